@@ -1,0 +1,147 @@
+"""The city as a mesa model: it owns the world and writes out the month."""
+
+from types import ModuleType
+from typing import Any
+
+import mesa
+import numpy as np
+
+from model import institutions, ledger, strategies
+from model.indicators import Record
+from model.mechanisms import (
+    ageing,
+    arrears,
+    crisis,
+    draagkracht,
+    inflow,
+    landing,
+    leaving,
+    leefbaarheid,
+    neighbourhood,
+    nuisance,
+    publication,
+    settling,
+    stability,
+    support,
+    vulnerability,
+)
+from model.policies import Levers, Setting, levers_at
+from model.public_view import public_view
+from model.randomness import Luck
+from model.rooms import Rooms
+from model.world import Count, Place, Status, Tenure, World
+
+MECHANISMS = (
+    "inflow", "vulnerability", "ageing", "support", "stability", "crisis", "nuisance", "arrears", "leaving", "settling",
+    "neighbourhood", "draagkracht", "leefbaarheid", "landing", "publication",
+)  # fmt: skip
+
+
+class City(mesa.Model):
+    """A town that lives month by month under a scenario.
+
+    `settings` are the lines of the scenario's policies; `off` names mechanisms that are switched off. Mesa's own generator
+    is never drawn from: all luck comes from `seed` (see `model.randomness`). Call `close()` when done.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        rooms: Rooms,
+        huidig: Levers,
+        settings: list[Setting] | None = None,
+        seed: int = 0,
+        off: frozenset[str] = frozenset(),
+        months: int = 0,
+    ) -> None:
+        super().__init__(rng=0)
+        self.world, self.rooms, self.huidig, self.settings, self.seed, self.off = world, rooms, huidig, settings or [], seed, off
+        self.organisations = [c(self) for c in (institutions.Gemeente, institutions.Zorgaanbieder, institutions.Welzijn, institutions.Politie)]
+        self.corporaties = [institutions.Corporatie(self, k) for k in range(world.carry.size)]
+        self.levers, self.luck = huidig, Luck(seed, world.month)
+        ledger.recount(world)
+        self.record = Record(world, months)
+        self.record.add(world)
+
+    @property
+    def month(self) -> int:
+        return self.world.month
+
+    def step(self) -> None:
+        """One month, in the only order that there is."""
+        before = self.begin_month()
+        self.live(inflow)  # who asks for a home
+        self.live(vulnerability)  # who becomes vulnerable, and who recovers
+        self.live(ageing)
+        for organisation in [*self.organisations, *self.corporaties]:
+            organisation.decide() if isinstance(organisation, institutions.Organisation) else organisation.provide()
+        self.live(support)  # who is helped
+        self.live(stability)  # how it goes
+        self.live(crisis)  # what an episode comes to
+        self.live(nuisance)  # what neighbours notice, say and do
+        self.live(arrears)  # who pays, who is evicted
+        self.live(leaving)  # who leaves a home
+        self.prepare_lettings()
+        self.live(settling, [c.decide() for c in self.corporaties])  # who enters one
+        self.live(neighbourhood)  # ties, tolerance, informal help
+        self.live(draagkracht)  # what the buurt can carry, and must
+        self.live(leefbaarheid)
+        self.live(landing)  # who has landed softly
+        self.live(publication)  # what becomes known
+        self.close_books(before)
+
+    def begin_month(self) -> np.ndarray:
+        """Turn the page; returns last month's counters."""
+        world = self.world
+        before = world.counts.copy()
+        world.month += 1
+        world.counts[:] = 0
+        world.by_profile[:] = 0
+        self.luck = Luck(self.seed, world.month)
+        self.levers = levers_at(world.month, self.huidig, self.settings)
+        return before
+
+    def live(self, mechanism: ModuleType, *more: Any) -> None:
+        """A mechanism does its month, unless it is switched off."""
+        name = mechanism.__name__.rpartition(".")[2]
+        if name not in self.off:
+            mechanism.step(self.world, getattr(self.rooms, name), self.levers, self.luck, *more)
+
+    def prepare_lettings(self) -> None:
+        """What all corporaties need this month: homes to let, who waits, and what may be known."""
+        world, d = self.world, self.world.dwellings
+        self.offered = np.flatnonzero((d.identity == 0) & (d.months_vacant > 0) & (d.tenure == Tenure.SOCIALE_HUUR))
+        self.waiting = institutions.waiting_persons(world)
+        self.housed = np.zeros(world.seekers.rows, bool)
+        known = (world.persons.place == Place.THUIS) & (world.persons.status == Status.BEKEND)
+        self.known_in_portiek = np.bincount(d.portiek[world.persons.dwelling[known]], minlength=world.portieken.rows)
+        exact = getattr(strategies.find(self.levers.strategie), "EXACT", False)
+        self.public_view = public_view(world, self.rooms.public_view, self.luck, exact)
+
+    def close_books(self, before: np.ndarray) -> None:
+        """Recount everyone, check that stocks equal flows, and keep the month."""
+        ledger.recount(self.world)
+        ledger.check(before, self.world.counts, self.world.month)
+        if self.world.month - self.record.first < self.record.counts.shape[0]:
+            self.record.add(self.world)
+
+    def run(self, months: int) -> None:
+        """Live a number of months."""
+        for _ in range(months):
+            self.step()
+
+    def close(self) -> None:
+        """Let go of the world; mesa itself never frees a model that has agents."""
+        self.remove_all_agents()
+        self.organisations, self.corporaties = [], []
+        del self.world, self.record
+
+    @property
+    def leefbaarheid(self) -> float:
+        """Mean leefbaarheid, by homes; for mesa's DataCollector."""
+        return float(np.average(self.world.buurten.score, weights=self.world.buurten.homes))
+
+    @property
+    def uitzettingen(self) -> int:
+        """Evictions this month; for mesa's DataCollector."""
+        return int(self.world.counts[:, Count.UITZETTINGEN].sum())

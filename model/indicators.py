@@ -1,0 +1,279 @@
+"""What is measured: one function each of what kernels counted over a period, with unit, labels and what difference matters.
+
+A `Period` holds counters summed, and states averaged, over some months for some places; the same functions serve a month,
+a year and the whole horizon, so that no average of averages can creep in. Rates are per year.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from model.world import Count, World
+
+STATES = ("score", "start_score", "draagkracht", "draaglast", "damage", "tolerance", "ties", "informal_help", "satisfaction", "spare_exact")
+CITY_STATES = ("response_days", "load")
+
+
+class Parameters(NamedTuple):
+    relevant_leefbaarheid: float
+    relevant_share: float
+    relevant_ratio: float
+    relevant_months: float
+    smallest_buurt_homes: int
+
+
+class Period(NamedTuple):
+    """Counters [periods, places, Count] summed over `months` each; states {name: [periods, places]} averaged."""
+
+    counts: np.ndarray
+    states: dict[str, np.ndarray]
+    months: np.ndarray  # [periods, 1]
+    homes: np.ndarray  # [places]
+    social: np.ndarray  # [places] corporatie homes
+
+    def per_year(self, count: Count) -> np.ndarray:
+        return self.counts[..., count] * 12.0 / self.months
+
+    def per_1000_homes(self, count: Count) -> np.ndarray:
+        return 1000.0 * self.per_year(count) / np.maximum(self.homes, 1.0)
+
+    def per_1000_social(self, count: Count) -> np.ndarray:
+        return 1000.0 * self.per_year(count) / np.where(self.social > 0, self.social, np.nan)
+
+    def mean_stock(self, count: Count) -> np.ndarray:
+        return self.counts[..., count] / self.months
+
+    def ratio(self, above: Count, below: Count) -> np.ndarray:
+        """NaN where nothing happened: unknown is not zero."""
+        under = self.counts[..., below].astype(float)
+        return self.counts[..., above] / np.where(under > 0, under, np.nan)
+
+
+class Indicator(NamedTuple):
+    """An indicator with what a reader needs to know of it. `better` is +1 if more is better, -1 if less, 0 if neither."""
+
+    name: str
+    unit: str
+    nl: str
+    en: str
+    better: int
+    relevant: str  # the parameter that says what difference matters
+    compute: Callable[[Period], np.ndarray]
+
+
+INDICATORS: dict[str, Indicator] = {}
+
+
+def indicator(unit: str, nl: str, en: str, better: int = -1, relevant: str = "relevant_ratio") -> Callable:
+    """Register the function below under its own name."""
+
+    def register(compute: Callable[[Period], np.ndarray]) -> Callable[[Period], np.ndarray]:
+        INDICATORS[compute.__name__] = Indicator(compute.__name__, unit, nl, en, better, relevant, compute)
+        return compute
+
+    return register
+
+
+@indicator("score", "Leefbaarheid (afwijking van landelijk gemiddelde)", "Leefbaarheid (deviation from national mean)", 1, "relevant_leefbaarheid")
+def leefbaarheid(x: Period) -> np.ndarray:
+    return x.states["score"]
+
+
+@indicator("score", "Verandering van leefbaarheid sinds maand 0", "Change in leefbaarheid since month 0", 1, "relevant_leefbaarheid")
+def leefbaarheid_verandering(x: Period) -> np.ndarray:
+    return x.states["score"] - x.states["start_score"]
+
+
+@indicator("0-10", "Oordeel van bewoners over hun buurt", "Residents' mark for their neighbourhood", 1, "relevant_leefbaarheid")
+def oordeel_bewoners(x: Period) -> np.ndarray:
+    return x.states["satisfaction"]
+
+
+@indicator("per 1.000 corporatiewoningen per jaar", "Overlastklachten bij de corporatie", "Nuisance complaints to the landlord")
+def klachten(x: Period) -> np.ndarray:
+    return x.per_1000_social(Count.KLACHTEN)
+
+
+@indicator("per 1.000 corporatiewoningen per jaar", "Klachten over kwetsbare bewoners", "Complaints about vulnerable residents")
+def klachten_over_personen(x: Period) -> np.ndarray:
+    return x.per_1000_social(Count.KLACHTEN_PERSONEN)
+
+
+@indicator("aandeel huishoudens", "Heeft vaak hinder van buren", "Often bothered by neighbours", -1, "relevant_share")
+def vaak_hinder(x: Period) -> np.ndarray:
+    return x.ratio(Count.VAAK_HINDER, Count.BEWOOND)
+
+
+@indicator("aandeel", "Aandeel incidenten door kwetsbare bewoners", "Share of incidents caused by vulnerable residents", 0, "relevant_share")
+def aandeel_incidenten_personen(x: Period) -> np.ndarray:
+    return x.ratio(Count.INCIDENTEN_PERSONEN, Count.INCIDENTEN)
+
+
+@indicator("per 1.000 woningen per jaar", "Escalaties", "Escalations")
+def escalaties(x: Period) -> np.ndarray:
+    return x.per_1000_homes(Count.ESCALATIES_HUISHOUDENS) + x.per_1000_homes(Count.ESCALATIES_PERSONEN)
+
+
+@indicator("per 1.000 woningen per jaar", "Escalaties rond kwetsbare bewoners", "Escalations around vulnerable residents")
+def escalaties_personen(x: Period) -> np.ndarray:
+    return x.per_1000_homes(Count.ESCALATIES_PERSONEN)
+
+
+@indicator("per 1.000 woningen per jaar", "Meldingen verward gedrag bij de politie", "Police reports of confused behaviour")
+def politiemeldingen(x: Period) -> np.ndarray:
+    return x.per_1000_homes(Count.POLITIEMELDINGEN)
+
+
+@indicator("per 1.000 woningen per jaar", "Crises", "Crises")
+def crises(x: Period) -> np.ndarray:
+    return x.per_1000_homes(Count.CRISES)
+
+
+@indicator("per 1.000 woningen per jaar", "Opnamen", "Admissions (opnamen)")
+def opnamen(x: Period) -> np.ndarray:
+    return x.per_1000_homes(Count.OPNAMEN)
+
+
+@indicator("dagen per 1.000 woningen per jaar", "Opnamedagen", "Days of opname")
+def opnamedagen(x: Period) -> np.ndarray:
+    return x.per_1000_homes(Count.OPNAMEDAGEN)
+
+
+@indicator("per 1.000 corporatiewoningen per jaar", "Huisuitzettingen", "Evictions")
+def uitzettingen(x: Period) -> np.ndarray:
+    return x.per_1000_social(Count.UITZETTINGEN)
+
+
+@indicator("per 1.000 corporatiewoningen per jaar", "Vonnissen", "Eviction judgments")
+def vonnissen(x: Period) -> np.ndarray:
+    return x.per_1000_social(Count.VONNISSEN)
+
+
+@indicator("aandeel corporatiewoningen", "Huurachterstand", "Rent arrears", -1, "relevant_share")
+def achterstanden(x: Period) -> np.ndarray:
+    return x.mean_stock(Count.ACHTERSTANDEN) / np.where(x.social > 0, x.social, np.nan)
+
+
+@indicator("aandeel geplaatsten", "Zachte landing na 12 maanden", "Soft landing at 12 months", 1, "relevant_share")
+def zachte_landing(x: Period) -> np.ndarray:
+    return x.ratio(Count.GELAND_ZACHT, Count.GELAND_BEOORDEELD)
+
+
+@indicator("maanden", "Wachttijd van geplaatste kwetsbare bewoners", "Waiting time of placed vulnerable residents", -1, "relevant_months")
+def wachttijd_personen(x: Period) -> np.ndarray:
+    return x.ratio(Count.WACHT_PERSONEN_MAANDEN, Count.GEPLAATST)
+
+
+@indicator("maanden", "Inschrijfduur van reguliere woningzoekenden", "Registration time of regular seekers", -1, "relevant_months")
+def wachttijd_regulier(x: Period) -> np.ndarray:
+    return x.ratio(Count.WACHT_REGULIER_MAANDEN, Count.VERHUURD_REGULIER)
+
+
+@indicator("personen", "Wachtende kwetsbare bewoners", "Vulnerable residents waiting")
+def personen_wachtend(x: Period) -> np.ndarray:
+    return x.mean_stock(Count.PERSONEN_WACHTEND)
+
+
+@indicator("huishoudens", "Reguliere woningzoekenden", "Regular seekers waiting")
+def woningzoekenden(x: Period) -> np.ndarray:
+    return x.mean_stock(Count.WONINGZOEKENDEN)
+
+
+@indicator("per 1.000 corporatiewoningen per jaar", "Plaatsingen", "Placements", 0)
+def plaatsingen(x: Period) -> np.ndarray:
+    return x.per_1000_social(Count.GEPLAATST)
+
+
+@indicator("aandeel huishoudens", "Kwetsbare bewoners thuis", "Vulnerable residents at home", 0, "relevant_share")
+def aandeel_kwetsbaar(x: Period) -> np.ndarray:
+    return x.ratio(Count.PERSONEN_THUIS, Count.BEWOOND)
+
+
+@indicator("aandeel per jaar", "Mutatiegraad corporatiewoningen", "Turnover of corporatie homes", 0, "relevant_share")
+def mutatiegraad(x: Period) -> np.ndarray:
+    return x.per_1000_social(Count.VERTROKKEN_SOCIAAL) / 1000.0
+
+
+@indicator("uren per woning per maand", "Draagkracht", "Draagkracht (hours there are)", 1)
+def draagkracht(x: Period) -> np.ndarray:
+    return x.states["draagkracht"] / np.maximum(x.homes, 1.0)
+
+
+@indicator("uren per woning per maand", "Draaglast", "Draaglast (hours needed)")
+def draaglast(x: Period) -> np.ndarray:
+    return x.states["draaglast"] / np.maximum(x.homes, 1.0)
+
+
+@indicator("0-1", "Verdraagzaamheid", "Tolerance", 1, "relevant_share")
+def verdraagzaamheid(x: Period) -> np.ndarray:
+    return x.states["tolerance"]
+
+
+@indicator("0-1", "Sterkte van banden", "Strength of ties", 1, "relevant_share")
+def banden(x: Period) -> np.ndarray:
+    return x.states["ties"]
+
+
+@indicator("dagen", "Reactietijd van hulp", "Response time of help")
+def reactietijd(x: Period) -> np.ndarray:
+    return x.states["response_days"]
+
+
+@indicator("verhouding", "Gevraagde uren hulp ten opzichte van aanbod", "Hours of help asked over hours there are", -1, "relevant_share")
+def druk_op_hulp(x: Period) -> np.ndarray:
+    return x.states["load"]
+
+
+class Record:
+    """Counters and states of every month from `first` on, row 0 being the state at `first`; filled by `City`."""
+
+    def __init__(self, world: World, months: int) -> None:
+        self.first, self.filled = world.month, 0
+        self.counts = np.zeros((months + 1, *world.counts.shape), np.int64)
+        self.by_profile = np.zeros((months + 1, *world.by_profile.shape), np.int64)
+        self.states = np.zeros((months + 1, len(STATES) + len(CITY_STATES), world.buurten.rows))
+        self.homes, self.social, self.wijk = world.buurten.homes.copy(), world.buurten.sociale_huur.copy(), world.buurten.wijk.copy()
+
+    def add(self, world: World) -> None:
+        """Keep the month that has just ended."""
+        k = world.month - self.first
+        self.counts[k], self.by_profile[k] = world.counts, world.by_profile
+        for s, name in enumerate(STATES):
+            self.states[k, s] = getattr(world.buurten, name)
+        for s, name in enumerate(CITY_STATES, start=len(STATES)):
+            self.states[k, s] = getattr(world.wijken, name)[world.buurten.wijk]
+        self.filled = k
+
+    def period(self, months: list[slice], groups: np.ndarray | None) -> Period:
+        """Sums and means over slices of months, for places: `groups` [buurten] numbers them, None is the gemeente as one.
+
+        What has no buurt (queues, institutions) is counted in the gemeente only.
+        """
+        lengths = np.array([[len(range(*m.indices(self.counts.shape[0])))] for m in months])
+        counts = np.stack([self.counts[m].sum(axis=0) for m in months])
+        states = np.stack([self.states[m].mean(axis=0) for m in months])
+        names = STATES + CITY_STATES
+        sums = {"draagkracht", "draaglast", "informal_help", "spare_exact"}
+        if groups is None:
+            place, count = np.zeros(self.homes.size, np.int64), 1
+            tail = counts[:, -1:]
+        else:
+            place, count = groups, int(groups.max()) + 1
+            tail = np.zeros((len(months), count, counts.shape[2]), np.int64)
+        member = np.zeros((count, self.homes.size))
+        member[place, np.arange(place.size)] = 1.0
+        homes = member @ self.homes
+        grouped = np.zeros((len(months), count, counts.shape[2]), np.int64)
+        for b, g in enumerate(place):
+            grouped[:, g] += counts[:, b]
+        weighted = (states * self.homes) @ member.T / np.maximum(homes, 1.0)
+        summed = states @ member.T
+        by_name = {n: (summed if n in sums else weighted)[:, s] for s, n in enumerate(names)}
+        return Period(grouped + tail, by_name, lengths, homes, member @ self.social)
+
+
+def measure(period: Period) -> np.ndarray:
+    """All indicators: float64 [periods, places, indicators]."""
+    shape = period.counts.shape[:2]
+    return np.stack([np.broadcast_to(i.compute(period), shape) for i in INDICATORS.values()], axis=-1)

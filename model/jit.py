@@ -1,0 +1,43 @@
+"""How kernels are compiled, and where their machine code is kept.
+
+numba keys its cache on the file that defines a function only, so that a change in a helper or a constant of another
+file would go unnoticed. Here the cache folder itself is named after all sources of the model: change one
+character anywhere in `model/` and everything is compiled afresh.
+"""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+import numba
+
+HERE = Path(__file__).parent
+
+
+def sources_hash() -> str:
+    """Hash of every source file of the model and of the numba that compiles it."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for path in sorted(HERE.rglob("*.py")):
+        digest.update(path.relative_to(HERE).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def cache_folder() -> Path:
+    """Where this version's machine code lies: `NUMBA_CACHE_DIR` if set, else beside the project, else the temp folder."""
+    root = os.environ.get("NUMBA_CACHE_DIR")
+    base = Path(root) if root else HERE.parent / ".cache" / "numba"
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        base = Path(tempfile.gettempdir()) / "wijkdraagkracht-numba"
+    return base / sources_hash()
+
+
+numba.config.CACHE_DIR = str(cache_folder())
+
+# A rule is scalar and pure, and LLVM inlines it; a kernel is a loop around rules. `error_model="numpy"` because a
+# check on every division costs a third of the month's time, and no rule divides by what may be zero.
+rule = numba.njit(cache=True, error_model="numpy")
+kernel = numba.njit(cache=True, error_model="numpy", nogil=True)

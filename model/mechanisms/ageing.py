@@ -1,0 +1,32 @@
+"""Residents grow older (m14): once a year a part of each age class passes to the next.
+
+Left out: births, couples that form or part, and children who leave home.
+"""
+
+from typing import NamedTuple
+
+from model.jit import kernel
+from model.parameters import per
+from model.policies import Levers
+from model.randomness import Luck, Stream, uniform_at
+from model.world import AgeClass, World
+
+WRITES = ("dwellings.age_class",)
+
+
+class Parameters(NamedTuple):
+    to_next_class_per_year: per(AgeClass)  # type: ignore[valid-type]
+
+
+@kernel
+def _grow_older(key, identity, age_class, to_next):
+    for i in range(identity.size):
+        if identity[i] != 0 and uniform_at(key, identity[i]) < to_next[age_class[i]]:
+            age_class[i] += 1
+
+
+def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
+    """In the first month of each year."""
+    if luck.month % 12 == 1:
+        dwellings = world.dwellings
+        _grow_older(luck.key(Stream.AGEING), dwellings.identity, dwellings.age_class, p.to_next_class_per_year)

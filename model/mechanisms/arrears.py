@@ -1,0 +1,101 @@
+"""Rent arrears, judgments and evictions in corporatie homes (m35, m37; E099-E105).
+
+Arrears start more often at low SES and with problematic debts; contact ends them, sooner when signals are taken up at
+three weeks instead of two months (E105). After some months a judgment may follow; most are averted by an agreement, more
+with a driegesprek and with help at hand. Somebody who causes many incidents about which neighbours complain may be brought
+to court for that; this is rare (E112). Without a driegesprek the gemeente hears two days later and the care organisation
+fourteen (E013-E014), and in those days harm may be done. Left out: evictions by private landlords and banks.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from model.jit import kernel, rule
+from model.policies import Levers
+from model.randomness import Luck, Stream, uniform_at
+from model.world import NOBODY, Count, Eviction, Tenure, World
+
+WRITES = ("dwellings.arrears", "dwellings.eviction")
+STREAMS = (Stream.ARREARS_START, Stream.ARREARS_END, Stream.JUDGMENT, Stream.AVERTED, Stream.NUISANCE_JUDGMENT)
+
+
+class Parameters(NamedTuple):
+    start_per_year: float
+    ses_slope: float
+    debts_ratio: float
+    end_per_month: float
+    early_end_ratio: float
+    judgment_from_months: int
+    judgment_per_month: float
+    averted_share: float
+    averted_by_driegesprek: float
+    averted_by_help: float
+    nuisance_incidents: int
+    nuisance_judgment: float
+    late_days_gemeente: float
+    late_days_zorg: float
+    harm_per_late_day: float
+
+
+@rule
+def start_probability(ses, debts, per_year, ses_slope, debts_ratio):
+    """Chance that arrears start this month."""
+    return min(1.0, per_year / 12.0 * np.exp(-ses_slope * ses) * (debts_ratio if debts else 1.0))
+
+
+@rule
+def averted_probability(base, driegesprek, helped, by_driegesprek, by_help):
+    """Chance that a judgment is averted; each road closes part of what is left."""
+    left = (1.0 - base) * (1.0 - (by_driegesprek if driegesprek else 0.0)) * (1.0 - by_help * helped)
+    return 1.0 - left
+
+
+@kernel
+def _pay(keys, identity, tenure, ses, person, buurt, portiek, incidents, complaints, arrears, eviction, debts, hours, need, early,
+         driegesprek, p, counts):  # fmt: skip
+    late = 0.0 if driegesprek else p.late_days_gemeente + p.late_days_zorg
+    for i in range(identity.size):
+        if tenure[i] != Tenure.SOCIALE_HUUR or identity[i] == 0:
+            continue
+        who, b, row = identity[i], buurt[i], person[i]
+        indebted, helped = False, 0.0
+        if row != NOBODY:
+            indebted = debts[row] == 1
+            helped = min(1.0, hours[row] / need[row]) if need[row] > 0.0 else 0.0
+        judged, reason = False, Eviction.ARREARS
+        if arrears[i] == 0:
+            if uniform_at(keys[0], who) < start_probability(ses[i], indebted, p.start_per_year, p.ses_slope, p.debts_ratio):
+                arrears[i] = 1
+        elif uniform_at(keys[1], who) < min(1.0, p.end_per_month * (p.early_end_ratio if early else 1.0)):
+            arrears[i] = 0
+        else:
+            arrears[i] = min(arrears[i] + 1, 250)
+            judged = arrears[i] >= p.judgment_from_months and uniform_at(keys[2], who) < p.judgment_per_month
+        if arrears[i] > 0:
+            counts[b, Count.ACHTERSTANDEN] += 1
+        if not judged and incidents[i] >= p.nuisance_incidents and complaints[portiek[i]] > 0:
+            judged, reason = uniform_at(keys[4], who) < p.nuisance_judgment, Eviction.NUISANCE
+        if not judged:
+            continue
+        counts[b, Count.VONNISSEN] += 1
+        averted = averted_probability(p.averted_share, driegesprek, helped, p.averted_by_driegesprek, p.averted_by_help)
+        if uniform_at(keys[3], who) < averted:
+            arrears[i] = 0
+            continue
+        eviction[i] = reason
+        counts[b, Count.UITZETTINGEN] += 1
+        if reason == Eviction.NUISANCE:
+            counts[b, Count.UITZETTINGEN_OVERLAST] += 1
+        if uniform_at(keys[3], who + np.uint64(1 << 60)) < 1.0 - np.exp(-p.harm_per_late_day * late):
+            counts[b, Count.NAZORG_LAAT] += 1
+
+
+def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
+    """A month of paying, falling behind, judgments and agreements."""
+    d, persons = world.dwellings, world.persons
+    keys = np.array([luck.key(stream) for stream in STREAMS])
+    _pay(
+        keys, d.identity, d.tenure, d.ses, d.person, d.buurt, d.portiek, d.incidents, world.portieken.complaints, d.arrears,
+        d.eviction, persons.debts, persons.hours, persons.need, levers.vroegsignalering, levers.driegesprek, p, world.counts,
+    )  # fmt: skip

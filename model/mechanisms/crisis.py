@@ -1,0 +1,169 @@
+"""An episode, and what it comes to, as competing times in days (m22, m26, m27, m31, m66; choice 12).
+
+An episode starts on a day of the month; each recent episode makes the next one likelier, so that few people cause most
+reports (E088-E089 are left to check that). From its first day four clocks run: it ends by itself, somebody calls for
+help (after which a team needs its response time), it becomes a crisis, and the neighbours' patience ends in an escalation.
+Whichever comes first counts; clocks that have not run out carry over the end of the month. A crisis becomes crisis help at
+home or an opname of a number of days; the home is kept, unless a long opname ends it. Reachability works through the time
+to the call, and not on admissions directly (m26; trials are sober: E153). Left out: crises of those without a home.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from model.jit import kernel, rule
+from model.parameters import per
+from model.policies import Levers
+from model.randomness import Luck, Stream, exponential_at, uniform_at
+from model.world import ByProfile, Count, Place, Profile, Status, World
+
+WRITES = (
+    "persons.memory", "persons.episode", "persons.episode_days", "persons.end_day", "persons.call_day", "persons.harm_day",
+    "persons.patience_day", "persons.opname_days", "persons.escalations", "persons.conflict", "persons.crisis",
+    "persons.home_lost",
+)  # fmt: skip
+
+MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+STREAMS = (
+    Stream.EPISODE_ONSET, Stream.ONSET_DAY, Stream.CALL, Stream.HARM, Stream.PATIENCE, Stream.COURSE, Stream.OPNAME,
+    Stream.OPNAME_DAYS, Stream.HOME_LOST, Stream.POLICE,
+)  # fmt: skip
+ONSET, DAY, CALL, HARM, PATIENCE, COURSE, OPNAME, OPNAME_DAYS, HOME_LOST, POLICE = range(len(STREAMS))
+
+
+class Parameters(NamedTuple):
+    episodes_per_year: per(Profile)  # type: ignore[valid-type]
+    stability_slope: float
+    memory_slope: float
+    memory_kept_per_month: float
+    episode_days: per(Profile)  # type: ignore[valid-type]
+    call_days: float
+    latent_call_ratio: float
+    lost_contact_call_ratio: float
+    reachability_gain: float
+    harm_days: float
+    patience_days: float
+    informed_patience_gain: float
+    opname_share: per(Profile)  # type: ignore[valid-type]
+    opname_less_with_help: float
+    opname_days: float
+    long_opname_days: float
+    home_lost_after_long_opname: float
+    police_at_crisis: float
+    police_at_escalation: float
+
+
+@rule
+def episode_probability(per_year, stability, memory, stability_slope, memory_slope):
+    """Chance of a new episode this month: more when stability is low, and more after recent episodes."""
+    hazard = per_year / 12.0 * np.exp(stability_slope * (0.5 - stability)) * (1.0 + memory_slope * memory)
+    return 1.0 - np.exp(-hazard)
+
+
+@rule
+def call_days(status, trust, waakvlam, reachable, p):
+    """Mean days from onset until somebody calls for help; reachability and trust shorten it, lost contact lengthens it."""
+    days = p.call_days * (1.0 - p.reachability_gain * reachable * trust)
+    if status == Status.LATENT:
+        return days * p.latent_call_ratio
+    if status == Status.SLAPEND and not waakvlam:
+        return days * p.lost_contact_call_ratio
+    return days
+
+
+@rule
+def outcome(end, response, harm, patience):
+    """(day it is over, crisis?, escalation?) from four days counted on one clock."""
+    over = min(end, response)
+    crisis = harm < over
+    if crisis:
+        over = harm
+    return over, crisis, patience < over
+
+
+@kernel
+def _episodes(keys, days, identity, profile, place, status, dwelling, stability, trust, hours, need, memory, episode, episode_days,
+              end_day, call_day, harm_day, patience_day, opname_days, escalations, conflict, crisis, home_lost,
+              buurt, portiek, wijk, tolerance, response_days, waakvlam, reachable, informed, p, counts, by_profile):  # fmt: skip
+    for i in range(identity.size):
+        if identity[i] == 0:
+            continue
+        memory[i] *= p.memory_kept_per_month
+        conflict[i], crisis[i], episode_days[i] = 0, 0, 0.0
+        if place[i] != Place.THUIS:
+            episode[i] = 0
+            continue
+        who, kind, b = identity[i], profile[i], buurt[dwelling[i]]
+        if opname_days[i] > 0:
+            spent = min(days, opname_days[i])
+            opname_days[i] -= spent
+            counts[b, Count.OPNAMEDAGEN] += spent
+            by_profile[kind, ByProfile.OPNAMEDAGEN] += spent
+            continue
+        start = 0.0
+        if episode[i] == 0:
+            chance = episode_probability(p.episodes_per_year[kind], stability[i], memory[i], p.stability_slope, p.memory_slope)
+            if uniform_at(keys[ONSET], who) >= chance:
+                continue
+            start = uniform_at(keys[DAY], who) * days
+            memory[i] += 1.0
+            counts[b, Count.EPISODES] += 1
+            known = status[i] != Status.LATENT
+            bearing = 2.0 * tolerance[portiek[dwelling[i]]] * (1.0 + (p.informed_patience_gain if informed and known else 0.0))
+            end_day[i] = start + exponential_at(keys[COURSE], who, p.episode_days[kind])
+            call_day[i] = start + exponential_at(keys[CALL], who, call_days(status[i], trust[i], waakvlam, reachable, p))
+            harm_day[i] = start + exponential_at(keys[HARM], who, p.harm_days * (0.5 + stability[i]))
+            patience_day[i] = start + exponential_at(keys[PATIENCE], who, p.patience_days * bearing)
+        over, is_crisis, is_conflict = outcome(end_day[i], call_day[i] + response_days[wijk[b]], harm_day[i], patience_day[i])
+        episode_days[i] = min(over, days) - start
+        if is_conflict and patience_day[i] < days:
+            conflict[i] = 1
+            patience_day[i] = np.inf
+            escalations[i] = min(escalations[i] + 1, 250)
+            counts[b, Count.ESCALATIES_PERSONEN] += 1
+            by_profile[kind, ByProfile.ESCALATIES] += 1
+            if uniform_at(keys[POLICE], who) < p.police_at_escalation:
+                counts[b, Count.POLITIEMELDINGEN] += 1
+        if over >= days:  # the clocks run on into next month
+            episode[i] = 1
+            end_day[i] -= days
+            call_day[i] -= days
+            harm_day[i] -= days
+            patience_day[i] -= days
+            continue
+        episode[i] = 0
+        end_day[i] = call_day[i] = harm_day[i] = patience_day[i] = np.inf
+        if not is_crisis:
+            continue
+        crisis[i] = 1
+        counts[b, Count.CRISES] += 1
+        by_profile[kind, ByProfile.CRISES] += 1
+        if uniform_at(keys[POLICE], who + np.uint64(1 << 60)) < p.police_at_crisis:
+            counts[b, Count.POLITIEMELDINGEN] += 1
+        helped = min(1.0, hours[i] / need[i]) if need[i] > 0.0 else 0.0
+        if uniform_at(keys[OPNAME], who) >= p.opname_share[kind] * (1.0 - p.opname_less_with_help * helped):
+            counts[b, Count.CRISISHULP] += 1
+            continue
+        stay = 1 + int(exponential_at(keys[OPNAME_DAYS], who, p.opname_days))
+        spent = min(stay, days - int(over))
+        opname_days[i] = min(stay, 2000) - spent
+        counts[b, Count.OPNAMEN] += 1
+        counts[b, Count.OPNAMEDAGEN] += spent
+        by_profile[kind, ByProfile.OPNAMEDAGEN] += spent
+        if stay > p.long_opname_days and uniform_at(keys[HOME_LOST], who) < p.home_lost_after_long_opname:
+            home_lost[i] = 1
+
+
+def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
+    """A month of episodes at home."""
+    persons, dwellings, buurten = world.persons, world.dwellings, world.buurten
+    keys = np.array([luck.key(stream) for stream in STREAMS])
+    _episodes(
+        keys, int(MONTH_DAYS[(luck.month - 1) % 12]), persons.identity, persons.profile, persons.place, persons.status,
+        persons.dwelling, persons.stability, persons.trust, persons.hours, persons.need, persons.memory, persons.episode,
+        persons.episode_days, persons.end_day, persons.call_day, persons.harm_day, persons.patience_day, persons.opname_days,
+        persons.escalations, persons.conflict, persons.crisis, persons.home_lost, dwellings.buurt, dwellings.portiek,
+        buurten.wijk, world.portieken.tolerance, world.wijken.response_days, levers.waakvlam, levers.bereikbaarheid,
+        levers.buurtinformatie, p, world.counts, world.by_profile,
+    )  # fmt: skip

@@ -1,0 +1,48 @@
+"""Draaglast and draagkracht of a buurt, in hours a month, and what their balance does (m2; choices 1 and 3).
+
+Draaglast is the help that vulnerable residents need and the time that incidents cost. Draagkracht is what residents give
+each other, what facilities give, and the professional hours that are near. Load is their ratio; damage is load, relative
+to the reference load, to the power `shape`: below one it saturates, one is linear, above one it is convex, and four is
+close to a threshold. All shapes agree at the reference load. The evidence does not decide between them (E188).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from model.jit import rule
+from model.policies import Levers
+from model.randomness import Luck
+from model.world import Count, Place, TeamKind, World
+
+WRITES = ("buurten.draaglast", "buurten.draagkracht", "buurten.damage", "buurten.team_hours", "buurten.spare_exact")
+
+
+class Parameters(NamedTuple):
+    shape: float
+    reference_load: float
+    damage_limit: float
+    hours_per_incident: float
+
+
+@rule
+def damage(load, reference, shape, limit):
+    """Wear relative to the reference load; 1 at the reference for every shape."""
+    return min(limit, (load / reference) ** shape)
+
+
+def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
+    """Hours asked and hours there are, per buurt."""
+    b, persons, teams = world.buurten, world.persons, world.teams
+    home = persons.place == Place.THUIS
+    need = np.bincount(world.dwellings.buurt[persons.dwelling[home]], weights=persons.need[home], minlength=b.rows)
+    b.draaglast[:] = need + p.hours_per_incident * world.counts[:-1, Count.INCIDENTEN]
+    in_wijk = teams.kind != TeamKind.BEHEER
+    per_wijk = np.bincount(teams.wijk[in_wijk], weights=teams.hours[in_wijk], minlength=world.wijken.rows)
+    per_home = per_wijk / np.maximum(world.wijken.homes, 1.0)
+    social = max(b.sociale_huur.sum(), 1.0)
+    b.team_hours[:] = per_home[b.wijk] * b.homes + teams.hours[~in_wijk].sum() * b.sociale_huur / social
+    b.draagkracht[:] = b.informal_help + b.voorzieningen + b.team_hours
+    b.spare_exact[:] = b.draagkracht - b.draaglast
+    load = b.draaglast / np.maximum(b.draagkracht, 1e-9)
+    b.damage[:] = np.minimum(p.damage_limit, (load / p.reference_load) ** p.shape)

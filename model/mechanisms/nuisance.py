@@ -1,0 +1,151 @@
+"""Incidents that everyone causes, who notices them, and what they do about it (m30, m36; choice 11).
+
+Every household causes incidents at a base rate times its lifelong frailty, less where social control is strong; persons
+add to it only on the days of an episode. Who lives in the same portiek, and whom one has ties with, notices last month's
+incidents. A social tenant who is bothered and has little tolerance left complains to the landlord; some complaints are
+the start of a conflict between households. Under the overlastprotocol the beheerder intervenes as far as hours go, and
+for some months the portiek is quieter. The share that persons cause is an output. Left out: nuisance that is not from
+neighbours (traffic, nightlife, crime), and complaints of owners and private tenants, of which no landlord keeps count.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from model.jit import kernel, rule
+from model.policies import Levers
+from model.randomness import Luck, Stream, poisson_at, uniform_at
+from model.world import Count, Place, TeamKind, Tenure, World
+
+WRITES = (
+    "dwellings.incidents", "dwellings.nuisance", "portieken.incidents", "portieken.person_incidents", "portieken.complaints",
+    "portieken.intervention",
+)  # fmt: skip
+
+
+class Parameters(NamedTuple):
+    incidents_per_month: float
+    frailty_shape: float
+    control_of_cohesion: float
+    incidents_per_episode_month: float
+    tie_weight: float
+    memory_kept_per_month: float
+    often_bothered_from: float
+    complaint_per_incident: float
+    conflict_per_complaint: float
+    intervention_hours: float
+    intervention_months: int
+    intervention_effect: float
+
+
+@rule
+def incident_rate(base, frailty, control, intervention_effect):
+    """Incidents a month that one household causes."""
+    return base * frailty * (1.0 - control) * (1.0 - intervention_effect)
+
+
+@rule
+def complaint_probability(nuisance, tolerance, per_incident):
+    """Chance that a bothered social tenant complains this month: what they notice, times the tolerance that is gone."""
+    return min(1.0, per_incident * nuisance * (1.0 - tolerance))
+
+
+@rule
+def conflict_probability(tolerance, per_complaint):
+    """Chance that a complaint is the start of a conflict: convex in the tolerance that is gone."""
+    return per_complaint * (1.0 - tolerance) * (1.0 - tolerance)
+
+
+@kernel
+def _notice(keys, identity, buurt, portiek, tenure, ties, tolerance, incidents, nuisance, in_portiek, by_persons, complaints, counts, p):
+    for i in range(identity.size):
+        if identity[i] == 0:
+            continue
+        j = portiek[i]
+        heard = np.float64(in_portiek[j]) - incidents[i]
+        for k in range(ties.shape[1]):
+            heard += p.tie_weight * incidents[ties[i, k]]
+        felt = p.memory_kept_per_month * nuisance[i] + (1.0 - p.memory_kept_per_month) * heard
+        nuisance[i] = felt
+        b = buurt[i]
+        if felt >= p.often_bothered_from:
+            counts[b, Count.VAAK_HINDER] += 1
+        if heard == 0.0 or tenure[i] != Tenure.SOCIALE_HUUR:
+            continue
+        who = identity[i]
+        if uniform_at(keys[0], who) >= complaint_probability(felt, tolerance[i], p.complaint_per_incident):
+            continue
+        complaints[j] += 1
+        counts[b, Count.KLACHTEN] += 1
+        if in_portiek[j] > 0 and uniform_at(keys[1], who) * in_portiek[j] < by_persons[j]:
+            counts[b, Count.KLACHTEN_PERSONEN] += 1
+        elif uniform_at(keys[2], who) < conflict_probability(tolerance[i], p.conflict_per_complaint):
+            counts[b, Count.ESCALATIES_HUISHOUDENS] += 1
+
+
+@kernel
+def _intervene(key, complaints, intervention, buurt, chance, months, counts):
+    for j in range(complaints.size):
+        if intervention[j] > 0:
+            intervention[j] -= 1
+        if complaints[j] > 0 and uniform_at(key, np.uint64(j)) < chance:
+            intervention[j] = months
+            counts[buurt[j], Count.INTERVENTIES] += 1
+
+
+@kernel
+def _cause(key, identity, buurt, portiek, frailty, incidents, in_portiek, intervention, ties, counts, p):
+    for i in range(identity.size):
+        if identity[i] == 0:
+            incidents[i] = 0
+            continue
+        b, j = buurt[i], portiek[i]
+        calm = p.intervention_effect if intervention[j] > 0 else 0.0
+        rate = incident_rate(p.incidents_per_month, frailty[i], p.control_of_cohesion * ties[b], calm)
+        count = min(poisson_at(key, identity[i], rate), 100)
+        incidents[i] = count
+        if count:
+            in_portiek[j] += count
+            counts[b, Count.INCIDENTEN] += count
+
+
+@kernel
+def _cause_in_episode(key, identity, place, dwelling, episode_days, buurt, portiek, incidents, in_portiek, by_persons, counts, per_month):
+    for i in range(identity.size):
+        if place[i] != Place.THUIS or episode_days[i] <= 0.0:
+            continue
+        home = dwelling[i]
+        count = min(poisson_at(key, identity[i], per_month * episode_days[i] / 30.0), 100)
+        incidents[home] += count
+        in_portiek[portiek[home]] += count
+        by_persons[portiek[home]] += count
+        counts[buurt[home], Count.INCIDENTEN] += count
+        counts[buurt[home], Count.INCIDENTEN_PERSONEN] += count
+
+
+def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
+    """Notice last month's incidents, complain, intervene; then cause this month's."""
+    d, persons, portieken = world.dwellings, world.persons, world.portieken
+    portieken.complaints[:] = 0
+    keys = np.array([luck.key(s) for s in (Stream.COMPLAINT, Stream.COMPLAINT_CAUSE, Stream.CONFLICT)])
+    _notice(
+        keys, d.identity, d.buurt, d.portiek, d.tenure, d.ties, d.tolerance, d.incidents, d.nuisance, portieken.incidents,
+        portieken.person_incidents, portieken.complaints, world.counts, p,
+    )  # fmt: skip
+    hours = world.teams.hours[world.teams.kind == TeamKind.BEHEER].sum()
+    asked = p.intervention_hours * np.count_nonzero(portieken.complaints)
+    chance = min(1.0, hours / max(asked, 1e-9)) if levers.overlastprotocol else 0.0
+    _intervene(
+        luck.key(Stream.INTERVENTION), portieken.complaints, portieken.intervention, portieken.buurt, chance,
+        p.intervention_months, world.counts,
+    )  # fmt: skip
+    portieken.incidents[:] = 0
+    portieken.person_incidents[:] = 0
+    _cause(
+        luck.key(Stream.INCIDENTS), d.identity, d.buurt, d.portiek, d.frailty, d.incidents, portieken.incidents,
+        portieken.intervention, world.buurten.ties, world.counts, p,
+    )  # fmt: skip
+    _cause_in_episode(
+        luck.key(Stream.EPISODE_INCIDENTS), persons.identity, persons.place, persons.dwelling, persons.episode_days, d.buurt,
+        d.portiek, d.incidents, portieken.incidents, portieken.person_incidents, world.counts, p.incidents_per_episode_month,
+    )  # fmt: skip

@@ -1,0 +1,47 @@
+"""What a strategy may know (choice 4): published, known or booked, late and noisy; never a latent column."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import ndtri
+
+from model.randomness import Luck, Stream
+from model.world import TeamKind, World
+
+
+class Parameters(NamedTuple):
+    lag_months: int
+    noise_sd: float
+    hours_per_complaint: float
+    direct_hours_per_fte: float
+
+
+class PublicView(NamedTuple):
+    """Per buurt [b], unless said otherwise; everything lies at least `lag_months` back."""
+
+    wijk: np.ndarray  # row of the wijk
+    homes: np.ndarray  # homes
+    corporatie_homes: np.ndarray  # homes of corporaties
+    leefbaarheid_class: np.ndarray  # 1-9, last published
+    placed: np.ndarray  # placements by agreement in the last 12 months: a corporatie's own books, no lag
+    complaints: np.ndarray  # complaints a month
+    caseload: np.ndarray  # hours asked over hours there are, of the wijk's teams
+    spare_hours: np.ndarray  # hours a month that seem to be left
+    exact: bool  # True in the scenario that is given last month's latent value, and nowhere else
+
+
+def public_view(world: World, p: Parameters, luck: Luck, exact: bool) -> PublicView:
+    """The view of this month. `exact` fills `spare_hours` with the latent value (scenario draagkracht_exact)."""
+    b, w, teams = world.buurten, world.wijken, world.teams
+    lag = min(p.lag_months, 12) - 1
+    complaints, need = b.complaints_seen[:, lag], b.need_seen[:, lag]
+    in_wijk = teams.kind != TeamKind.BEHEER
+    fte = np.bincount(teams.wijk[in_wijk], weights=teams.fte[in_wijk], minlength=w.rows)
+    published = (fte / np.maximum(w.inwoners, 1.0) * p.direct_hours_per_fte)[b.wijk] * b.inwoners
+    noise = np.exp(p.noise_sd * ndtri(np.clip(luck.draws(Stream.VIEW_NOISE, np.arange(1, b.rows + 1)), 1e-9, 1 - 1e-9)))
+    observed = published - (need + p.hours_per_complaint * complaints) * noise
+    return PublicView(
+        wijk=b.wijk, homes=b.homes, corporatie_homes=b.sociale_huur, leefbaarheid_class=b.published_class,
+        placed=b.placed_seen.sum(axis=1), complaints=complaints * noise, caseload=w.caseload_seen[:, lag][b.wijk],
+        spare_hours=b.spare_exact.copy() if exact else observed, exact=exact,
+    )  # fmt: skip

@@ -1,0 +1,159 @@
+"""Luck: a pure function of (seed, stream, month, identity).
+
+No generator has a state, so that the order of draws, the number of workers and the policy that is studied can not
+change anybody's luck: the same person in the same month meets the same chance under every scenario. A stream is
+named after the question that it answers. The mixer is the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
+"""
+
+from enum import IntEnum, unique
+from typing import NamedTuple
+
+import numpy as np
+
+from model.jit import kernel, rule
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_A, _B = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_S27, _S30, _S31, _S11 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(11)
+_EPOCH = 1 << 20  # months before month 0 count down from here, so that every month is a positive number
+
+
+@unique
+class Stream(IntEnum):
+    """The questions that chance answers; numbers are for ever, because published results hang on them."""
+
+    TOWN = 1
+    HOUSEHOLD_TRAITS = 2
+    FRAILTY = 3
+    TIES = 4
+    STOCK_OF_VULNERABILITY = 5
+    PERSON_TRAITS = 6
+    HOW_MANY_PERSONS = 7
+    HOW_MANY_SEEKERS = 8
+    SEEKER_TRAITS = 9
+    WHO_GIVES_UP_WAITING = 10
+    ONSET = 11
+    WHICH_PROFILE = 12
+    REMISSION = 13
+    WHO_LEAVES = 14
+    MARKET_ENTRY = 15
+    MARKET_TRAITS = 16
+    REFUSAL = 17
+    WHICH_HOME = 18
+    OUTREACH = 19
+    STAFF_TURNOVER = 20
+    EPISODE_ONSET = 21
+    ONSET_DAY = 22
+    CALL = 23
+    HARM = 24
+    PATIENCE = 25
+    COURSE = 26
+    OPNAME = 27
+    OPNAME_DAYS = 28
+    HOME_LOST = 29
+    POLICE = 30
+    INCIDENTS = 31
+    EPISODE_INCIDENTS = 32
+    COMPLAINT = 33
+    COMPLAINT_CAUSE = 34
+    CONFLICT = 35
+    INTERVENTION = 36
+    ARREARS_START = 37
+    ARREARS_END = 38
+    JUDGMENT = 39
+    AVERTED = 40
+    AGEING = 41
+    VIEW_NOISE = 42
+    SHOCK_YEAR = 43
+    NUISANCE_JUDGMENT = 44
+    MARKET_REFILL = 45
+    OUT_OF_SIGHT = 46
+
+
+@rule
+def _mix(z):
+    z = (z ^ (z >> _S30)) * _A
+    z = (z ^ (z >> _S27)) * _B
+    return z ^ (z >> _S31)
+
+
+@rule
+def stream_key(seed, stream, month):
+    """uint64 that stands for (seed, stream, month); a kernel computes it once and draws for many identities."""
+    k = _mix(np.uint64(seed) + _GOLDEN)
+    k = _mix(k ^ (np.uint64(stream) * _GOLDEN))
+    return _mix(k ^ (np.uint64(month + _EPOCH) * _A))
+
+
+@rule
+def uniform_at(key, identity):
+    """Uniform on [0, 1) with 53 bits, for one identity (uint64) under a `stream_key`."""
+    return np.float64(_mix(key + np.uint64(identity) * _GOLDEN) >> _S11) * (1.0 / 9007199254740992.0)
+
+
+@rule
+def ticket(key, identity, option):
+    """uint64 lot of one option for one identity: the smallest wins, so that one option more leaves the rest in order."""
+    return _mix(_mix(key + np.uint64(identity) * _GOLDEN) ^ (np.uint64(option) * _B))
+
+
+@rule
+def uniform(seed, stream, month, identity):
+    """The whole of luck in one call."""
+    return uniform_at(stream_key(seed, stream, month), identity)
+
+
+@rule
+def exponential_at(key, identity, mean):
+    """Exponential waiting time with the given mean (same unit)."""
+    return -mean * np.log(1.0 - uniform_at(key, identity))
+
+
+@rule
+def poisson_at(key, identity, rate):
+    """Poisson count for a small rate (< 30) by inversion; most draws end at the first comparison."""
+    u = uniform_at(key, identity)
+    if u < 1.0 - rate:  # 1 - rate <= exp(-rate): certainly zero, without an exponential
+        return 0
+    p = np.exp(-rate)
+    total, count = p, 0
+    while u >= total and count < 200:
+        count += 1
+        p *= rate / count
+        total += p
+    return count
+
+
+@kernel
+def _uniforms(key, identities):
+    out = np.empty(identities.size)
+    for i in range(identities.size):
+        out[i] = uniform_at(key, identities[i])
+    return out
+
+
+@kernel
+def _tickets(key, identity, options):
+    out = np.empty(options.size, np.uint64)
+    for i in range(options.size):
+        out[i] = ticket(key, identity, options[i])
+    return out
+
+
+class Luck(NamedTuple):
+    """The luck of one run in one month; what Python code draws from."""
+
+    seed: int
+    month: int
+
+    def key(self, stream: Stream) -> np.uint64:
+        """The uint64 that kernels take."""
+        return np.uint64(stream_key(self.seed, int(stream), self.month))
+
+    def draws(self, stream: Stream, identities: np.ndarray) -> np.ndarray:
+        """Uniforms on [0, 1), one per identity (uint64, any shape [n])."""
+        return _uniforms(self.key(stream), np.ascontiguousarray(identities, dtype=np.uint64))
+
+    def tickets(self, stream: Stream, identity: int, options: np.ndarray) -> np.ndarray:
+        """Lots (uint64) of the options [n] for one identity; the smallest is chosen."""
+        return _tickets(self.key(stream), np.uint64(identity), np.ascontiguousarray(options, dtype=np.uint64))

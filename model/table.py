@@ -1,0 +1,92 @@
+"""Named NumPy columns, each with dtype, unit and meaning, declared in one place.
+
+    class Dwellings(Table):
+        rent: np.ndarray = column("f4", "euro/month", "kale huur")
+
+A table allocates its columns, copies, compares and measures itself, and tells what it holds (for the data dictionary).
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column is: dtype, unit, meaning, the value of an empty row, values per row, and whether it is the occupant's."""
+
+    dtype: str
+    unit: str
+    meaning: str
+    initial: float = 0
+    width: int = 1
+    occupant: bool = False  # moves with, or is initialised for, whoever enters a dwelling
+
+
+def column(dtype: str, unit: str, meaning: str, **more: Any) -> Any:
+    """Declare a column of a `Table`; typed Any because the instance holds an array under the same name."""
+    return Column(dtype, unit, meaning, **more)
+
+
+class Table:
+    """Columns of equal length. Rows are numbers; identity, where there is one, is a column."""
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+        for name, c in self.columns().items():
+            shape = (rows,) if c.width == 1 else (rows, c.width)
+            setattr(self, name, np.full(shape, c.initial, dtype=c.dtype))
+
+    @classmethod
+    def columns(cls) -> dict[str, Column]:
+        """Declared columns in order of declaration."""
+        return {name: c for name, c in vars(cls).items() if isinstance(c, Column)}
+
+    def copy(self) -> Self:
+        """A table of its own with equal content."""
+        twin = object.__new__(type(self))
+        twin.rows = self.rows
+        for name in self.columns():
+            setattr(twin, name, getattr(self, name).copy())
+        return twin
+
+    def grow(self, rows: int) -> None:
+        """Add empty rows up to `rows`; what is there stays where it is."""
+        for name, c in self.columns().items():
+            old = getattr(self, name)
+            new = np.full((rows, *old.shape[1:]), c.initial, dtype=c.dtype)
+            new[: self.rows] = old
+            setattr(self, name, new)
+        self.rows = rows
+
+    def keep(self, mask: np.ndarray) -> None:
+        """Drop the rows where mask (bool [rows]) is False; the order of the others stays."""
+        for name in self.columns():
+            setattr(self, name, getattr(self, name)[mask])
+        self.rows = int(mask.sum())
+
+    def append(self, **values: np.ndarray) -> None:
+        """Add rows at the end; columns that are not named get their initial value."""
+        first, count = self.rows, len(next(iter(values.values())))
+        self.grow(first + count)
+        for name, value in values.items():
+            getattr(self, name)[first:] = value
+
+    def clear(self, rows: np.ndarray, but: tuple[str, ...] = ()) -> None:
+        """Make rows (numbers [n]) empty again, except for the columns named in `but`."""
+        for name, c in self.columns().items():
+            if name not in but:
+                getattr(self, name)[rows] = c.initial
+
+    @property
+    def nbytes(self) -> int:
+        return sum(getattr(self, name).nbytes for name in self.columns())
+
+    def differing(self, other: "Table") -> list[str]:
+        """Names of columns that are not bit-equal."""
+        return [
+            name
+            for name in self.columns()
+            if getattr(self, name).tobytes() != getattr(other, name).tobytes()
+        ]  # fmt: skip
