@@ -51,7 +51,11 @@ class Period(NamedTuple):
 
 
 class Indicator(NamedTuple):
-    """An indicator with what a reader needs to know of it. `better` is +1 if more is better, -1 if less, 0 if neither."""
+    """An indicator with what a reader needs to know of it.
+
+    `better` is +1 if more is better, -1 if less, 0 if neither; `window` is the stretch of months over which scenarios are
+    compared: the whole horizon for what happens, the last year for what has built up.
+    """
 
     name: str
     unit: str
@@ -59,33 +63,39 @@ class Indicator(NamedTuple):
     en: str
     better: int
     relevant: str  # the parameter that says what difference matters
+    window: str
     compute: Callable[[Period], np.ndarray]
+
+    def relevant_difference(self, p: "Parameters", baseline: float) -> float:
+        """The difference that matters, in the indicator's own unit; a ratio is of the baseline's value."""
+        value = getattr(p, self.relevant)
+        return float(value * abs(baseline)) if self.relevant == "relevant_ratio" else float(value)
 
 
 INDICATORS: dict[str, Indicator] = {}
 
 
-def indicator(unit: str, nl: str, en: str, better: int = -1, relevant: str = "relevant_ratio") -> Callable:
+def indicator(unit: str, nl: str, en: str, better: int = -1, relevant: str = "relevant_ratio", window: str = "horizon") -> Callable:
     """Register the function below under its own name."""
 
     def register(compute: Callable[[Period], np.ndarray]) -> Callable[[Period], np.ndarray]:
-        INDICATORS[compute.__name__] = Indicator(compute.__name__, unit, nl, en, better, relevant, compute)
+        INDICATORS[compute.__name__] = Indicator(compute.__name__, unit, nl, en, better, relevant, window, compute)
         return compute
 
     return register
 
 
-@indicator("score", "Leefbaarheid (afwijking van landelijk gemiddelde)", "Leefbaarheid (deviation from national mean)", 1, "relevant_leefbaarheid")
+@indicator("score", "Leefbaarheid (afwijking van landelijk gemiddelde)", "Leefbaarheid (deviation from national mean)", 1, "relevant_leefbaarheid", window="last_year")
 def leefbaarheid(x: Period) -> np.ndarray:
     return x.states["score"]
 
 
-@indicator("score", "Verandering van leefbaarheid sinds maand 0", "Change in leefbaarheid since month 0", 1, "relevant_leefbaarheid")
+@indicator("score", "Verandering van leefbaarheid sinds maand 0", "Change in leefbaarheid since month 0", 1, "relevant_leefbaarheid", window="last_year")
 def leefbaarheid_verandering(x: Period) -> np.ndarray:
     return x.states["score"] - x.states["start_score"]
 
 
-@indicator("0-10", "Oordeel van bewoners over hun buurt", "Residents' mark for their neighbourhood", 1, "relevant_leefbaarheid")
+@indicator("0-10", "Oordeel van bewoners over hun buurt", "Residents' mark for their neighbourhood", 1, "relevant_leefbaarheid", window="last_year")
 def oordeel_bewoners(x: Period) -> np.ndarray:
     return x.states["satisfaction"]
 
@@ -185,7 +195,7 @@ def plaatsingen(x: Period) -> np.ndarray:
     return x.per_1000_social(Count.GEPLAATST)
 
 
-@indicator("aandeel huishoudens", "Kwetsbare bewoners thuis", "Vulnerable residents at home", 0, "relevant_share")
+@indicator("aandeel huishoudens", "Kwetsbare bewoners thuis", "Vulnerable residents at home", 0, "relevant_share", window="last_year")
 def aandeel_kwetsbaar(x: Period) -> np.ndarray:
     return x.ratio(Count.PERSONEN_THUIS, Count.BEWOOND)
 
@@ -195,22 +205,22 @@ def mutatiegraad(x: Period) -> np.ndarray:
     return x.per_1000_social(Count.VERTROKKEN_SOCIAAL) / 1000.0
 
 
-@indicator("uren per woning per maand", "Draagkracht", "Draagkracht (hours there are)", 1)
+@indicator("uren per woning per maand", "Draagkracht", "Draagkracht (hours there are)", 1, window="last_year")
 def draagkracht(x: Period) -> np.ndarray:
     return x.states["draagkracht"] / np.maximum(x.homes, 1.0)
 
 
-@indicator("uren per woning per maand", "Draaglast", "Draaglast (hours needed)")
+@indicator("uren per woning per maand", "Draaglast", "Draaglast (hours needed)", window="last_year")
 def draaglast(x: Period) -> np.ndarray:
     return x.states["draaglast"] / np.maximum(x.homes, 1.0)
 
 
-@indicator("0-1", "Verdraagzaamheid", "Tolerance", 1, "relevant_share")
+@indicator("0-1", "Verdraagzaamheid", "Tolerance", 1, "relevant_share", window="last_year")
 def verdraagzaamheid(x: Period) -> np.ndarray:
     return x.states["tolerance"]
 
 
-@indicator("0-1", "Sterkte van banden", "Strength of ties", 1, "relevant_share")
+@indicator("0-1", "Sterkte van banden", "Strength of ties", 1, "relevant_share", window="last_year")
 def banden(x: Period) -> np.ndarray:
     return x.states["ties"]
 
@@ -223,6 +233,13 @@ def reactietijd(x: Period) -> np.ndarray:
 @indicator("verhouding", "Gevraagde uren hulp ten opzichte van aanbod", "Hours of help asked over hours there are", -1, "relevant_share")
 def druk_op_hulp(x: Period) -> np.ndarray:
     return x.states["load"]
+
+
+# Two more are made of several places, or of money, and are filled where a run is summed up (experiments.measure).
+BESIDES = (
+    ("leefbaarheid_slechtste", "score", "Leefbaarheid van de slechtste buurt", "Leefbaarheid of the worst buurt", 1, "relevant_leefbaarheid", "last_year"),
+    ("kosten", "euro per jaar", "Kosten, alle betalers samen", "Costs, all payers together", -1, "relevant_ratio", "horizon"),
+)
 
 
 class Record:
@@ -265,8 +282,7 @@ class Record:
         member[place, np.arange(place.size)] = 1.0
         homes = member @ self.homes
         grouped = np.zeros((len(months), count, counts.shape[2]), np.int64)
-        for b, g in enumerate(place):
-            grouped[:, g] += counts[:, b]
+        np.add.at(grouped, (slice(None), place), counts[:, :-1])
         weighted = (states * self.homes) @ member.T / np.maximum(homes, 1.0)
         summed = states @ member.T
         by_name = {n: (summed if n in sums else weighted)[:, s] for s, n in enumerate(names)}

@@ -96,6 +96,13 @@ def bill(counts: np.ndarray, p: Parameters) -> np.ndarray:
     return (events(counts, p.ambulant_zvw_share) * cents)[..., None] * on_account
 
 
+def owed(counts: np.ndarray, p: Parameters) -> int:
+    """Cents that all events cost together, in plain whole numbers: what the sum over payers must equal."""
+    prices = [round(100 * float(euro)) for euro in p.unit_euro]
+    happened = events(counts, p.ambulant_zvw_share)
+    return sum(int(happened[event]) * prices[event] for event in Event)
+
+
 @kernel
 def _recount(identity, person, buurt, place, home, who, status, known, counts):
     """Count everyone afresh into `counts`; returns the first dwelling row whose person does not live there, else -1."""

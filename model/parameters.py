@@ -64,8 +64,9 @@ def read(block: type[Block], entries: Mapping[str, Any], where: str) -> Block:
 def _value(kind: Any, entry: Any, where: str) -> Any:
     if not isinstance(entry, Mapping) or any(key not in entry for key in ENTRY):
         raise Refused([Problem(where, repr(entry), "an entry with " + ", ".join(ENTRY))])
-    if entry["status"] not in STATUSES:
-        raise Refused([Problem(f"{where}.status", repr(entry["status"]), ", ".join(STATUSES))])
+    for status in entry["status"].values() if isinstance(entry["status"], Mapping) else [entry["status"]]:
+        if status not in STATUSES:
+            raise Refused([Problem(f"{where}.status", repr(status), ", ".join(STATUSES))])
     if not get_args(kind):
         return _number(kind, entry["value"], entry["range"], f"{where}.value")
     _, codes, of = get_args(kind)

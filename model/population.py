@@ -89,8 +89,8 @@ def tilted(shares: np.ndarray, values: np.ndarray, mean: float) -> np.ndarray:
 
 
 def vacancy_share(tenure: int, p: Blocks) -> float:
-    """Share of homes that stand empty when turnover and months vacant are in balance."""
-    months = p.settling.months_vacant[tenure] + 1.0  # the month of leaving counts
+    """Share of homes that stand empty at a month's end when turnover and months vacant are in balance."""
+    months = p.settling.months_vacant[tenure] - (0.0 if tenure == Tenure.SOCIALE_HUUR else 1.0)  # the market may fill at once
     out = p.leaving.turnover_per_year[tenure] / 12.0 * months
     return out / (1.0 + out)
 

@@ -26,7 +26,7 @@ def _grow_older(key, identity, age_class, to_next):
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
-    """In the first month of each year."""
-    if luck.month % 12 == 1:
+    """In the first month of each year; the warm-up holds composition (choice 8)."""
+    if luck.month > 0 and luck.month % 12 == 1:
         dwellings = world.dwellings
         _grow_older(luck.key(Stream.AGEING), dwellings.identity, dwellings.age_class, p.to_next_class_per_year)

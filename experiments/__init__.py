@@ -1,0 +1,1 @@
+"""Studies on the model, and everything that reads their results."""

@@ -1,0 +1,495 @@
+"""How fast: every claim about speed or memory as a measurement against another way of doing it, in the same run.
+
+    python -m experiments.bench                      all rows, some minutes
+    python -m experiments.bench --only month share   some of them
+    python -m experiments.bench --quick              small sizes: whether it works, not how fast it is
+
+Both sides of a row take turns within each round, so that whatever else the machine does strikes both; at least three
+rounds, all of them shown. Nothing here fails: a row says whether its target is reached, and the reader judges. A household-month
+is one household that lives one month.
+
+Rows: `month` is the full month of the model on one core, beside the frozen month of `experiments.bench_core` on columns of
+the same size, which tells how fast the machine was. `objects` and `numpy` are that frozen month by kernels against one mesa
+agent per household and against plain NumPy. `share` is the part of a run that passes outside kernels. `memory` is what
+columns weigh. `help` is how soon the command answers.
+
+Not measured yet: all kernels against the memory-bandwidth bound at 8.4 million households; cost per household-month from
+10,000 to 8.4 million households; the Netherlands for 10 years on one core; 1,000 runs on two workers against one; overhead of
+a sweep per run.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from experiments.measure import Job
+    from model.policies import Levers
+    from model.rooms import Rooms
+    from model.tables import Town
+
+ROOT = Path(__file__).resolve().parent.parent
+TOWN = 12_000  # households of one town; larger cities are such towns side by side, so that buurten keep their size
+
+
+class Size(NamedTuple):
+    """How much is measured; months are per round."""
+
+    rounds: int
+    town: int  # households of one town
+    month_towns: int
+    month_months: int
+    objects_households: int
+    objects_months: int
+    kernel_months: int  # of the kernels beside those objects: they are hundreds of times faster
+    numpy_households: int
+    numpy_months: int
+    share_towns: int
+    share_months: int
+    help_rounds: int
+
+
+FULL = Size(5, TOWN, 8, 24, 10_000, 6, 600, 1_000_000, 8, 3, 120, 9)
+QUICK = Size(3, 1_000, 2, 12, 480, 3, 30, 20_000, 3, 1, 12, 2)
+
+
+class Side(NamedTuple):
+    """One of two ways, with what it took in each round."""
+
+    name: str
+    values: list[float]
+
+
+class Row(NamedTuple):
+    """A claim with its measurement. `judged` is compared with `target` and `beyond`; `more` says that more is better."""
+
+    what: str
+    unit: str
+    sides: list[Side]
+    ratio: Side | None
+    judged: float
+    judged_what: str
+    target: float
+    beyond: float
+    more: bool
+    notes: list[str]
+
+    @property
+    def verdict(self) -> str:
+        def reaches(limit: float) -> bool:
+            return self.judged >= limit if self.more else self.judged <= limit
+
+        sign = ">=" if self.more else "<="
+        outcome = "beyond" if reaches(self.beyond) else "reached" if reaches(self.target) else "NOT REACHED"
+        return f"{self.judged_what} {_number(self.judged)}; target {sign} {self.target:g}, beyond {sign} {self.beyond:g}: {outcome}"
+
+    def text(self) -> str:
+        """The row as plain text, with all its rounds."""
+        lines = [f"{self.what} ({self.unit})"]
+        shown = [*self.sides, *([self.ratio] if self.ratio else [])]
+        width = max(len(side.name) for side in shown)
+        lines.append(f"  {'':{width}}  {'min':>9} {'median':>9} {'max':>9}   rounds")
+        for name, v in shown:
+            three = " ".join(f"{_number(x):>9}" for x in (min(v), statistics.median(v), max(v)))
+            lines.append(f"  {name:{width}}  {three}   {' '.join(map(_number, v))}")
+        return "\n".join([*lines, *(f"  {note}" for note in self.notes), f"  {self.verdict}"])
+
+
+def _number(x: float) -> str:
+    return f"{x:,.0f}" if abs(x) >= 1000 else f"{x:.1f}" if abs(x) >= 10 else f"{x:.2f}"
+
+
+# ---- measuring ----
+
+
+def interleaved(rounds: int, *ways: Callable[[], float]) -> list[list[float]]:
+    """What each way returns in each round. They take turns, and each round another goes first."""
+    values: list[list[float]] = [[] for _ in ways]
+    for r in range(rounds):
+        for k in range(len(ways)):
+            which = (k + r) % len(ways)
+            values[which].append(ways[which]())
+    return values
+
+
+def ns_per_household_month(step: Callable[[], Any], months: int, households: int) -> float:
+    """Nanoseconds for one household in one month, over `months` steps."""
+    start = time.perf_counter_ns()
+    for _ in range(months):
+        step()
+    return (time.perf_counter_ns() - start) / months / households
+
+
+def over(above: list[float], below: list[float], name: str) -> Side:
+    """Ratio of two sides, round by round."""
+    return Side(name, [a / b for a, b in zip(above, below, strict=True)])
+
+
+# ---- what is measured ----
+
+
+def settings() -> "tuple[Rooms, Levers]":
+    """The model's own numbers, and today's levers."""
+    from omegaconf import OmegaConf
+
+    from experiments.scenarios import read_levers
+    from model.rooms import read_rooms
+
+    configs = ROOT / "configs"
+    loaded = {path.stem: OmegaConf.load(path) for path in sorted((configs / "parameters").glob("*.yaml"))}
+    plain: Any = OmegaConf.to_container(OmegaConf.create({"parameters": loaded}), resolve=True)
+    levers: Any = OmegaConf.to_container(OmegaConf.load(configs / "levers" / "huidig.yaml"))
+    return read_rooms(plain["parameters"]), read_levers(levers, float(OmegaConf.load(configs / "config.yaml").quota))
+
+
+def towns(rooms: "Rooms", households: int, count: int) -> "Town":
+    """`count` voorbeeldsteden of so many households side by side; number of corporaties as in one town."""
+    from dataclasses import replace
+
+    import pandas as pd
+
+    from model.tables import voorbeeldstad
+
+    one = voorbeeldstad(rooms.tables._replace(households=households))
+    frames = [
+        one.buurten.assign(code=one.buurten.code + f"-{k}", wijk=one.buurten.wijk + f"-{k}") for k in range(count)
+    ]
+    return replace(one, buurten=pd.concat(frames, ignore_index=True))
+
+
+def job(town: int, count: int, months: int) -> "Job":
+    """One scenario of a study on such towns."""
+    from experiments.measure import Job
+
+    rooms, huidig = settings()
+    return Job(
+        design="", seed=1, town=towns(rooms, town, count), rooms=rooms, huidig=huidig, scenarios={"huidig": []}, warmup=36,
+        months=months, without=frozenset(), monthly=True, everything=False,
+    )  # fmt: skip
+
+
+def households(of: "Job") -> int:
+    """Households that the tables ask for."""
+    return int(of.town.buurten.huishoudens.sum())
+
+
+# ---- rows ----
+
+
+def row_month(size: Size) -> Row:
+    """The full month on one core."""
+    from experiments.bench_core import Columns, Parameters, start
+    from experiments.measure import month_zero
+    from model.city import City
+
+    months = size.month_months
+    this = job(size.town, size.month_towns, months)
+    n = households(this)
+    city = City(month_zero(this), this.rooms, this.huidig, [], this.seed, months=12 + months * size.rounds)
+    city.run(12)
+    p = Parameters()
+    core = Columns(start(n, p), p, this.seed)
+    core.step()
+    full, frozen = interleaved(
+        size.rounds,
+        lambda: ns_per_household_month(city.step, months, n),
+        lambda: ns_per_household_month(core.step, months, n),
+    )
+    city.close()
+    sides = [Side("full month", full), Side("frozen month", frozen)]
+    return Row(
+        f"The full month on one core, {n:,} households", "ns per household-month", sides, over(full, frozen, "full over frozen"),
+        statistics.median(full), "median of the full month", 40, 20, False, [f"{size.month_towns} towns of {size.town:,} side by side; {months} months a round"],
+    )  # fmt: skip
+
+
+def _agreed(size: Size) -> str:
+    """Says that the three frozen months give the same numbers, or what differs."""
+    from experiments.bench_core import differences
+
+    found = differences(min(1_000, size.objects_households))
+    return (
+        "; ".join(["THE WAYS DIFFER", *found[:3]])
+        if found
+        else "all three ways give the same counters, and floats to 1e-6"
+    )
+
+
+def row_objects(size: Size) -> Row:
+    """Kernels over columns against one mesa agent per household."""
+    from experiments.bench_core import Columns, Objects, Parameters, start
+
+    n, p = size.objects_households, Parameters()
+    agreed = _agreed(size)
+    s = start(n, p)
+    columns, objects = Columns(s, p, 1), Objects(s, p, 1)
+    columns.step(), objects.step()
+    kernels, agents = interleaved(
+        size.rounds,
+        lambda: ns_per_household_month(columns.step, size.kernel_months, n),
+        lambda: ns_per_household_month(objects.step, size.objects_months, n),
+    )
+    objects.remove_all_agents()
+    notes = [
+        "agents call the same scalar rules in plain Python (.py_func), by AgentSet.do; their luck is drawn for them by a kernel",
+        agreed,
+    ]
+    return Row(
+        f"A frozen month: columns against one mesa agent per household, {n:,} households", "ns per household-month",
+        [Side("kernels", kernels), Side("mesa agents", agents)], ratio := over(agents, kernels, "times faster"),
+        statistics.median(ratio.values), "median ratio", 250, 500, True, notes,
+    )  # fmt: skip
+
+
+def row_numpy(size: Size) -> Row:
+    """Kernels over columns against plain NumPy."""
+    from experiments.bench_core import Arrays, Columns, Parameters, start
+
+    n, p = size.numpy_households, Parameters()
+    agreed = _agreed(size)
+    s = start(n, p)
+    columns, arrays = Columns(s, p, 1), Arrays(s, p, 1)
+    columns.step(), arrays.step()
+    kernels, numpy = interleaved(
+        size.rounds,
+        lambda: ns_per_household_month(columns.step, size.numpy_months, n),
+        lambda: ns_per_household_month(arrays.step, size.numpy_months, n),
+    )
+    return Row(
+        f"A frozen month: kernels against plain NumPy in single precision, {n:,} households", "ns per household-month",
+        [Side("kernels", kernels), Side("numpy", numpy)], ratio := over(numpy, kernels, "times faster"),
+        statistics.median(ratio.values), "median ratio", 3, 5, True, [agreed],
+    )  # fmt: skip
+
+
+class Clock:
+    """Nanoseconds and calls inside kernels."""
+
+    def __init__(self) -> None:
+        self.ns, self.calls = 0, 0
+
+    def around(self, kernel: Callable[..., Any]) -> Callable[..., Any]:
+        """The kernel, timed."""
+        now = time.perf_counter_ns
+
+        def timed(*args: Any) -> Any:
+            start = now()
+            result = kernel(*args)
+            self.ns += now() - start
+            self.calls += 1
+            return result
+
+        return timed
+
+
+@contextmanager
+def timed_kernels(clock: Clock) -> Iterator[None]:
+    """While it lasts, every kernel that Python code of the model calls is timed. All must have been compiled before.
+
+    Rules (scalar, without `nogil`) that Python calls one by one are no kernels: their time counts as outside.
+    """
+    from numba.core.dispatcher import Dispatcher
+
+    places = [
+        (module, name, thing)
+        for key, module in list(sys.modules.items())
+        if key.partition(".")[0] == "model"
+        for name, thing in vars(module).items()
+        if isinstance(thing, Dispatcher) and thing.targetoptions.get("nogil")
+    ]
+    try:
+        for module, name, thing in places:
+            setattr(module, name, clock.around(thing))
+        yield
+    finally:
+        for module, name, thing in places:
+            setattr(module, name, thing)
+
+
+def cost_of_clock() -> tuple[float, float]:
+    """Nanoseconds that the timer adds to a call: in all, and as far as they fall inside what it measures."""
+    clock, calls = Clock(), 100_000
+
+    def nothing() -> None:
+        pass
+
+    timed = clock.around(nothing)
+    marks = [time.perf_counter_ns()]
+    for call in (nothing, timed):
+        for _ in range(calls):
+            call()
+        marks.append(time.perf_counter_ns())
+    bare, wrapped = marks[1] - marks[0], marks[2] - marks[1]
+    return max(0.0, (wrapped - bare) / calls), max(0.0, (clock.ns - bare) / calls)
+
+
+def one_run(this: "Job", start: Any) -> None:
+    """One run as a study does it: a copy of month 0, all months, indicators, and its tables written as parquet."""
+    import numpy as np
+    import pandas as pd
+
+    from experiments.measure import live_scenario
+
+    kept = live_scenario(this, start, [])
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("months", "gemeente", "wijken", "buurten", "windows"):
+            values = getattr(kept, name)
+            table = pd.DataFrame(values.reshape(-1, values.shape[-1]).astype(np.float32))
+            table.columns = table.columns.astype(str)
+            table.to_parquet(f"{folder}/{name}.parquet", compression="zstd")
+
+
+def ms_in_run(this: "Job", start: Any, clock: Clock, cost: tuple[float, float]) -> tuple[float, float]:
+    """(whole, inside kernels) milliseconds of one run, without what the timers took."""
+    clock.ns = clock.calls = 0
+    with timed_kernels(clock):
+        began = time.perf_counter_ns()
+        one_run(this, start)
+        whole = time.perf_counter_ns() - began
+    return (whole - clock.calls * cost[0]) / 1e6, (clock.ns - clock.calls * cost[1]) / 1e6
+
+
+def ms_untimed(this: "Job", start: Any) -> float:
+    """Milliseconds of one run without any timer."""
+    began = time.perf_counter_ns()
+    one_run(this, start)
+    return (time.perf_counter_ns() - began) / 1e6
+
+
+def row_share(size: Size) -> Row:
+    """Part of a run that passes outside kernels."""
+    from experiments.measure import month_zero
+
+    this = job(size.town, size.share_towns, size.share_months)
+    start, clock, cost = month_zero(this), Clock(), cost_of_clock()
+    ms_untimed(this, start)  # whatever was not compiled yet
+    pairs: list[tuple[float, float]] = []
+
+    def timed() -> float:
+        pairs.append(ms_in_run(this, start, clock, cost))
+        return pairs[-1][0]
+
+    whole, untimed = interleaved(size.rounds, timed, lambda: ms_untimed(this, start))
+    inside = [kernels for _, kernels in pairs]
+    share = Side("% outside kernels", [100.0 * (1.0 - k / w) for k, w in zip(inside, whole, strict=True)])
+    n, months = households(this), size.share_months
+    notes = [
+        f"{clock.calls / months:.0f} kernel calls a month; handing over their arguments counts as inside",
+        f"{1000.0 * statistics.median(w - k for w, k in pairs) / months:,.0f} microseconds a month outside;"
+        f" the timers' own {cost[0]:.0f} ns a call is subtracted",
+    ]
+    return Row(
+        f"Share of a run outside kernels, {n:,} households x {months} months, its tables written", "ms per run",
+        [Side("whole run", whole), Side("inside kernels", inside), Side("whole run, no timers", untimed)], share,
+        statistics.median(share.values), "median % outside", 25, 10, False, notes,
+    )  # fmt: skip
+
+
+def resident(which: str) -> float:
+    """MB that this process holds now (`VmRSS`) or held at most (`VmHWM`); 0 where the system does not tell."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0.0
+    return next(int(line.split()[1]) / 1024.0 for line in lines if line.startswith(which))
+
+
+def weigh(town: int, count: int) -> None:
+    """Print as JSON what a city weighs after a year; meant for a process of its own."""
+    this = job(town, count, 12)
+    from experiments.measure import month_zero
+    from model.city import City
+
+    before = resident("VmRSS")
+    city = City(month_zero(this), this.rooms, this.huidig, [], this.seed, months=12)
+    city.run(12)
+    world = city.world
+    tables = {name: getattr(world, name).nbytes for name in world.tables()}
+    found = {
+        "bytes": world.nbytes,
+        "tables": tables,
+        "households": households(this),
+        "before": before,
+        "peak": resident("VmHWM"),
+    }
+    found["record"] = city.record.counts[0].nbytes + city.record.states[0].nbytes
+    print(json.dumps(found))
+
+
+def row_memory(size: Size) -> Row:
+    """Bytes of all columns. They do not vary, so there is one round."""
+    code = f"from experiments.bench import weigh; weigh({size.town}, {size.month_towns})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    n = found["households"]
+    each = {name: weight / n for name, weight in found["tables"].items()}
+    notes = [
+        "of which " + ", ".join(f"{name} {_number(v)}" for name, v in sorted(each.items(), key=lambda kv: -kv[1])),
+        f"besides, {_number(found['record'] / n)} bytes per household for every month that is kept",
+        f"a process of its own: {found['before']:.0f} MB with all imported, {found['peak']:.0f} MB at most (building, and 13 months)",
+    ]
+    return Row(
+        f"Memory of all columns, {n:,} households", "bytes per household", [Side("all columns", [found["bytes"] / n])], None,
+        found["bytes"] / n, "all columns", 120, 80, False, notes,
+    )  # fmt: skip
+
+
+def row_help(size: Size) -> Row | str:
+    """How soon the command answers."""
+    if importlib.util.find_spec("experiments.run") is None:
+        return "The command's help: skipped, because experiments.run is not there"
+
+    def ms(*args: str) -> float:
+        began = time.perf_counter_ns()
+        subprocess.run([sys.executable, *args], cwd=ROOT, capture_output=True, check=True)
+        return (time.perf_counter_ns() - began) / 1e6
+
+    command, bare = interleaved(
+        size.help_rounds, lambda: ms("-m", "experiments.run", "--help"), lambda: ms("-c", "import hydra")
+    )
+    return Row(
+        "The command's help", "ms", [Side("python -m experiments.run --help", command), Side('python -c "import hydra"', bare)],
+        ratio := over(command, bare, "ratio"), statistics.median(ratio.values), "median ratio", 3, 2, False, [],
+    )  # fmt: skip
+
+
+ROWS: dict[str, Callable[[Size], Row | str]] = {
+    "month": row_month, "objects": row_objects, "numpy": row_numpy, "share": row_share, "memory": row_memory, "help": row_help,
+}  # fmt: skip
+
+
+def machine() -> str:
+    """What it was measured on."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    packages = ", ".join(f"{name} {version(name)}" for name in ("numba", "numpy", "mesa"))
+    return f"{cores} cores ({platform.machine()}), python {platform.python_version()}, {packages}"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure the rows that were asked for, and print each as soon as it is there."""
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.bench", description="Benchmarks as ratios, both sides in one run."
+    )
+    parser.add_argument("--quick", action="store_true", help="small sizes: whether it works, not how fast it is")
+    parser.add_argument("--only", nargs="+", choices=ROWS, metavar="NAME", help="rows, of " + ", ".join(ROWS))
+    asked = parser.parse_args(arguments)
+    print(machine() + (" -- quick: sizes too small to judge by" if asked.quick else ""), flush=True)
+    for name in asked.only or ROWS:
+        row = ROWS[name](QUICK if asked.quick else FULL)
+        print("\n" + (row if isinstance(row, str) else row.text()), flush=True)
+
+
+if __name__ == "__main__":
+    main()

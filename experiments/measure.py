@@ -1,0 +1,98 @@
+"""One (design point, seed): the shared world of month 0, every scenario on its own copy, and what is kept of each.
+
+What comes back are arrays and not frames, so that a worker sends little. All scenarios of a job start from one bit-equal
+world and meet the same luck; the warm-up is lived once.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from model import ledger, population
+from model.city import City
+from model.indicators import Record, measure
+from model.policies import Levers, Setting
+from model.rooms import Rooms
+from model.tables import Town
+from model.world import World
+
+
+class Job(NamedTuple):
+    """What a worker needs for one design point and seed."""
+
+    design: str
+    seed: int
+    town: Town
+    rooms: Rooms
+    huidig: Levers
+    scenarios: dict[str, list[Setting]]
+    warmup: int
+    months: int
+    without: frozenset[str]
+    monthly: bool  # gemeente by month as well
+    everything: bool  # buurten by month as well
+
+
+class Run(NamedTuple):
+    """What is kept of one run. I indicators; T months, Y years, W wijken, B buurten; row 0 of each is month 0."""
+
+    months: np.ndarray  # [T + 1, I], empty unless asked
+    gemeente: np.ndarray  # [Y + 1, I]
+    wijken: np.ndarray  # [Y + 1, W, I]
+    buurten: np.ndarray  # [Y + 1, B, I], or by month
+    windows: np.ndarray  # [2, I + 2]: horizon and last year, with worst buurt and costs
+    profiles: np.ndarray  # [Profile, ByProfile] over the horizon
+    cents: np.ndarray  # [Y, Event, Payer]
+    owed: np.ndarray  # cents: events times price, added up apart from the bookings
+    counts: np.ndarray  # [Count] of the gemeente over the horizon
+
+
+def month_zero(job: Job) -> World:
+    """The world of month 0: built from the tables, and lived in for the warm-up."""
+    blocks = population.Blocks(**{name: getattr(job.rooms, name) for name in population.Blocks._fields})
+    world = population.build(job.town, blocks, job.seed, job.huidig.quota, job.warmup)
+    city = City(world, job.rooms, job.huidig, [], job.seed, job.without)
+    city.run(job.warmup)
+    start = world.copy()
+    city.close()
+    return start
+
+
+def live(job: Job) -> dict[str, Run]:
+    """All scenarios of one job."""
+    start = month_zero(job)
+    return {name: live_scenario(job, start, settings) for name, settings in job.scenarios.items()}
+
+
+def live_scenario(job: Job, start: World, settings: list[Setting]) -> Run:
+    """One scenario from its own copy of month 0."""
+    city = City(start.copy(), job.rooms, job.huidig, settings, job.seed, job.without, months=job.months)
+    city.run(job.months)
+    run = summed_up(city.record, job)
+    city.close()
+    return run
+
+
+def summed_up(record: Record, job: Job) -> Run:
+    """A run's record as the tables that are kept."""
+    last = record.counts.shape[0] - 1
+    every_month = [slice(m, m + 1) for m in range(last + 1)]
+    years = [slice(0, 1)] + [slice(m + 1, min(m + 13, last + 1)) for m in range(0, last, 12)]
+    windows = [slice(1, last + 1), slice(max(1, last - 11), last + 1)]
+    buurten = np.arange(record.homes.size)
+    cents = np.stack([ledger.bill(record.counts[y].sum(axis=(0, 1)), job.rooms.ledger) for y in years[1:]])
+    whole = record.period(windows, None)
+    large = record.homes >= min(job.rooms.indicators.smallest_buurt_homes, record.homes.max())
+    worst = record.period(windows, buurten).states["score"][:, large].min(axis=1)
+    per_year = ledger.bill(whole.counts[:, 0], job.rooms.ledger).sum(axis=(1, 2)) / 100.0 * 12.0 / whole.months[:, 0]
+    return Run(
+        months=measure(record.period(every_month, None))[:, 0] if job.monthly else np.zeros((0, 0)),
+        gemeente=measure(record.period(years, None))[:, 0],
+        wijken=measure(record.period(years, record.wijk.astype(np.int64))),
+        buurten=measure(record.period(every_month if job.everything else years, buurten)),
+        windows=np.concatenate([measure(whole)[:, 0], worst[:, None], per_year[:, None]], axis=1),
+        profiles=record.by_profile[1:].sum(axis=0),
+        cents=cents,
+        owed=np.int64(sum(ledger.owed(record.counts[y].sum(axis=(0, 1)), job.rooms.ledger) for y in years[1:])),
+        counts=whole.counts[0, 0],
+    )

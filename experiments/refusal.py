@@ -1,0 +1,117 @@
+"""Refusals on one screen: which key, what was found, what is possible; no traceback, exit code 2."""
+
+import difflib
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+FULL_KEY = r"full_key: (\S+)"
+SCREEN = 20  # problems shown; the rest is counted
+
+
+class BadOverride(ValueError):
+    """An override that the command line does not take: key, found, possible."""
+
+    def __init__(self, key: str, found: str, possible: str) -> None:
+        super().__init__(f"{key}: found {found}; possible: {possible}")
+
+
+@contextmanager
+def refused(overrides: list[str]) -> Iterator[None]:
+    """Turn every refusal inside into one screen of words and exit code 2."""
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        yield
+    except BadOverride as error:
+        _leave([str(error)])
+    except (HydraException, OmegaConfBaseException) as error:
+        _leave([in_words(error, overrides)])
+    except ValueError as error:
+        problems = getattr(error, "problems", None)
+        if problems is None:
+            raise
+        _leave([str(problem) for problem in problems])
+
+
+def _leave(lines: list[str]) -> None:
+    print("Refused; nothing has run.", file=sys.stderr)
+    for line in lines[:SCREEN]:
+        print("  " + line, file=sys.stderr)
+    if len(lines) > SCREEN:
+        print(f"  and {len(lines) - SCREEN} more", file=sys.stderr)
+    raise SystemExit(2)
+
+
+def refuse_added_and_deleted(arguments: list[str]) -> None:
+    """Hydra would accept `+new=3` in spite of the schema, and let `~key` delete."""
+    for argument in arguments:
+        key = argument.lstrip("+~").partition("=")[0]
+        if argument.startswith("+"):
+            raise BadOverride(key, f"an added key ({argument})", "only keys that exist, without a plus")
+        if argument.startswith("~"):
+            raise BadOverride(key, f"a deleted key ({argument})", "only changed values; no key can be taken away")
+
+
+def in_words(error: Exception, overrides: list[str]) -> str:
+    """A configuration error of Hydra or OmegaConf as: key, what was found, what is possible."""
+    chain: Any = error
+    texts = []
+    while chain is not None:
+        texts.append(str(chain))
+        chain = chain.__cause__ or chain.__context__
+    text = "\n".join(texts)
+    given = dict(o.split("=", 1) for o in overrides if "=" in o)
+    if match := re.search(r"Could not override '([^']+)'|Key '([^']+)' (?:is )?not in", text):
+        key = match.group(1) or match.group(2)
+        full = _first(FULL_KEY, text) or key
+        return f"{full}: found an unknown key; possible: {', '.join(siblings(full))}"
+    if match := re.search(r"In '[^']*': Could not find '([^']+)'|Could not find '([^']+)'", text):
+        group, _, found = (match.group(1) or match.group(2)).rpartition("/")
+        options = re.search(r"Available options[^:]*:\s*((?:\n?\s*\S+)+?)(?:\nConfig search path|\Z)", text)
+        return f"{group}: found '{found}'; possible: {', '.join(options.group(1).split()) if options else 'see configs/' + group}"
+    if match := re.search(r"Missing mandatory value: (\S+)", text):
+        return f"{match.group(1)}: found nothing; possible: a value for it ({match.group(1)}=...)"
+    if match := re.search(r"Value '([^']*)' (?:of type '[^']*' )?(?:could not be converted|is not a valid|could not be)[^\n]*?(?:to |a valid |type )'?([A-Za-z\[\], ]+)", text):
+        key = _first(FULL_KEY, text) or "?"
+        return f"{key}: found '{match.group(1)}'; possible: {_kind(match.group(2).strip(), text)}"
+    if match := re.search(r"Invalid value '([^']*)', expected one of \[([^\]]*)\]", text):
+        return f"{_first(FULL_KEY, text) or '?'}: found '{match.group(1)}'; possible: {match.group(2)}"
+    key = _first(FULL_KEY, text)
+    found = f" found {given[key]!r};" if key in given else ""
+    return f"{key or 'configuration'}:{found} {texts[0].splitlines()[0]}"
+
+
+def _kind(kind: str, text: str) -> str:
+    return {"Integer": "a whole number", "Float": "a number", "Boolean": "true or false"}.get(kind, kind)
+
+
+def _first(pattern: str, text: str) -> str | None:
+    match = re.search(pattern, text)
+    return match.group(1) if match else None
+
+
+def siblings(key: str) -> list[str]:
+    """Keys that stand where `key` was looked for, the likest first; at most a line of them."""
+    from hydra import compose
+    from hydra.core.global_hydra import GlobalHydra
+    from omegaconf import OmegaConf
+
+    from experiments.run import CONFIGS
+
+    from hydra import initialize_config_dir
+
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        node: Any = compose("config")
+    parent, _, name = key.rpartition(".")
+    for part in parent.split(".") if parent else []:
+        if not OmegaConf.is_dict(node) or part not in node:
+            break
+        node = node[part]
+    names = [str(k) for k in node] if OmegaConf.is_dict(node) else []
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    return (near + [n for n in names if n not in near])[:30]

@@ -1,0 +1,88 @@
+"""What a study says on the terminal: the town and its fit before, the comparison after. Reads results, not the model."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from experiments.plan import Plan
+
+LINES = (
+    "leefbaarheid", "leefbaarheid_slechtste", "klachten", "escalaties", "uitzettingen", "opnamedagen", "wachttijd_personen",
+    "wachttijd_regulier", "zachte_landing", "kosten",
+)  # fmt: skip
+
+
+def before(p: "Plan") -> None:
+    """Which study this is."""
+    c, town = p.config, p.town
+    homes = int(town.buurten.huishoudens.sum())
+    print(f"{town.naam} ({town.code}): {homes:,} households, {len(town.wijken)} wijken, {len(town.buurten)} buurten")
+    print(f"{', '.join(s for s in p.scenarios if s != p.baseline)} compared with {p.baseline}; quota {c['quota']:.0%}; {len(p.seeds)} paired seeds; ", end="")
+    print(f"{c['warmup']} months of warm-up and {c['months']} months; {len(p.designs) - 1} design points besides; {c['workers']} workers")
+
+
+def after(folder: Path) -> None:
+    """Fit, model against published, differences with intervals, the three shares, and where the report lies."""
+    tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in ("fit", "validation", "differences", "labels", "robustness", "checks")}
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    print("\nFit at month 0: margin asked and got")
+    print(aligned([[r.marge, r.eenheid, number(r.gevraagd), number(r.gekregen)] for r in tables["fit"].itertuples()]))
+    print("\nBase rates: model against published")
+    rows = [[r.rij, r.wat, r.eenheid, number(r.gepubliceerd), number(r.model), "" if r.binnen_factor_2 else "beyond a factor 2"] for r in tables["validation"].itertuples()]
+    print(aligned(rows))
+    print(f"\nDifference from {manifest['baseline']}, with 95% interval over paired seeds (* excludes 0)")
+    print(comparison(tables["differences"], tables["labels"], manifest))
+    if not tables["robustness"].empty:
+        print("\nOver shapes of load -> damage and catchments of help: share with the same order / flipped / not separable")
+        shares = [[r.scenario, r.indicator, f"{r.same:.0%}", f"{r.flipped:.0%}", f"{r.not_separable:.0%}"] for r in tables["robustness"].itertuples()]
+        print(aligned(shares))
+    bad = tables["checks"][~tables["checks"].goed]
+    print("\nChecks: " + ("placebo exactly 0, people, homes and money close" if bad.empty else "FAILED: " + ", ".join(bad.controle)))
+    print(f"Report: {folder / 'report.html'}")
+
+
+def comparison(differences: pd.DataFrame, labels: pd.DataFrame, manifest: dict[str, object]) -> str:
+    """The table of differences: one line per indicator, one column per scenario."""
+    whole = differences[(differences.design == "") & (differences.level == "gemeente") & (differences.profile == "")]
+    scenarios = [s for s in manifest["scenarios"] if s != manifest["baseline"]]  # type: ignore[attr-defined]
+    label = labels.set_index("name")
+    rows = [["", "unit", str(manifest["baseline"]), *scenarios]]
+    for name in LINES:
+        rows.append(_line(whole[(whole.indicator == name) & (whole.payer == "")], scenarios, label.en[name], label.unit[name]))
+    for payer in whole.payer[whole.payer != ""].unique():
+        rows.append(_line(whole[whole.payer == payer], scenarios, f"  paid by {payer}", "euro per jaar"))
+    return aligned(rows)
+
+
+def _line(part: pd.DataFrame, scenarios: list[str], label: str, unit: str) -> list[str]:
+    by = part.set_index("scenario")
+    if by.empty:
+        return [label, unit, "-"] + ["-"] * len(scenarios)
+    return [label, unit, number(by.baseline_value.iloc[0])] + [interval(by.loc[s]) if s in by.index else "-" for s in scenarios]
+
+
+def interval(row: pd.Series) -> str:
+    """A difference with its interval, marked when 0 lies outside."""
+    star = "*" if row.low > 0 or row.high < 0 else " "
+    return f"{signed(row.difference)} [{signed(row.low)}, {signed(row.high)}]{star}"
+
+
+def number(x: float) -> str:
+    """Three meaningful digits, thousands apart."""
+    if not np.isfinite(x):
+        return "-"
+    return f"{x:,.0f}" if abs(x) >= 1000 else f"{x:.3g}"
+
+
+def signed(x: float) -> str:
+    return number(x) if not np.isfinite(x) or x < 0 else "+" + number(x)
+
+
+def aligned(rows: list[list[str]]) -> str:
+    """Columns of equal width; the first two to the left, the others to the right."""
+    widths = [max(len(r[k]) for r in rows) for k in range(len(rows[0]))]
+    return "\n".join("  ".join(c.ljust(w) if k < 2 else c.rjust(w) for k, (c, w) in enumerate(zip(r, widths, strict=True))).rstrip() for r in rows)

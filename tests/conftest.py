@@ -1,0 +1,189 @@
+"""A small town that lives in milliseconds, and what is needed to build it.
+
+    parameters     every block of configs/parameters, as read from YAML: {room: {name: entry}}
+    rooms          the same, checked and typed: what the model takes
+    lively         `rooms` with rates raised, so that in 600 households everything happens within a year
+    huidig         the levers of today
+    small_town     factory of a Town of six buurten and 600 households
+    small_world    factory of its World before the warm-up
+    small_city     factory of a City that lives in it
+    plain_python   context in which no kernel or rule of the model is compiled
+
+The factories give a new object at every call, so that a test may change what it gets. All are session-scoped, which lets
+hypothesis tests use them too.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import numpy as np
+import pandas as pd
+import pytest
+from numba.core.dispatcher import Dispatcher
+from omegaconf import OmegaConf
+
+from model.city import City
+from model.mechanisms import settling
+from model.policies import FOREVER, Levers, Setting
+from model.population import build
+from model.rooms import Rooms, read_rooms
+from model.tables import Town
+from model.world import World
+
+CONFIGS = Path(__file__).parents[1] / "configs" / "parameters"
+
+# Same examples every time: a red test stays red, and a slow machine makes nothing fail.
+hypothesis.settings.register_profile("house", deadline=None, derandomize=True, max_examples=60)
+hypothesis.settings.load_profile("house")
+
+BUURTEN = {
+    "code": ["BU01", "BU02", "BU03", "BU04", "BU05", "BU06"],
+    "naam": ["Hoogwerf", "Laagwerf", "Oosteinde", "Westeinde", "De Plas", "Het Veld"],
+    "wijk": ["WK01", "WK01", "WK02", "WK02", "WK02", "WK03"],
+    "wijk_naam": ["Werf", "Werf", "Einde", "Einde", "Einde", "Buiten"],
+    "huishoudens": [150, 100, 120, 80, 60, 90],
+    "inwoners": [300, 210, 260, 170, 140, 220],
+    "hh_grootte": [2.0, 2.1, 2.2, 2.1, 2.3, 2.4],
+    "p_koop": [30.0, 45.0, 55.0, 20.0, 70.0, 80.0],
+    "p_corp": [60.0, 40.0, 30.0, 75.0, 15.0, 10.0],
+    "woz_ratio": [0.75, 0.85, 1.0, 0.7, 1.2, 1.4],
+    "dichtheid": [6000.0, 5000.0, 4000.0, 7000.0, 2000.0, 800.0],
+    "p_oud": [18.0, 20.0, 22.0, 15.0, 25.0, 24.0],
+    "klasse": [5.0, 5.0, 6.0, 6.0, 6.0, np.nan],
+}
+
+
+@pytest.fixture(scope="session")
+def parameters() -> dict[str, dict[str, Any]]:
+    """Every block of `configs/parameters` as plain data, {room: {name: entry}}. Copy before you change anything."""
+    raw = {path.stem: OmegaConf.load(path) for path in sorted(CONFIGS.glob("*.yaml"))}
+    container = OmegaConf.to_container(OmegaConf.create({"parameters": raw}), resolve=True)
+    return container["parameters"]  # type: ignore[index,call-overload,return-value]
+
+
+@pytest.fixture(scope="session")
+def rooms(parameters: dict[str, dict[str, Any]]) -> Rooms:
+    """All parameter blocks with the values of the configuration."""
+    return read_rooms(parameters)
+
+
+@pytest.fixture(scope="session")
+def lively(rooms: Rooms) -> Rooms:
+    """Rooms in which rare things are common; ratios between profiles stay."""
+    v, c, a = rooms.vulnerability, rooms.crisis, rooms.arrears
+    return rooms._replace(
+        inflow=rooms.inflow._replace(inflow_ratio=6.0, persons_give_up_per_month=0.05, seekers_give_up_per_year=0.6),
+        vulnerability=v._replace(stock_share=v.stock_share * 4, remission_per_year=0.6),
+        crisis=c._replace(
+            episodes_per_year=c.episodes_per_year * 6, harm_days=20.0, patience_days=15.0, opname_share=c.opname_share * 2,
+            long_opname_days=10.0, home_lost_after_long_opname=0.5,
+        ),
+        nuisance=rooms.nuisance._replace(incidents_per_month=0.3, complaint_per_incident=0.2),
+        arrears=a._replace(start_per_year=1.0, judgment_per_month=0.3, nuisance_judgment=0.3, nuisance_incidents=3, harm_per_late_day=0.1),
+        leaving=rooms.leaving._replace(turnover_per_year=rooms.leaving.turnover_per_year * 3),
+        support=rooms.support._replace(months_to_step_down=4, outreach_finds_per_hour=0.06),
+        landing=rooms.landing._replace(after_months=3),
+        publication=rooms.publication._replace(publish_every_months=6),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def huidig() -> Levers:
+    """Today's way of helping, at a quota of 0.30."""
+    return Levers(
+        strategie="loting", quota=0.30, vroegsignalering=True, driegesprek=False, overlastprotocol=True, waakvlam=True,
+        bereikbaarheid=0.3, buurtinformatie=False, outreach=True, ambulante_capaciteit=1.0,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def small_town() -> Callable[..., Town]:
+    """`small_town(corporaties=2, **columns)`: six buurten in three wijken, 600 households.
+
+    A column of `model.tables.COLUMNS` given by name replaces that of the table: one value for all buurten, or six.
+    """
+
+    def make(corporaties: int = 2, **columns: Any) -> Town:
+        return Town("GM0000", "Proefstad", True, pd.DataFrame({**BUURTEN, **columns}), corporaties)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def small_world(rooms: Rooms, small_town: Callable[..., Town]) -> Callable[..., World]:
+    """`small_world(seed=1, quota=0.3, warmup=0, town=None, rooms=None)`: the world at month `-warmup`."""
+
+    def make(seed: int = 1, quota: float = 0.3, warmup: int = 0, town: Town | None = None, rooms: Rooms = rooms) -> World:
+        return build(town or small_town(), rooms, seed, quota, warmup)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def small_city(rooms: Rooms, huidig: Levers, small_world: Callable[..., World]) -> Iterator[Callable[..., City]]:
+    """`small_city(...)`: a City, closed for you at the end.
+
+    strategie   from month 1 on, as a scenario's name would set it; None leaves today's
+    settings    more lines of policy (`model.policies.Setting`)
+    off         names of mechanisms that are switched off
+    months      how many months it lives before you get it, the warm-up not counted
+    warmup      months before month 0, lived under `huidig` (so that `city.month` is `months` when you get it)
+    world       start from a copy of this world, instead of building one from `town`, `seed` and `quota`
+    record      how many months are kept in `city.record`
+    town, rooms, huidig, quota, seed    as elsewhere
+    """
+    cities: list[City] = []
+
+    def make(
+        strategie: str | None = None,
+        settings: list[Setting] | None = None,
+        off: frozenset[str] | tuple[str, ...] = (),
+        months: int = 0,
+        warmup: int = 0,
+        seed: int = 1,
+        quota: float = 0.3,
+        town: Town | None = None,
+        rooms: Rooms = rooms,
+        huidig: Levers = huidig,
+        world: World | None = None,
+        record: int = 120,
+    ) -> City:
+        lines = list(settings or [])
+        if strategie is not None:
+            lines.append(Setting("strategie", strategie, 1, FOREVER, strategie))
+        start = world.copy() if world is not None else small_world(seed, quota, warmup, town, rooms)
+        city = City(start, rooms, huidig._replace(quota=quota), lines, seed, frozenset(off), record)
+        city.run(months - start.month if world is None else months)
+        cities.append(city)
+        return city
+
+    yield make
+    for city in cities:
+        city.close()
+
+
+@pytest.fixture(scope="session")
+def plain_python() -> Callable[[], AbstractContextManager[None]]:
+    """`with plain_python(): ...` runs the model as it is written: every compiled function is replaced by its `py_func`."""
+
+    @contextmanager
+    def interpreted() -> Iterator[None]:
+        modules = [m for name, m in sys.modules.items() if name.split(".")[0] == "model"]
+        with pytest.MonkeyPatch.context() as patch, np.errstate(over="ignore"):  # wrapping around is what the mixer is for
+            for module in modules:
+                for name, compiled in [(n, f) for n, f in vars(module).items() if isinstance(f, Dispatcher)]:
+                    patch.setattr(module, name, compiled.py_func)
+            yield
+
+    return interpreted
+
+
+@pytest.fixture(scope="session")
+def no_lettings() -> settling.Lettings:
+    """What corporaties decide when they decide nothing."""
+    none = np.zeros(0, np.int64)
+    return settling.Lettings(none, none, none, none)

@@ -1,0 +1,138 @@
+"""Arrears start, end or grow; a judgment may follow, which is averted or ends in an eviction."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.mechanisms import arrears
+from model.mechanisms.arrears import averted_probability, start_probability
+from model.world import NOBODY, Count, Eviction, Tenure
+
+SHARE = st.floats(0.0, 1.0)
+
+
+def test_start_by_hand():
+    """0.12 a year is 0.01 a month at mean SES; debts make it three times as much; SES -1 makes it exp(0.4) = 1.4918 times."""
+    assert start_probability(0.0, False, 0.12, 0.4, 3.0) == pytest.approx(0.01)
+    assert start_probability(0.0, True, 0.12, 0.4, 3.0) == pytest.approx(0.03)
+    assert start_probability(-1.0, False, 0.12, 0.4, 3.0) == pytest.approx(0.01 * 1.4918, rel=1e-4)
+    assert start_probability(-9.0, True, 12.0, 0.4, 3.0) == 1.0
+
+
+@given(st.floats(-3, 3), st.floats(-3, 3), st.booleans())
+def test_arrears_start_more_often_at_low_ses_and_with_debts(ses, other, debts):
+    low, high = sorted((ses, other))
+    assert start_probability(low, debts, 0.075, 0.4, 3.0) >= start_probability(high, debts, 0.075, 0.4, 3.0)
+    assert start_probability(ses, True, 0.075, 0.4, 3.0) >= start_probability(ses, False, 0.075, 0.4, 3.0)
+
+
+def test_averted_by_hand():
+    """0.6 are averted anyway. A driegesprek takes 0.3 of the other 0.4, help in full 0.3 of what is then left: 1 - 0.4 x 0.7 x 0.7."""
+    assert averted_probability(0.6, False, 0.0, 0.3, 0.3) == pytest.approx(0.6)
+    assert averted_probability(0.6, True, 0.0, 0.3, 0.3) == pytest.approx(1 - 0.4 * 0.7)
+    assert averted_probability(0.6, True, 1.0, 0.3, 0.3) == pytest.approx(1 - 0.4 * 0.7 * 0.7)
+    assert averted_probability(0.6, True, 0.5, 0.3, 0.3) == pytest.approx(1 - 0.4 * 0.7 * 0.85)
+
+
+@given(SHARE, SHARE, SHARE, SHARE, SHARE)
+def test_speaking_and_helping_avert_more(base, helped, more, by_driegesprek, by_help):
+    low, high = sorted((helped, more))
+    without, with_it = (averted_probability(base, talk, low, by_driegesprek, by_help) for talk in (False, True))
+    assert 0.0 <= without <= with_it <= 1.0
+    assert averted_probability(base, True, high, by_driegesprek, by_help) >= with_it - 1e-12
+
+
+@pytest.fixture(scope="module")
+def p(rooms):
+    """Nothing happens, unless a test says so."""
+    return rooms.arrears._replace(start_per_year=0.0, end_per_month=0.0, judgment_per_month=0.0, nuisance_judgment=0.0)
+
+
+def tenants(world):
+    d = world.dwellings
+    return (d.identity != 0) & (d.tenure == Tenure.SOCIALE_HUUR)
+
+
+def test_only_tenants_of_corporaties_fall_behind(small_world, p, huidig, luck):
+    world = small_world()
+    arrears.step(world, p._replace(start_per_year=1e9), huidig, luck)
+    assert np.array_equal(world.dwellings.arrears, tenants(world).astype(np.uint8))
+    assert world.counts[:, Count.ACHTERSTANDEN].sum() == tenants(world).sum()
+
+
+def test_arrears_grow_by_a_month_or_end(small_world, p, huidig, luck):
+    world = small_world()
+    mine = tenants(world)
+    world.dwellings.arrears[mine] = 2
+    arrears.step(world, p, huidig, luck)
+    assert (world.dwellings.arrears[mine] == 3).all()
+    arrears.step(world, p._replace(end_per_month=1.0), huidig, luck)
+    assert (world.dwellings.arrears[mine] == 0).all()
+
+
+def test_an_early_signal_ends_the_same_arrears_and_more(small_world, p, huidig, luck):
+    """0.3 a month without and 0.3 x 1.5 = 0.45 with; the same tenants have the same luck."""
+    ended = {}
+    for early in (False, True):
+        world = small_world()
+        mine = tenants(world)
+        world.dwellings.arrears[mine] = 1
+        mine_p = p._replace(end_per_month=0.3, early_end_ratio=1.5)
+        arrears.step(world, mine_p, huidig._replace(vroegsignalering=early), luck)
+        ended[early] = mine & (world.dwellings.arrears == 0)
+    assert 0 < ended[False].sum() < ended[True].sum()
+    assert ended[True][ended[False]].all()
+
+
+def judged(small_world, p, huidig, luck, averted, driegesprek=False):
+    """Everyone has been behind for long enough and is brought to court; nobody has help."""
+    world = small_world()
+    world.persons.clear(np.flatnonzero(world.persons.identity))
+    world.dwellings.person[:] = NOBODY
+    world.dwellings.arrears[tenants(world)] = p.judgment_from_months - 1
+    sure = p._replace(judgment_per_month=1.0, averted_share=averted, averted_by_driegesprek=0.0, harm_per_late_day=1e9)
+    arrears.step(world, sure, huidig._replace(driegesprek=driegesprek), luck)
+    return world
+
+
+def test_a_judgment_that_is_not_averted_ends_in_an_eviction(small_world, p, huidig, luck):
+    world = judged(small_world, p, huidig, luck, averted=0.0)
+    assert (world.dwellings.eviction[tenants(world)] == Eviction.ARREARS).all()
+    for count in (Count.VONNISSEN, Count.UITZETTINGEN):
+        assert world.counts[:, count].sum() == tenants(world).sum()
+    assert world.counts[:, Count.UITZETTINGEN_OVERLAST].sum() == 0
+
+
+def test_a_judgment_that_is_averted_wipes_the_slate(small_world, p, huidig, luck):
+    world = judged(small_world, p, huidig, luck, averted=1.0)
+    assert (world.dwellings.eviction == Eviction.NONE).all() and (world.dwellings.arrears == 0).all()
+    assert world.counts[:, Count.VONNISSEN].sum() == tenants(world).sum()
+    assert world.counts[:, Count.UITZETTINGEN].sum() == 0
+
+
+def test_before_so_many_months_nobody_is_brought_to_court(small_world, p, huidig, luck):
+    world = small_world()
+    world.dwellings.arrears[tenants(world)] = p.judgment_from_months - 2
+    arrears.step(world, p._replace(judgment_per_month=1.0), huidig, luck)
+    assert world.counts[:, Count.VONNISSEN].sum() == 0
+
+
+def test_with_a_driegesprek_nobody_hears_too_late(small_world, p, huidig, luck):
+    """The sixteen days in which harm may be done are those in which nobody knows; with a driegesprek there are none."""
+    late, spoken = (judged(small_world, p, huidig, luck, averted=0.0, driegesprek=talk).counts for talk in (False, True))
+    assert late[:, Count.NAZORG_LAAT].sum() == late[:, Count.UITZETTINGEN].sum() > 0
+    assert spoken[:, Count.NAZORG_LAAT].sum() == 0 and spoken[:, Count.UITZETTINGEN].sum() > 0
+
+
+def test_who_causes_much_is_brought_to_court_only_if_somebody_complains(small_world, p, huidig, luck):
+    world = small_world()
+    d = world.dwellings
+    two = np.flatnonzero(tenants(world))
+    first, other = two[0], next(i for i in two if d.portiek[i] != d.portiek[two[0]])
+    d.incidents[[first, other]] = 5
+    world.portieken.complaints[d.portiek[first]] = 1
+    sure = p._replace(nuisance_incidents=5, nuisance_judgment=1.0, averted_share=0.0, averted_by_help=0.0)
+    arrears.step(world, sure, huidig, luck)
+    assert d.eviction[first] == Eviction.NUISANCE and d.eviction[other] == Eviction.NONE
+    assert world.counts[:, Count.UITZETTINGEN_OVERLAST].sum() == 1

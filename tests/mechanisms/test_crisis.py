@@ -1,0 +1,188 @@
+"""Four clocks run from the first day of an episode: it ends, help comes, it becomes a crisis, the neighbours have had enough."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.mechanisms import crisis
+from model.mechanisms.crisis import call_days, episode_probability, outcome
+from model.randomness import Luck
+from model.world import ByProfile, Count, Place, Profile, Status
+
+DAY = st.floats(0.0, 60.0)
+SHARE = st.floats(0.0, 1.0)
+
+
+@pytest.fixture(scope="module")
+def p(rooms):
+    """No new episodes, no opname, no police, no home lost, unless a test says so."""
+    none = np.zeros(len(Profile))
+    return rooms.crisis._replace(
+        episodes_per_year=none, opname_share=none, police_at_crisis=0.0, police_at_escalation=0.0, home_lost_after_long_opname=0.0,
+        memory_kept_per_month=0.9, call_days=7.0, reachability_gain=0.4, latent_call_ratio=3.0, lost_contact_call_ratio=2.0,
+    )  # fmt: skip
+
+
+def test_episode_by_hand():
+    """1.2 a year is a hazard of 0.1 a month at stability 0.5; at 0.1 it is 0.1 x exp(3 x 0.4); two recent episodes: x (1 + 0.6 x 2)."""
+    assert episode_probability(1.2, 0.5, 0.0, 3.0, 0.6) == pytest.approx(1 - np.exp(-0.1))
+    assert episode_probability(1.2, 0.1, 0.0, 3.0, 0.6) == pytest.approx(1 - np.exp(-0.1 * np.exp(1.2)))
+    assert episode_probability(1.2, 0.5, 2.0, 3.0, 0.6) == pytest.approx(1 - np.exp(-0.1 * 2.2))
+
+
+@given(SHARE, SHARE, st.floats(0, 5), st.floats(0, 5))
+def test_episodes_come_sooner_when_stability_fails_and_after_earlier_ones(stability, other, memory, more):
+    low, high = sorted((stability, other))
+    few, many = sorted((memory, more))
+    assert episode_probability(0.6, low, many, 3.0, 0.6) >= episode_probability(0.6, high, few, 3.0, 0.6)
+    assert 0.0 <= episode_probability(0.6, low, many, 3.0, 0.6) <= 1.0
+
+
+def test_days_to_a_call_by_hand(p):
+    """Seven days; half reachable at full trust takes 0.4 x 0.5 = 20% off; unknown to help three times as long; lost contact twice."""
+    assert call_days(Status.BEKEND, 1.0, True, 0.0, p) == pytest.approx(7.0)
+    assert call_days(Status.BEKEND, 1.0, True, 0.5, p) == pytest.approx(5.6)
+    assert call_days(Status.LATENT, 1.0, True, 0.5, p) == pytest.approx(16.8)
+    assert call_days(Status.SLAPEND, 1.0, False, 0.5, p) == pytest.approx(11.2)
+    assert call_days(Status.SLAPEND, 1.0, True, 0.5, p) == pytest.approx(5.6)
+
+
+@given(st.sampled_from(list(Status)), SHARE, SHARE, SHARE, st.booleans())
+def test_reachability_trust_and_a_waakvlam_shorten_the_time_to_a_call(p, status, trust, reachable, more, waakvlam):
+    low, high = sorted((reachable, more))
+    assert 0.0 < call_days(status, trust, waakvlam, high, p) <= call_days(status, trust, waakvlam, low, p)
+    assert call_days(status, trust, True, low, p) <= call_days(status, trust, False, low, p)
+    assert call_days(Status.LATENT, trust, waakvlam, low, p) >= call_days(Status.BEKEND, trust, waakvlam, low, p)
+
+
+@pytest.mark.parametrize(
+    ("end", "response", "harm", "patience", "day", "is_crisis", "is_escalation"),
+    [
+        (10, 8, 20, 9, 8, False, False),  # help is first; the neighbours' patience would have lasted a day longer
+        (6, 8, 20, 9, 6, False, False),  # it ends by itself
+        (10, 8, 5, 9, 5, True, False),  # a crisis before anybody comes
+        (10, 8, 20, 3, 8, False, True),  # the neighbours first, then help
+        (10, 8, 5, 3, 5, True, True),  # the neighbours first, then a crisis
+        (10, 8, 8, 8, 8, False, False),  # on the same day help is in time
+    ],
+)
+def test_what_comes_first_counts(end, response, harm, patience, day, is_crisis, is_escalation):
+    assert outcome(end, response, harm, patience) == (day, is_crisis, is_escalation)
+
+
+@given(DAY, DAY, DAY, DAY, DAY)
+def test_help_that_comes_sooner_never_makes_it_worse(end, response, later, harm, patience):
+    soon, late = sorted((response, later))
+    day, is_crisis, escalated = outcome(end, soon, harm, patience)
+    late_day, late_crisis, late_escalated = outcome(end, late, harm, patience)
+    assert day <= late_day and is_crisis <= late_crisis and escalated <= late_escalated
+
+
+def in_episode(one_person, end=100.0, call=100.0, harm=100.0, patience=100.0, response=3.0, **columns):
+    """One person, halfway an episode that began last month, with days counted from the first of this month."""
+    clocks = {"end_day": end, "call_day": call, "harm_day": harm, "patience_day": patience}
+    world = one_person(episode=1, **clocks, **columns)
+    world.wijken.response_days[:] = response
+    return world
+
+
+def counted(world, *counts):
+    return [int(world.counts[:, c].sum()) for c in counts]
+
+
+def test_help_in_time(one_person, p, huidig, luck):
+    """A call on day 4 and help three days later, before the crisis of day 10: seven days, and no crisis."""
+    world = in_episode(one_person, call=4.0, harm=10.0)
+    crisis.step(world, p, huidig, luck)
+    persons = world.persons
+    assert persons.episode[0] == 0 and persons.episode_days[0] == 7.0
+    assert counted(world, Count.CRISES, Count.ESCALATIES_PERSONEN) == [0, 0]
+    assert np.isinf([persons.end_day[0], persons.call_day[0], persons.harm_day[0], persons.patience_day[0]]).all()
+
+
+def test_help_too_late(one_person, p, huidig, luck):
+    """The same call, and a response of nine days: the crisis of day 10 comes first, and crisis help follows."""
+    world = in_episode(one_person, call=4.0, harm=10.0, response=9.0)
+    crisis.step(world, p, huidig, luck)
+    assert world.persons.crisis[0] == 1 and world.persons.episode_days[0] == 10.0
+    assert counted(world, Count.CRISES, Count.CRISISHULP, Count.OPNAMEN) == [1, 1, 0]
+    assert world.by_profile[Profile.PSYCHISCH, ByProfile.CRISES] == 1
+
+
+def test_patience_that_ends_is_one_escalation(one_person, p, huidig, luck):
+    """Patience ends on day 5, help comes on day 7: an escalation, and the next month none, because the episode is over."""
+    world = in_episode(one_person, call=4.0, patience=5.0)
+    crisis.step(world, p, huidig, luck)
+    assert world.persons.conflict[0] == 1 and world.persons.escalations[0] == 1
+    crisis.step(world, p, huidig, Luck(1, 2))
+    assert world.persons.conflict[0] == 0 and counted(world, Count.ESCALATIES_PERSONEN) == [1]
+
+
+def test_clocks_run_on_over_the_end_of_the_month(one_person, p, huidig, luck):
+    """January has 31 days: what lies on day 40 now lies on day 9 of February."""
+    world = in_episode(one_person, end=90.0, call=50.0, harm=40.0, patience=35.0)
+    crisis.step(world, p, huidig, luck)
+    persons = world.persons
+    assert persons.episode[0] == 1 and persons.episode_days[0] == 31.0
+    clocks = [persons.end_day[0], persons.call_day[0], persons.harm_day[0], persons.patience_day[0]]
+    assert clocks == [59.0, 19.0, 9.0, 4.0]
+    crisis.step(world, p, huidig, Luck(1, 2))
+    assert counted(world, Count.CRISES, Count.ESCALATIES_PERSONEN) == [1, 1]
+    assert persons.episode_days[0] == 9.0
+
+
+def test_days_of_opname_are_counted_to_the_end_and_the_home_is_kept(one_person, p, huidig, luck):
+    """Forty days: 31 in January, 9 in February, none in March."""
+    world = one_person(opname_days=40)
+    for month, days, left in ((1, 31, 9), (2, 40, 0), (3, 40, 0)):
+        crisis.step(world, p, huidig, Luck(1, month))
+        assert counted(world, Count.OPNAMEDAGEN) == [days] and world.persons.opname_days[0] == left
+    assert world.persons.place[0] == Place.THUIS
+
+
+def test_a_crisis_becomes_an_opname_with_the_days_that_are_left_of_the_month(one_person, p, huidig, luck):
+    """In a crisis on day 10 of 31 no more than 21 days of opname fall in this month; the rest is still to come."""
+    sure = p._replace(opname_share=np.ones(len(Profile)), opname_less_with_help=0.0, opname_days=1000.0)
+    world = in_episode(one_person, harm=10.0)
+    crisis.step(world, sure, huidig, luck)
+    assert counted(world, Count.OPNAMEN, Count.CRISISHULP, Count.OPNAMEDAGEN) == [1, 0, 21]
+    assert world.persons.opname_days[0] > 0 and world.persons.home_lost[0] == 0
+
+
+def test_a_long_opname_may_cost_the_home(one_person, p, huidig, luck):
+    sure = p._replace(
+        opname_share=np.ones(len(Profile)), opname_less_with_help=0.0, opname_days=1e6, long_opname_days=90.0,
+        home_lost_after_long_opname=1.0,
+    )  # fmt: skip
+    world = in_episode(one_person, harm=10.0)
+    crisis.step(world, sure, huidig, luck)
+    assert world.persons.home_lost[0] == 1
+
+
+def test_memory_fades_and_an_episode_adds_to_it(one_person, p, huidig, luck):
+    """A memory of 2 keeps 90%: 1.8. A new episode makes it 2.8."""
+    world = one_person(memory=2.0)
+    crisis.step(world, p, huidig, luck)
+    assert world.persons.memory[0] == pytest.approx(1.8)
+    world = one_person(memory=2.0)
+    crisis.step(world, p._replace(episodes_per_year=np.full(len(Profile), 1e9)), huidig, luck)
+    assert world.persons.memory[0] == pytest.approx(2.8) and counted(world, Count.EPISODES) == [1]
+
+
+def test_neighbours_who_were_told_bear_more(one_person, p, huidig, luck):
+    """Same luck: patience lasts 1 + 0.4 times as long, counted from the day of onset."""
+    often = p._replace(episodes_per_year=np.full(len(Profile), 1e9), informed_patience_gain=0.4, patience_days=1e5, harm_days=1e9)
+    often = often._replace(episode_days=np.full(len(Profile), 1e9), call_days=1e9)
+    days = {}
+    for told in (False, True):
+        world = one_person()
+        crisis.step(world, often, huidig._replace(buurtinformatie=told), luck)
+        days[told] = world.persons.patience_day[0]
+    assert days[True] == pytest.approx(1.4 * days[False], rel=1e-3)  # the day of onset is small against 100,000
+
+
+def test_who_is_not_at_home_has_no_episode(one_person, p, huidig, luck):
+    world = one_person(place=Place.OPVANG, dwelling=-1, episode=1)
+    crisis.step(world, p._replace(episodes_per_year=np.full(len(Profile), 1e9)), huidig, luck)
+    assert world.persons.episode[0] == 0 and counted(world, Count.EPISODES) == [0]

@@ -1,0 +1,143 @@
+"""Arrivals depend on the seed, the month and their ordinal alone: every scenario meets the same people."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.mechanisms import inflow
+from model.randomness import Luck
+from model.world import NEVER, ByProfile, Count, Place, Profile, Status
+
+MONTH = st.integers(-108, 2000)
+
+
+@given(MONTH, st.integers(0, 50), st.integers(0, 50))
+def test_an_identity_is_the_kind_the_month_and_the_ordinal(month, few, more):
+    """The first few of a month are the same, however many come."""
+    low, high = sorted((few, more))
+    assert np.array_equal(inflow.identities(inflow.PERSON_ID, month, low), inflow.identities(inflow.PERSON_ID, month, high)[:low])
+
+
+def test_no_two_arrivals_share_an_identity():
+    kinds = (inflow.PERSON_ID, inflow.SEEKER_ID)
+    everyone = np.concatenate([inflow.identities(k, m, 200) for k in kinds for m in range(-108, 240)])
+    assert np.unique(everyone).size == everyone.size and (everyone > 0).all()
+
+
+@given(MONTH, st.integers(0, 100))
+def test_traits_follow_from_identity_alone(rooms, month, seed):
+    """Asked for one by one or together, the same person has the same traits."""
+    luck, who = Luck(seed, month), inflow.identities(inflow.PERSON_ID, month, 6)
+    together = inflow.person_traits(rooms.inflow, luck, who, 3)
+    alone = [inflow.person_traits(rooms.inflow, luck, who[k : k + 1], 3) for k in range(6)]
+    for name, values in together.items():
+        assert np.array_equal(values, np.concatenate([one[name] for one in alone])), name
+
+
+def test_the_traits_of_many_are_those_of_the_parameters(rooms):
+    """Shares of profiles over many years, and debts and skills within a profile, within five standard errors."""
+    p = rooms.inflow._replace(statushouder_swing=1.0)
+    who = inflow.identities(inflow.PERSON_ID, 1, 20_000)
+    traits = inflow.person_traits(p, Luck(1, 1), who, 3)
+    share = np.bincount(traits["profile"], minlength=len(Profile)) / who.size
+    wanted = p.profile_share / p.profile_share.sum()
+    assert (np.abs(share - wanted) < 5 * np.sqrt(wanted / who.size)).all()
+    for profile in Profile:
+        mine = traits["profile"] == profile
+        assert (traits["place"][mine] == p.origin[profile]).all()
+        assert traits["debts"][mine].mean() == pytest.approx(p.debts_share[profile], abs=5 * 0.5 / np.sqrt(mine.sum()))
+        assert traits["coping"][mine].mean() == pytest.approx(p.coping_mean[profile], abs=0.02)
+
+
+def test_the_number_of_statushouders_swings_from_year_to_year(rooms):
+    """Between 1/1.55 and 1.55 of the mean, the same for all months of a year."""
+    p, who = rooms.inflow._replace(statushouder_swing=1.55), inflow.identities(inflow.PERSON_ID, 1, 4000)
+
+    def share(month):
+        return (inflow.person_traits(p, Luck(1, month), who, 3)["profile"] == Profile.STATUSHOUDER).mean()
+
+    years = [share(8 + 12 * year) for year in range(30)]
+    mean = p.profile_share[Profile.STATUSHOUDER] / p.profile_share.sum()
+    assert min(years) < 0.8 * mean and max(years) > 1.2 * mean
+    assert min(years) > mean / 1.55 * 0.85 and max(years) < mean * 1.55 * 1.15
+
+
+def test_arrivals_do_not_depend_on_the_town_that_they_find(one_person, small_world, rooms, huidig):
+    """An empty queue and a full one: the same persons and seekers arrive, with the same traits."""
+    p = rooms.inflow._replace(persons_give_up_per_month=0.0, seekers_give_up_per_year=0.0)
+    arrived = []
+    for world in (one_person(), small_world()):
+        world.persons_per_month, world.seekers_per_month = 4.0, 6.0
+        before = set(world.persons.identity.tolist()) | set(world.seekers.identity.tolist())
+        for month in range(1, 7):
+            inflow.step(world, p, huidig, Luck(1, month))
+        persons = world.persons
+        new = [i for i in np.flatnonzero(persons.identity) if int(persons.identity[i]) not in before]
+        rows = sorted((int(persons.identity[i]), int(persons.profile[i]), float(persons.ses[i]), int(persons.since[i])) for i in new)
+        s = world.seekers
+        queue = [(int(s.identity[i]), float(s.ses[i]), int(s.since[i])) for i in range(s.rows) if int(s.identity[i]) not in before]
+        arrived.append((rows, queue))
+    assert arrived[0] == arrived[1] and len(arrived[0][0]) > 10 and len(arrived[0][1]) > 15
+
+
+def test_who_arrives_is_known_and_waits_from_this_month(one_person, rooms, huidig):
+    world = one_person()
+    world.persons_per_month, world.seekers_per_month = 20.0, 5.0
+    p = rooms.inflow._replace(persons_give_up_per_month=0.0, seekers_give_up_per_year=0.0)
+    inflow.step(world, p, huidig, Luck(1, 7))
+    persons = world.persons
+    new = persons.place > Place.THUIS
+    assert new.sum() == world.counts[-1, Count.PERSONEN_INSTROOM] > 0
+    assert world.seekers.rows == world.counts[-1, Count.ZOEKERS_INSTROOM]
+    assert (persons.status[new] == Status.BEKEND).all() and (persons.dwelling[new] == -1).all()
+    assert (persons.waiting_since[new] == 7).all() and (persons.since[new] == 7).all() and (persons.placed[new] == NEVER).all()
+    assert (persons.stability[new] == persons.coping[new]).all()
+
+
+def test_a_long_stay_in_an_institution_costs_skills_and_a_couch_does_not(one_person, rooms, huidig, luck):
+    """0.5 x (1 - 0.01) = 0.495 in opvang; 0.5 at home and on a couch."""
+    p = rooms.inflow._replace(skills_lost_per_month=0.01, persons_give_up_per_month=0.0)
+    kept = {}
+    for place in (Place.THUIS, Place.OPVANG, Place.BANK):
+        world = one_person(place=place, coping=0.5)
+        world.persons_per_month = world.seekers_per_month = 0.0
+        inflow.step(world, p, huidig, luck)
+        kept[place] = float(world.persons.coping[0])
+    assert kept == pytest.approx({Place.THUIS: 0.5, Place.OPVANG: 0.495, Place.BANK: 0.5})
+
+
+@pytest.mark.parametrize(
+    ("place", "count"),
+    [(Place.OPVANG, Count.OPVANG_MAANDEN), (Place.KLINIEK, Count.KLINIEK_MAANDEN), (Place.BANK, Count.BANK_MAANDEN), (Place.AZC, Count.AZC_MAANDEN)],
+)
+def test_a_month_of_waiting_is_counted_where_it_is_spent(one_person, rooms, huidig, luck, place, count):
+    world = one_person(place=place)
+    world.persons_per_month = world.seekers_per_month = 0.0
+    inflow.step(world, rooms.inflow._replace(persons_give_up_per_month=0.0), huidig, luck)
+    months = world.counts[-1, Count.BANK_MAANDEN : Count.AZC_MAANDEN + 1]
+    assert world.counts[-1, count] == 1 and months.sum() == 1
+    assert world.by_profile[Profile.PSYCHISCH, ByProfile.WACHTEND] == 1
+
+
+def test_who_gives_up_is_gone_and_who_lives_at_home_stays(small_world, rooms, huidig, luck):
+    world = small_world()
+    world.persons_per_month = world.seekers_per_month = 0.0
+    persons = world.persons
+    waiting, at_home, seekers = (persons.place > Place.THUIS).sum(), (persons.place == Place.THUIS).sum(), world.seekers.rows
+    inflow.step(world, rooms.inflow._replace(persons_give_up_per_month=1.0, seekers_give_up_per_year=12.0), huidig, luck)
+    assert world.counts[-1, Count.PERSONEN_AFGEHAAKT] == waiting > 0
+    assert world.counts[-1, Count.ZOEKERS_AFGEHAAKT] == seekers > 0
+    assert world.seekers.rows == 0
+    assert (persons.place > Place.THUIS).sum() == 0 and (persons.place == Place.THUIS).sum() == at_home
+
+
+def test_the_queue_keeps_its_order(small_world, rooms, huidig, luck):
+    """Who gives up leaves a gap that closes; new seekers come last."""
+    world = small_world()
+    before = world.seekers.identity.tolist()
+    inflow.step(world, rooms.inflow._replace(seekers_give_up_per_year=3.0), huidig, luck)
+    after = world.seekers.identity.tolist()
+    stayed = [i for i in before if i in set(after)]
+    assert 0 < len(stayed) < len(before)
+    assert after[: len(stayed)] == stayed

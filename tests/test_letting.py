@@ -1,0 +1,148 @@
+"""Regular letting: who waits longest, in the homes that suit; who refuses keeps the place in the queue."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.letting import let, refusal_probability
+from model.randomness import Luck, Stream, uniform_at
+
+CHEAP, DEAR = 500.0, 800.0  # the limit of passend toewijzen is 630
+RICH, POOR = 0.5, -1.0  # a low income is below -0.5
+
+
+@pytest.fixture(scope="session")
+def p(rooms):
+    """Nobody refuses, unless a test says so."""
+    return rooms.letting._replace(refusal=0.0, passend_toewijzen=True, rent_limit=630.0, low_income_below_ses=-0.5, offers=12)
+
+
+def lettings(p, rents, ses, luck=None, score=0.0) -> list[int]:
+    """For each home (rows 10, 11, ...) the position in the queue of who gets it, -1 for nobody."""
+    homes = 10 + np.arange(len(rents))
+    who = (1 + np.arange(len(ses))).astype(np.uint64)
+    scores = np.full(len(rents), score, np.float32)
+    found = let(p, luck or Luck(1, 1), homes, np.array(rents, np.float32), scores, who, np.array(ses, np.float32))
+    return found.tolist()
+
+
+def test_a_cheap_home_goes_to_the_longest_waiting_low_income(p):
+    assert lettings(p, [CHEAP], [RICH, POOR, POOR]) == [1]
+
+
+def test_a_dear_home_goes_to_the_longest_waiting_of_the_others(p):
+    assert lettings(p, [DEAR], [POOR, RICH, RICH]) == [1]
+
+
+def test_each_to_their_own(p):
+    """Cheap and dear together: the first low income and the first other, whatever the lot of the homes."""
+    for seed in range(10):
+        assert lettings(p, [DEAR, CHEAP], [POOR, POOR, RICH], Luck(seed, 1)) == [2, 0]
+
+
+@pytest.mark.parametrize(("rent", "ses"), [(CHEAP, RICH), (DEAR, POOR)])
+def test_where_nobody_suits_it_goes_to_anyone(p, rent, ses):
+    assert lettings(p, [rent], [ses, ses]) == [0]
+
+
+def test_the_limit_itself_is_cheap_and_the_income_limit_itself_is_not_low(p):
+    assert lettings(p, [630.0], [-0.5, -0.51]) == [1]
+
+
+def test_without_passend_toewijzen_the_longest_waiting_gets_it(p):
+    for rent in (CHEAP, DEAR):
+        assert lettings(p._replace(passend_toewijzen=False), [rent], [RICH, POOR]) == [0]
+
+
+def test_more_homes_than_seekers_leaves_homes(p):
+    assert sorted(lettings(p, [CHEAP, CHEAP, DEAR], [POOR])) == [-1, -1, 0]
+
+
+def test_no_homes_and_no_seekers(p):
+    assert lettings(p, [], [POOR]) == [] and lettings(p, [CHEAP], []) == [-1]
+
+
+def test_refusal_by_hand():
+    """Base 0.4; SES +1 in a buurt at -0.2: 0.4 x exp(0.4 x 1 + 1.5 x 0.2) = 0.4 x exp(0.7) = 0.8055."""
+    assert refusal_probability(0.0, 0.0, 0.4, 1.5, 0.4) == pytest.approx(0.4)
+    assert refusal_probability(1.0, -0.2, 0.4, 1.5, 0.4) == pytest.approx(0.4 * np.exp(0.7))
+    assert refusal_probability(3.0, -1.0, 0.4, 1.5, 0.4) == 0.95  # somebody always says yes in the end
+
+
+@given(st.floats(-3, 3), st.floats(-3, 3), st.floats(-1, 1), st.floats(-1, 1), st.floats(0.1, 0.9))
+def test_the_better_off_and_the_poorer_buurt_meet_more_refusals(ses, other_ses, score, other_score, base):
+    low, high = sorted((ses, other_ses))
+    poor, good = sorted((score, other_score))
+    assert refusal_probability(high, poor, base, 1.5, 0.4) >= refusal_probability(low, good, base, 1.5, 0.4)
+    args = (ses, score, base, 1.5, 0.4)
+    assert refusal_probability(*args) == pytest.approx(refusal_probability.py_func(*args))
+
+
+def refuses(luck: Luck, home: int, seeker: int, chance: float) -> bool:
+    """The luck of one offer: that of this seeker for this home."""
+    return uniform_at(np.uint64(luck.key(Stream.REFUSAL) + np.uint64(home)), np.uint64(seeker)) < chance
+
+
+def test_who_refuses_keeps_the_place_in_the_queue(p):
+    """Seeker 1 refuses home 10 and would take home 11. 10 goes to seeker 2, and 11 is first offered to seeker 1: not to 2 or 3."""
+    half = p._replace(refusal=0.5, refusal_of_ses=0.5, refusal_of_poor_score=0.5)
+
+    def case(seed: int) -> bool:
+        luck = Luck(seed, 1)
+        first, second = luck.tickets(Stream.WHICH_HOME, 0, np.array([10, 11]))
+        chance = refusal_probability(POOR, 0.0, 0.5, 0.5, 0.5)
+        answers = [refuses(luck, home, who, chance) for home, who in ((10, 1), (11, 1), (10, 2))]
+        return first < second and answers == [True, False, False]
+
+    seed = next(seed for seed in range(1000) if case(seed))
+    assert lettings(half, [CHEAP, CHEAP], [POOR, POOR, POOR], Luck(seed, 1)) == [1, 0]
+
+
+def test_after_so_many_offers_the_home_waits_a_month(p):
+    """One offer a home, and the head of the queue refuses it: nobody else is asked."""
+    one = p._replace(refusal=0.5, refusal_of_ses=0.5, refusal_of_poor_score=0.5, offers=1)
+    chance = refusal_probability(POOR, 0.0, 0.5, 0.5, 0.5)
+    for seed in range(20):
+        expected = -1 if refuses(Luck(seed, 1), 10, 1, chance) else 0
+        assert lettings(one, [CHEAP], [POOR, POOR], Luck(seed, 1)) == [expected]
+
+
+def as_told(p, rents, ses, luck, score) -> list[int]:
+    """The rule in plain words: homes in the order of a lot; first those whom it suits, then the others; so many offers."""
+    homes = [10 + k for k in range(len(rents))]
+    lots = luck.tickets(Stream.WHICH_HOME, 0, np.array(homes))
+    taken: set[int] = set()
+    found = [-1] * len(rents)
+    for k in np.argsort(lots):
+        poor_first = rents[k] <= p.rent_limit
+        suits = [j for j in range(len(ses)) if (ses[j] < p.low_income_below_ses) == poor_first]
+        asked = suits + [j for j in range(len(ses)) if j not in suits]
+        waiting = [j for j in (asked if p.passend_toewijzen else range(len(ses))) if j not in taken]
+        for j in waiting[: p.offers]:
+            chance = refusal_probability(np.float32(ses[j]), np.float32(score), p.refusal, p.refusal_of_poor_score, p.refusal_of_ses)
+            if not refuses(luck, homes[k], j + 1, chance):
+                taken.add(j)
+                found[k] = j
+                break
+    return found
+
+
+RENTS = st.lists(st.sampled_from([CHEAP, DEAR]), max_size=12)
+SES = st.lists(st.sampled_from([-1.5, -1.0, 0.0, 1.5]), max_size=15)
+
+
+@given(RENTS, SES, st.integers(0, 10_000), st.floats(0.0, 0.9), st.booleans(), st.integers(1, 5))
+def test_letting_is_as_told(p, rents, ses, seed, refusal, passend, offers):
+    mine = p._replace(refusal=refusal, passend_toewijzen=passend, offers=offers)
+    luck = Luck(seed, 1)
+    found = lettings(mine, rents, ses, luck, score=-0.25)
+    assert found == as_told(mine, rents, ses, luck, -0.25)
+    housed = [j for j in found if j >= 0]
+    assert len(housed) == len(set(housed)), "no seeker gets two homes"
+
+
+@given(RENTS, SES, st.integers(0, 10_000))
+def test_when_nobody_refuses_no_home_stands_empty_while_somebody_waits(p, rents, ses, seed):
+    found = lettings(p._replace(offers=40), rents, ses, Luck(seed, 1))
+    assert sum(j >= 0 for j in found) == min(len(rents), len(ses))
