@@ -68,9 +68,20 @@ def three_shares(table: pd.DataFrame, weights: dict[str, float], indicators: lis
             continue
         share = {"same": 0.0, "flipped": 0.0, "not separable": 0.0}
         for point in points.itertuples():
-            share[verdict(main.difference.iloc[0], Interval(point.difference, point.low, point.high, point.seeds))] += weights[point.design]
+            share[verdict(main.difference.iloc[0], Interval(point.difference, point.low, point.high, point.seeds))] += weights[
+                point.design
+            ]
         total = sum(share.values())
-        rows.append((scenario, indicator, main.difference.iloc[0], *(v / total for v in share.values()), len(points), int(points.seeds.min())))
+        rows.append(
+            (
+                scenario,
+                indicator,
+                main.difference.iloc[0],
+                *(v / total for v in share.values()),
+                len(points),
+                int(points.seeds.min()),
+            )
+        )
     columns = ["scenario", "indicator", "difference", "same", "flipped", "not_separable", "points", "seeds"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -57,13 +57,28 @@ class Question:
 class Robustness:
     """The small design of choice 1: does the order of scenarios hold over shapes and catchments?"""
 
-    shapes: dict[str, float] = field(default_factory=lambda: {"verzadigend": 0.25, "afnemend": 0.5, "lineair": 1.0, "convex": 2.0, "drempel": 4.0})
-    shape_weights: dict[str, float] = field(default_factory=lambda: {"verzadigend": 1.0, "afnemend": 1.0, "lineair": 1.0, "convex": 1.0, "drempel": 1.0})
-    catchments: dict[str, list[float]] = field(default_factory=lambda: {"vast": [0.0, 0.0], "gemengd": [0.0, 1.0], "volgend": [1.0, 1.0]})
+    shapes: dict[str, float] = field(
+        default_factory=lambda: {"verzadigend": 0.25, "afnemend": 0.5, "lineair": 1.0, "convex": 2.0, "drempel": 4.0}
+    )
+    shape_weights: dict[str, float] = field(
+        default_factory=lambda: {"verzadigend": 1.0, "afnemend": 1.0, "lineair": 1.0, "convex": 1.0, "drempel": 1.0}
+    )
+    catchments: dict[str, list[float]] = field(
+        default_factory=lambda: {"vast": [0.0, 0.0], "gemengd": [0.0, 1.0], "volgend": [1.0, 1.0]}
+    )
     catchment_weights: dict[str, float] = field(default_factory=lambda: {"vast": 1.0, "gemengd": 1.0, "volgend": 1.0})
     seeds: int = 4
     months: int = 120
-    indicators: list[str] = field(default_factory=lambda: ["leefbaarheid", "leefbaarheid_slechtste", "escalaties", "zachte_landing", "opnamedagen", "kosten"])
+    indicators: list[str] = field(
+        default_factory=lambda: [
+            "leefbaarheid",
+            "leefbaarheid_slechtste",
+            "escalaties",
+            "zachte_landing",
+            "opnamedagen",
+            "kosten",
+        ]
+    )
 
 
 @dataclass

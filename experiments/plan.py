@@ -1,8 +1,8 @@
 """A study, checked before anything runs: its town, numbers, scenarios and design points, and the folder that it owns."""
 
 import hashlib
-from dataclasses import replace
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -151,13 +151,17 @@ def jobs(p: Plan) -> list[Job]:
         rooms = with_values(p.rooms, p.designs.get(design, {}))
         town = replace(p.town, shapes=None)  # workers draw nothing
         monthly, everything = detail in ("monthly", "full"), detail == "full"
-        return Job(design, seed, town, rooms, p.huidig, scenarios, c["warmup"], months, frozenset(c["without"]), monthly, everything)
+        return Job(
+            design, seed, town, rooms, p.huidig, scenarios, c["warmup"], months, frozenset(c["without"]), monthly, everything
+        )
 
     found = [job(MAIN, seed, p.scenarios, c["months"], c["results"]["detail"]) for seed in p.seeds]
     few = p.seeds[:2]
     base = p.scenarios[p.baseline]
     found += [job(LATE, s, {LATE: base + settings_of("laat_signaal", LATE)}, c["months"], "summary") for s in few]
-    found += [job(PLACEBO, s, {p.baseline: base, PLACEBO: base + settings_of("placebo", PLACEBO)}, 24, "summary") for s in few[:1]]
+    found += [
+        job(PLACEBO, s, {p.baseline: base, PLACEBO: base + settings_of("placebo", PLACEBO)}, 24, "summary") for s in few[:1]
+    ]
     for design in p.designs:
         if design != MAIN:
             grid = design.startswith("vorm=")

@@ -75,7 +75,10 @@ def in_words(error: Exception, overrides: list[str]) -> str:
         return f"{group}: found '{found}'; possible: {', '.join(options.group(1).split()) if options else 'see configs/' + group}"
     if match := re.search(r"Missing mandatory value: (\S+)", text):
         return f"{match.group(1)}: found nothing; possible: a value for it ({match.group(1)}=...)"
-    if match := re.search(r"Value '([^']*)' (?:of type '[^']*' )?(?:could not be converted|is not a valid|could not be)[^\n]*?(?:to |a valid |type )'?([A-Za-z\[\], ]+)", text):
+    if match := re.search(
+        r"Value '([^']*)' (?:of type '[^']*' )?(?:could not be converted|is not a valid|could not be)[^\n]*?(?:to |a valid |type )'?([A-Za-z\[\], ]+)",
+        text,
+    ):
         key = _first(FULL_KEY, text) or "?"
         return f"{key}: found '{match.group(1)}'; possible: {_kind(match.group(2).strip(), text)}"
     if match := re.search(r"Invalid value '([^']*)', expected one of \[([^\]]*)\]", text):
@@ -96,13 +99,11 @@ def _first(pattern: str, text: str) -> str | None:
 
 def siblings(key: str) -> list[str]:
     """Keys that stand where `key` was looked for, the likest first; at most a line of them."""
-    from hydra import compose
+    from hydra import compose, initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
     from omegaconf import OmegaConf
 
     from experiments.run import CONFIGS
-
-    from hydra import initialize_config_dir
 
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 LINES = (
     "leefbaarheid", "leefbaarheid_slechtste", "klachten", "escalaties", "uitzettingen", "opnamedagen", "wachttijd_personen",
-    "wachttijd_regulier", "zachte_landing", "kosten",
+    "wachttijd_regulier",
+    "wachttijd_laag_inkomen", "zachte_landing", "kosten",
 )  # fmt: skip
 
 
@@ -21,27 +22,43 @@ def before(p: "Plan") -> None:
     c, town = p.config, p.town
     homes = int(town.buurten.huishoudens.sum())
     print(f"{town.naam} ({town.code}): {homes:,} households, {len(town.wijken)} wijken, {len(town.buurten)} buurten")
-    print(f"{', '.join(s for s in p.scenarios if s != p.baseline)} compared with {p.baseline}; quota {c['quota']:.0%}; {len(p.seeds)} paired seeds; ", end="")
-    print(f"{c['warmup']} months of warm-up and {c['months']} months; {len(p.designs) - 1} design points besides; {c['workers']} workers")
+    print(
+        f"{', '.join(s for s in p.scenarios if s != p.baseline)} compared with {p.baseline}; quota {c['quota']:.0%}; {len(p.seeds)} paired seeds; ",
+        end="",
+    )
+    print(
+        f"{c['warmup']} months of warm-up and {c['months']} months; {len(p.designs) - 1} design points besides; {c['workers']} workers"
+    )
 
 
 def after(folder: Path) -> None:
     """Fit, model against published, differences with intervals, the three shares, and where the report lies."""
-    tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in ("fit", "validation", "differences", "labels", "robustness", "checks")}
+    tables = {
+        name: pd.read_parquet(folder / f"{name}.parquet")
+        for name in ("fit", "validation", "differences", "labels", "robustness", "checks")
+    }
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     print("\nFit at month 0: margin asked and got")
     print(aligned([[r.marge, r.eenheid, number(r.gevraagd), number(r.gekregen)] for r in tables["fit"].itertuples()]))
     print("\nBase rates: model against published")
-    rows = [[r.rij, r.wat, r.eenheid, number(r.gepubliceerd), number(r.model), "" if r.binnen_factor_2 else "beyond a factor 2"] for r in tables["validation"].itertuples()]
+    rows = [
+        [r.rij, r.wat, r.eenheid, number(r.gepubliceerd), number(r.model), "" if r.binnen_factor_2 else "beyond a factor 2"]
+        for r in tables["validation"].itertuples()
+    ]
     print(aligned(rows))
     print(f"\nDifference from {manifest['baseline']}, with 95% interval over paired seeds (* excludes 0)")
     print(comparison(tables["differences"], tables["labels"], manifest))
     if not tables["robustness"].empty:
         print("\nOver shapes of load -> damage and catchments of help: share with the same order / flipped / not separable")
-        shares = [[r.scenario, r.indicator, f"{r.same:.0%}", f"{r.flipped:.0%}", f"{r.not_separable:.0%}"] for r in tables["robustness"].itertuples()]
+        shares = [
+            [r.scenario, r.indicator, f"{r.same:.0%}", f"{r.flipped:.0%}", f"{r.not_separable:.0%}"]
+            for r in tables["robustness"].itertuples()
+        ]
         print(aligned(shares))
     bad = tables["checks"][~tables["checks"].goed]
-    print("\nChecks: " + ("placebo exactly 0, people, homes and money close" if bad.empty else "FAILED: " + ", ".join(bad.controle)))
+    print(
+        "\nChecks: " + ("placebo exactly 0, people, homes and money close" if bad.empty else "FAILED: " + ", ".join(bad.controle))
+    )
     print(f"Report: {folder / 'report.html'}")
 
 
@@ -85,4 +102,7 @@ def signed(x: float) -> str:
 def aligned(rows: list[list[str]]) -> str:
     """Columns of equal width; the first two to the left, the others to the right."""
     widths = [max(len(r[k]) for r in rows) for k in range(len(rows[0]))]
-    return "\n".join("  ".join(c.ljust(w) if k < 2 else c.rjust(w) for k, (c, w) in enumerate(zip(r, widths, strict=True))).rstrip() for r in rows)
+    return "\n".join(
+        "  ".join(c.ljust(w) if k < 2 else c.rjust(w) for k, (c, w) in enumerate(zip(r, widths, strict=True))).rstrip()
+        for r in rows
+    )

@@ -66,7 +66,9 @@ def live_all(todo: list[Job], workers: int) -> list[dict[str, Run]]:
         rest = range(1, len(todo))
         with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
             parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1)
-            for k, result in parallel(joblib.delayed(_numbered)(k, todo[k]) for k in rest) if workers > 1 else map(_numbered, rest, todo[1:]):
+            for k, result in (
+                parallel(joblib.delayed(_numbered)(k, todo[k]) for k in rest) if workers > 1 else map(_numbered, rest, todo[1:])
+            ):
                 results[k] = result
                 bar.update(len(result))
     return results
@@ -101,7 +103,9 @@ def study_tables(p: Plan, todo: list[Job], results: list[dict[str, Run]]) -> dic
     shown = [(job, runs) for job, runs in pairs if job.design not in (LATE, PLACEBO)]
     indicators = pd.concat([t for job, runs in shown for t in _indicator_rows(p, job, runs)], ignore_index=True)
     ledger = pd.concat([_ledger_rows(job, name, r) for job, runs in shown for name, r in runs.items()], ignore_index=True)
-    table = compare.differences(_values(p, shown), ["design", "indicator", "window", "level", "place", "profile", "payer"], p.baseline)
+    table = compare.differences(
+        _values(p, shown), ["design", "indicator", "window", "level", "place", "profile", "payer"], p.baseline
+    )
     table["relevant_difference"] = [_relevant(p, i, b) for i, b in zip(table.indicator, table.baseline_value, strict=True)]
     weights = grid_weights(p)
     headline = p.config["robustness"]["indicators"]
@@ -124,7 +128,9 @@ def study_tables(p: Plan, todo: list[Job], results: list[dict[str, Run]]) -> dic
     }
 
 
-def _frame(p: Plan, job: Job, scenario: str, period: str, months: list[int], level: str, places_: list[str], values: np.ndarray) -> pd.DataFrame:
+def _frame(
+    p: Plan, job: Job, scenario: str, period: str, months: list[int], level: str, places_: list[str], values: np.ndarray
+) -> pd.DataFrame:
     """Wide rows for values [months, places, indicators]."""
     rows = len(months) * len(places_)
     frame = pd.DataFrame(values.reshape(rows, -1).astype(np.float32), columns=list(INDICATORS))
@@ -150,7 +156,18 @@ def _indicator_rows(p: Plan, job: Job, runs: dict[str, Run]) -> list[pd.DataFram
         if job.design == MAIN:
             frames.append(_frame(p, job, name, "year", years, "wijk", wijken, r.wijken))
         by_month = job.everything
-        frames.append(_frame(p, job, name, "month" if by_month else "year", list(range(last + 1)) if by_month else years, "buurt", codes, r.buurten))
+        frames.append(
+            _frame(
+                p,
+                job,
+                name,
+                "month" if by_month else "year",
+                list(range(last + 1)) if by_month else years,
+                "buurt",
+                codes,
+                r.buurten,
+            )
+        )
     return frames
 
 
@@ -175,7 +192,18 @@ def _values(p: Plan, shown: list[tuple[Job, dict[str, Run]]]) -> pd.DataFrame:
         for scenario, r in runs.items():
             head = (job.design, scenario, job.seed)
             for k, name in enumerate(NAMES):
-                rows.append((*head, name, window[name], "gemeente", p.town.code, "", "", r.windows[0 if window[name] == "horizon" else 1, k]))
+                rows.append(
+                    (
+                        *head,
+                        name,
+                        window[name],
+                        "gemeente",
+                        p.town.code,
+                        "",
+                        "",
+                        r.windows[0 if window[name] == "horizon" else 1, k],
+                    )
+                )
             if job.design != MAIN:
                 continue
             per_year = r.cents.sum(axis=(0, 1)) / 100.0 * 12.0 / job.months
@@ -187,9 +215,15 @@ def _values(p: Plan, shown: list[tuple[Job, dict[str, Run]]]) -> pd.DataFrame:
                 rows.append((*head, "zachte_landing", "horizon", "gemeente", p.town.code, profile.name.lower(), "", soft))
             for name in ("leefbaarheid", "plaatsingen", "escalaties"):
                 k = list(INDICATORS).index(name)
-                for place, value in zip(p.town.buurten.code, r.buurten[-1, :, k] if not job.everything else r.buurten[-12:, :, k].mean(axis=0), strict=True):
+                for place, value in zip(
+                    p.town.buurten.code,
+                    r.buurten[-1, :, k] if not job.everything else r.buurten[-12:, :, k].mean(axis=0),
+                    strict=True,
+                ):
                     rows.append((*head, name, "last_year", "buurt", place, "", "", value))
-    return pd.DataFrame(rows, columns=["design", "scenario", "seed", "indicator", "window", "level", "place", "profile", "payer", "value"])
+    return pd.DataFrame(
+        rows, columns=["design", "scenario", "seed", "indicator", "window", "level", "place", "profile", "payer", "value"]
+    )
 
 
 def _relevant(p: Plan, name: str, baseline: float) -> float:
@@ -241,8 +275,18 @@ def checks(p: Plan, pairs: list[tuple[Job, dict[str, Run]]]) -> pd.DataFrame:
     months = sum(job.months * len(runs) + job.warmup for job, runs in pairs)
     rows = [
         ("placebo", "grootste verschil tussen de baseline en een placebobeleid", largest, same),
-        ("mensen_en_woningen", "maanden waarin bewoners, personen, woningzoekenden en woningen sluitend zijn geteld", months, True),
-        ("geld", "grootste verschil in centen tussen gebeurtenissen maal prijs en de som over betalers", max(abs(a - b) for a, b in paid), all(a == b for a, b in paid)),
+        (
+            "mensen_en_woningen",
+            "maanden waarin bewoners, personen, woningzoekenden en woningen sluitend zijn geteld",
+            months,
+            True,
+        ),
+        (
+            "geld",
+            "grootste verschil in centen tussen gebeurtenissen maal prijs en de som over betalers",
+            max(abs(a - b) for a, b in paid),
+            all(a == b for a, b in paid),
+        ),
     ]
     return pd.DataFrame(rows, columns=["controle", "wat", "waarde", "goed"]).astype({"waarde": float})
 
@@ -272,7 +316,9 @@ def drift(p: Plan, shown: list[tuple[Job, dict[str, Run]]]) -> pd.DataFrame:
     start, end = (np.nanmean([r.gemeente[k] for r in runs], axis=0) for k in (0, -1))
     wanted = ("aandeel_kwetsbaar", "leefbaarheid", "verdraagzaamheid", "banden", "draagkracht", "draaglast", "druk_op_hulp")
     order = list(INDICATORS)
-    return pd.DataFrame([(n, start[order.index(n)], end[order.index(n)]) for n in wanted], columns=["indicator", "maand_0", "laatste_jaar"])
+    return pd.DataFrame(
+        [(n, start[order.index(n)], end[order.index(n)]) for n in wanted], columns=["indicator", "maand_0", "laatste_jaar"]
+    )
 
 
 def places(p: Plan) -> pd.DataFrame:

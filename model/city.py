@@ -29,7 +29,7 @@ from model.policies import Levers, Setting, levers_at
 from model.public_view import public_view
 from model.randomness import Luck
 from model.rooms import Rooms
-from model.world import Count, Place, Status, Tenure, World
+from model.world import Count, Tenure, World
 
 MECHANISMS = (
     "inflow", "vulnerability", "ageing", "support", "stability", "crisis", "nuisance", "arrears", "leaving", "settling",
@@ -56,7 +56,9 @@ class City(mesa.Model):
     ) -> None:
         super().__init__(rng=0)
         self.world, self.rooms, self.huidig, self.settings, self.seed, self.off = world, rooms, huidig, settings or [], seed, off
-        self.organisations = [c(self) for c in (institutions.Gemeente, institutions.Zorgaanbieder, institutions.Welzijn, institutions.Politie)]
+        self.organisations = [
+            c(self) for c in (institutions.Gemeente, institutions.Zorgaanbieder, institutions.Welzijn, institutions.Politie)
+        ]
         self.corporaties = [institutions.Corporatie(self, k) for k in range(world.carry.size)]
         self.levers, self.luck = huidig, Luck(seed, world.month)
         ledger.recount(world)
@@ -110,11 +112,10 @@ class City(mesa.Model):
     def prepare_lettings(self) -> None:
         """What all corporaties need this month: homes to let, who waits, and what may be known."""
         world, d = self.world, self.world.dwellings
-        self.offered = np.flatnonzero((d.identity == 0) & (d.months_vacant > 0) & (d.tenure == Tenure.SOCIALE_HUUR))
+        empty = np.flatnonzero(d.identity == 0)
+        self.offered = empty[(d.months_vacant[empty] > 0) & (d.tenure[empty] == Tenure.SOCIALE_HUUR)]
         self.waiting = institutions.waiting_persons(world)
         self.housed = np.zeros(world.seekers.rows, bool)
-        known = (world.persons.place == Place.THUIS) & (world.persons.status == Status.BEKEND)
-        self.known_in_portiek = np.bincount(d.portiek[world.persons.dwelling[known]], minlength=world.portieken.rows)
         exact = getattr(strategies.find(self.levers.strategie), "EXACT", False)
         self.public_view = public_view(world, self.rooms.public_view, self.luck, exact)
 

@@ -11,7 +11,18 @@ import numpy as np
 
 from model.world import Count, World
 
-STATES = ("score", "start_score", "draagkracht", "draaglast", "damage", "tolerance", "ties", "informal_help", "satisfaction", "spare_exact")
+STATES = (
+    "score",
+    "start_score",
+    "draagkracht",
+    "draaglast",
+    "damage",
+    "tolerance",
+    "ties",
+    "informal_help",
+    "satisfaction",
+    "spare_exact",
+)
 CITY_STATES = ("response_days", "load")
 
 
@@ -75,7 +86,9 @@ class Indicator(NamedTuple):
 INDICATORS: dict[str, Indicator] = {}
 
 
-def indicator(unit: str, nl: str, en: str, better: int = -1, relevant: str = "relevant_ratio", window: str = "horizon") -> Callable:
+def indicator(
+    unit: str, nl: str, en: str, better: int = -1, relevant: str = "relevant_ratio", window: str = "horizon"
+) -> Callable:
     """Register the function below under its own name."""
 
     def register(compute: Callable[[Period], np.ndarray]) -> Callable[[Period], np.ndarray]:
@@ -85,17 +98,38 @@ def indicator(unit: str, nl: str, en: str, better: int = -1, relevant: str = "re
     return register
 
 
-@indicator("score", "Leefbaarheid (afwijking van landelijk gemiddelde)", "Leefbaarheid (deviation from national mean)", 1, "relevant_leefbaarheid", window="last_year")
+@indicator(
+    "score",
+    "Leefbaarheid (afwijking van landelijk gemiddelde)",
+    "Leefbaarheid (deviation from national mean)",
+    1,
+    "relevant_leefbaarheid",
+    window="last_year",
+)
 def leefbaarheid(x: Period) -> np.ndarray:
     return x.states["score"]
 
 
-@indicator("score", "Verandering van leefbaarheid sinds maand 0", "Change in leefbaarheid since month 0", 1, "relevant_leefbaarheid", window="last_year")
+@indicator(
+    "score",
+    "Verandering van leefbaarheid sinds maand 0",
+    "Change in leefbaarheid since month 0",
+    1,
+    "relevant_leefbaarheid",
+    window="last_year",
+)
 def leefbaarheid_verandering(x: Period) -> np.ndarray:
     return x.states["score"] - x.states["start_score"]
 
 
-@indicator("0-10", "Oordeel van bewoners over hun buurt", "Residents' mark for their neighbourhood", 1, "relevant_leefbaarheid", window="last_year")
+@indicator(
+    "0-10",
+    "Oordeel van bewoners over hun buurt",
+    "Residents' mark for their neighbourhood",
+    1,
+    "relevant_leefbaarheid",
+    window="last_year",
+)
 def oordeel_bewoners(x: Period) -> np.ndarray:
     return x.states["satisfaction"]
 
@@ -115,7 +149,13 @@ def vaak_hinder(x: Period) -> np.ndarray:
     return x.ratio(Count.VAAK_HINDER, Count.BEWOOND)
 
 
-@indicator("aandeel", "Aandeel incidenten door kwetsbare bewoners", "Share of incidents caused by vulnerable residents", 0, "relevant_share")
+@indicator(
+    "aandeel",
+    "Aandeel incidenten door kwetsbare bewoners",
+    "Share of incidents caused by vulnerable residents",
+    0,
+    "relevant_share",
+)
 def aandeel_incidenten_personen(x: Period) -> np.ndarray:
     return x.ratio(Count.INCIDENTEN_PERSONEN, Count.INCIDENTEN)
 
@@ -170,14 +210,29 @@ def zachte_landing(x: Period) -> np.ndarray:
     return x.ratio(Count.GELAND_ZACHT, Count.GELAND_BEOORDEELD)
 
 
-@indicator("maanden", "Wachttijd van geplaatste kwetsbare bewoners", "Waiting time of placed vulnerable residents", -1, "relevant_months")
+@indicator(
+    "maanden", "Wachttijd van geplaatste kwetsbare bewoners", "Waiting time of placed vulnerable residents", -1, "relevant_months"
+)
 def wachttijd_personen(x: Period) -> np.ndarray:
     return x.ratio(Count.WACHT_PERSONEN_MAANDEN, Count.GEPLAATST)
 
 
-@indicator("maanden", "Inschrijfduur van reguliere woningzoekenden", "Registration time of regular seekers", -1, "relevant_months")
+@indicator(
+    "maanden", "Inschrijfduur van reguliere woningzoekenden", "Registration time of regular seekers", -1, "relevant_months"
+)
 def wachttijd_regulier(x: Period) -> np.ndarray:
     return x.ratio(Count.WACHT_REGULIER_MAANDEN, Count.VERHUURD_REGULIER)
+
+
+@indicator(
+    "maanden",
+    "Inschrijfduur van woningzoekenden met een laag inkomen",
+    "Registration time of seekers with a low income",
+    -1,
+    "relevant_months",
+)
+def wachttijd_laag_inkomen(x: Period) -> np.ndarray:
+    return x.ratio(Count.WACHT_LAAG_INKOMEN_MAANDEN, Count.VERHUURD_LAAG_INKOMEN)
 
 
 @indicator("personen", "Wachtende kwetsbare bewoners", "Vulnerable residents waiting")
@@ -195,7 +250,9 @@ def plaatsingen(x: Period) -> np.ndarray:
     return x.per_1000_social(Count.GEPLAATST)
 
 
-@indicator("aandeel huishoudens", "Kwetsbare bewoners thuis", "Vulnerable residents at home", 0, "relevant_share", window="last_year")
+@indicator(
+    "aandeel huishoudens", "Kwetsbare bewoners thuis", "Vulnerable residents at home", 0, "relevant_share", window="last_year"
+)
 def aandeel_kwetsbaar(x: Period) -> np.ndarray:
     return x.ratio(Count.PERSONEN_THUIS, Count.BEWOOND)
 
@@ -230,14 +287,24 @@ def reactietijd(x: Period) -> np.ndarray:
     return x.states["response_days"]
 
 
-@indicator("verhouding", "Gevraagde uren hulp ten opzichte van aanbod", "Hours of help asked over hours there are", -1, "relevant_share")
+@indicator(
+    "verhouding", "Gevraagde uren hulp ten opzichte van aanbod", "Hours of help asked over hours there are", -1, "relevant_share"
+)
 def druk_op_hulp(x: Period) -> np.ndarray:
     return x.states["load"]
 
 
 # Two more are made of several places, or of money, and are filled where a run is summed up (experiments.measure).
 BESIDES = (
-    ("leefbaarheid_slechtste", "score", "Leefbaarheid van de slechtste buurt", "Leefbaarheid of the worst buurt", 1, "relevant_leefbaarheid", "last_year"),
+    (
+        "leefbaarheid_slechtste",
+        "score",
+        "Leefbaarheid van de slechtste buurt",
+        "Leefbaarheid of the worst buurt",
+        1,
+        "relevant_leefbaarheid",
+        "last_year",
+    ),
     ("kosten", "euro per jaar", "Kosten, alle betalers samen", "Costs, all payers together", -1, "relevant_ratio", "horizon"),
 )
 
@@ -250,7 +317,11 @@ class Record:
         self.counts = np.zeros((months + 1, *world.counts.shape), np.int64)
         self.by_profile = np.zeros((months + 1, *world.by_profile.shape), np.int64)
         self.states = np.zeros((months + 1, len(STATES) + len(CITY_STATES), world.buurten.rows))
-        self.homes, self.social, self.wijk = world.buurten.homes.copy(), world.buurten.sociale_huur.copy(), world.buurten.wijk.copy()
+        self.homes, self.social, self.wijk = (
+            world.buurten.homes.copy(),
+            world.buurten.sociale_huur.copy(),
+            world.buurten.wijk.copy(),
+        )
 
     def add(self, world: World) -> None:
         """Keep the month that has just ended."""

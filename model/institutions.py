@@ -12,7 +12,7 @@ import numpy as np
 from model import letting, strategies
 from model.mechanisms.settling import Lettings
 from model.strategies import Queue, Vacancies
-from model.world import Count, Place, TeamKind, World
+from model.world import Count, Place, Status, TeamKind, World
 
 if TYPE_CHECKING:
     from model.city import City
@@ -114,15 +114,19 @@ class Corporatie(mesa.Agent):
             )
             if pairs:
                 persons, person_homes = np.array(pairs, np.int64).T
-                city.waiting = city.waiting[~np.isin(city.waiting, persons)]
-                homes = homes[~np.isin(homes, person_homes)]
+                city.waiting = without(city.waiting, persons)
+                homes = without(homes, person_homes)
         seekers, seeker_homes, more_persons, more_homes = self._let(homes, with_persons=not reserves)
-        return Lettings(np.concatenate([persons, more_persons]), np.concatenate([person_homes, more_homes]), seekers, seeker_homes)
+        return Lettings(
+            np.concatenate([persons, more_persons]), np.concatenate([person_homes, more_homes]), seekers, seeker_homes
+        )
 
     def _vacancies(self, homes: np.ndarray, reserved: int) -> Vacancies:
-        d, known = self.model.world.dwellings, self.model.known_in_portiek
+        d, persons = self.model.world.dwellings, self.model.world.persons
         portiek = d.portiek[homes]
-        return Vacancies(homes, d.buurt[homes], portiek, d.rent[homes], d.months_vacant[homes], known[portiek], reserved)
+        known = (persons.place == Place.THUIS) & (persons.status == Status.BEKEND)
+        per_portiek = np.bincount(d.portiek[persons.dwelling[known]], minlength=self.model.world.portieken.rows)
+        return Vacancies(homes, d.buurt[homes], portiek, d.rent[homes], d.months_vacant[homes], per_portiek[portiek], reserved)
 
     def _queue(self) -> Queue:
         city, persons = self.model, self.model.world.persons
@@ -148,8 +152,16 @@ class Corporatie(mesa.Agent):
         is_person = kind[found]
         seekers, chosen = rows[found[~is_person]], rows[found[is_person]]
         city.housed[seekers] = True
-        city.waiting = city.waiting[~np.isin(city.waiting, chosen)]
+        city.waiting = without(city.waiting, chosen)
         return seekers, homes[~is_person], chosen, homes[is_person]
+
+
+def without(rows: np.ndarray, gone: np.ndarray) -> np.ndarray:
+    """Rows [n] that are not among `gone`, in their order."""
+    if not gone.size:
+        return rows
+    left = set(gone.tolist())
+    return np.array([row for row in rows.tolist() if row not in left], dtype=np.int64)
 
 
 def waiting_persons(world: World) -> np.ndarray:

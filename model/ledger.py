@@ -138,7 +138,9 @@ def recount(world: World) -> None:
         raise BooksDoNotClose(f"month {world.month}: dwelling {wrong} and its person point at different places")
     at_home = int(np.count_nonzero(persons.place == Place.THUIS))
     if at_home != world.counts[:, Count.PERSONEN_THUIS].sum():
-        raise BooksDoNotClose(f"month {world.month}: {at_home} persons are at home, homes hold {world.counts[:, Count.PERSONEN_THUIS].sum()}")
+        raise BooksDoNotClose(
+            f"month {world.month}: {at_home} persons are at home, homes hold {world.counts[:, Count.PERSONEN_THUIS].sum()}"
+        )
     world.counts[-1, Count.PERSONEN_WACHTEND] = np.count_nonzero(persons.place > Place.THUIS)
     world.counts[-1, Count.WONINGZOEKENDEN] = world.seekers.rows
 

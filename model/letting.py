@@ -58,7 +58,9 @@ def _offer(key, rent, identity, score, seekers, ses, p, out):
                 break
 
 
-def let(p: Parameters, luck: Luck, dwelling: np.ndarray, rent: np.ndarray, score: np.ndarray, who: np.ndarray, ses: np.ndarray) -> np.ndarray:
+def let(
+    p: Parameters, luck: Luck, dwelling: np.ndarray, rent: np.ndarray, score: np.ndarray, who: np.ndarray, ses: np.ndarray
+) -> np.ndarray:
     """Position in the queue [n] of who takes each home, -1 for nobody.
 
     dwelling, rent (euro/month), score (leefbaarheid of the buurt): [n]; who (uint64), ses: [m], longest waiting first.

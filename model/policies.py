@@ -73,7 +73,11 @@ def checked(lever: str, value: Any, where: str, strategies: list[str]) -> Any:
 def refuse_clashes(settings: list[Setting], where: str) -> None:
     """Raises `Refused` when two policies move one lever in one month."""
     problems = [
-        Problem(where, f"policies {a.policy} and {b.policy} both set {a.lever} in month {max(a.start, b.start)}", "one policy per lever")
+        Problem(
+            where,
+            f"policies {a.policy} and {b.policy} both set {a.lever} in month {max(a.start, b.start)}",
+            "one policy per lever",
+        )
         for i, a in enumerate(settings)
         for b in settings[i + 1 :]
         if a.lever == b.lever and a.start < b.end and b.start < a.end

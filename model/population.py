@@ -17,8 +17,8 @@ from model.mechanisms import inflow, leaving, settling, support, vulnerability
 from model.mechanisms.publication import leefbaarheid_class
 from model.parameters import per
 from model.randomness import Luck, Stream, uniform_at
-from model.tables import Town, to_total
 from model.tables import Parameters as TableParameters
+from model.tables import Town, to_total
 from model.world import (
     AgeClass,
     Buurten,
@@ -123,7 +123,11 @@ def _homes(town: Town, p: Blocks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         households = to_total(shares, int(b.huishoudens))
         rows += [(k, t, households[t], round(households[t] / (1.0 - vacancy_share(t, p)))) for t in Tenure]
     buurt, tenure, lived, homes = np.array(rows).T
-    return np.repeat(buurt, homes), np.repeat(tenure, homes), np.concatenate([np.arange(h) < n for n, h in zip(lived, homes, strict=True)])
+    return (
+        np.repeat(buurt, homes),
+        np.repeat(tenure, homes),
+        np.concatenate([np.arange(h) < n for n, h in zip(lived, homes, strict=True)]),
+    )
 
 
 def _portieken(buurt: np.ndarray, per_portiek: int) -> np.ndarray:
@@ -150,7 +154,7 @@ def _dwellings(town: Town, p: Blocks, luck: Luck) -> tuple[Dwellings, np.ndarray
     buurt, tenure, lived = _homes(town, p)
     n = buurt.size
     who = HOUSEHOLD_ID | np.arange(1, n + 1, dtype=np.uint64)
-    u = [luck.draws(Stream.HOUSEHOLD_TRAITS, who + (np.uint64(k) << np.uint64(48))) for k in range(8)]
+    u = luck.several(Stream.HOUSEHOLD_TRAITS, who, 7)
     # Homes of one owner stand together: sorted by tenure with a little noise, in blocks that lots put in order.
     order = np.lexsort((u[0], tenure, buurt))
     tenure, lived = tenure[order], lived[order]
@@ -177,7 +181,9 @@ def _dwellings(town: Town, p: Blocks, luck: Luck) -> tuple[Dwellings, np.ndarray
     social = tenure == Tenure.SOCIALE_HUUR
     rent = p_.rent_mean + p_.rent_per_room * (d.rooms - 3.0) - p_.rent_of_corp_share * (corp_share - p.tables.corp_share)
     rent = rent + p_.rent_spread * ndtri(np.clip(u[5], 1e-9, 1 - 1e-9))
-    d.rent[:] = np.where(tenure == Tenure.KOOP, 0.0, np.where(social, np.clip(rent, 300.0, 880.0), np.maximum(rent + 300.0, 880.0)))
+    d.rent[:] = np.where(
+        tenure == Tenure.KOOP, 0.0, np.where(social, np.clip(rent, 300.0, 880.0), np.maximum(rent + 300.0, 880.0))
+    )
     d.months_here[:] = np.minimum(600, -p_.months_here_mean * np.log(1.0 - u[6])).astype(np.uint16)
     owners = 1 + (d.portiek.astype(np.int64) * town.corporaties // max(1, int(d.portiek.max()) + 1))
     d.corporatie[:] = np.where(social, owners, 0)
@@ -186,7 +192,9 @@ def _dwellings(town: Town, p: Blocks, luck: Luck) -> tuple[Dwellings, np.ndarray
 
 def _move_in(d: Dwellings, who: np.ndarray, p: Blocks, luck: Luck) -> None:
     d.identity[:] = who
-    d.frailty[:] = settling.frailty(p.settling.frailty_shape, luck.seed, HOUSEHOLD_ID | np.arange(1, who.size + 1, dtype=np.uint64))
+    d.frailty[:] = settling.frailty(
+        p.settling.frailty_shape, luck.seed, HOUSEHOLD_ID | np.arange(1, who.size + 1, dtype=np.uint64)
+    )
     d.tolerance[:], d.satisfaction[:] = p.settling.tolerance_rest, p.settling.content_rest
     empty = np.flatnonzero(who == 0)
     d.clear(empty, but=leaving.KEPT)
@@ -223,7 +231,12 @@ def _places(town: Town, d: Dwellings, p: Blocks, luck: Luck) -> tuple[Portieken,
 
 def _teams(town: Town, d: Dwellings, w: Wijken, p: Blocks) -> Teams:
     s, kinds = p.support, (TeamKind.WIJKTEAM, TeamKind.AMBULANT, TeamKind.WELZIJN, TeamKind.WIJKAGENT)
-    per_inhabitant = (s.wijkteam_fte_per_inhabitant, s.ambulant_fte_per_inhabitant, s.welzijn_fte_per_inhabitant, s.wijkagent_fte_per_inhabitant)
+    per_inhabitant = (
+        s.wijkteam_fte_per_inhabitant,
+        s.ambulant_fte_per_inhabitant,
+        s.welzijn_fte_per_inhabitant,
+        s.wijkagent_fte_per_inhabitant,
+    )
     teams = Teams(len(kinds) * w.rows + town.corporaties)
     teams.kind[:] = np.concatenate([np.repeat(kinds, w.rows), np.repeat(TeamKind.BEHEER, town.corporaties)])
     teams.wijk[:] = np.concatenate([np.tile(np.arange(w.rows), len(kinds)), np.arange(town.corporaties)])
@@ -258,7 +271,9 @@ def _queues(world: World, p: Blocks, seed: int, start: int) -> None:
         luck = Luck(seed, start - back)
         inflow.add_persons(world, f, luck, world.persons_per_month * (1.0 - f.persons_give_up_per_month) ** back)
     for back in range(int(12 * p.population.seekers_wait_years), 0, -1):
-        inflow.add_seekers(world, f, Luck(seed, start - back), world.seekers_per_month * (1.0 - f.seekers_give_up_per_year / 12.0) ** back)
+        inflow.add_seekers(
+            world, f, Luck(seed, start - back), world.seekers_per_month * (1.0 - f.seekers_give_up_per_year / 12.0) ** back
+        )
 
 
 def build(town: Town, p: Blocks, seed: int, quota: float, warmup: int) -> World:
@@ -277,7 +292,9 @@ def build(town: Town, p: Blocks, seed: int, quota: float, warmup: int) -> World:
         buurten.last[d.buurt].astype(np.int64), wijk_first[wijk], wijk_last[wijk], d.ties,
     )  # fmt: skip
     vacated = p.leaving.turnover_per_year[Tenure.SOCIALE_HUUR] / 12.0 * buurten.sociale_huur.sum()
-    ratio = np.exp(-p.vulnerability.ses_slope * d.ses) * np.where(d.tenure == Tenure.SOCIALE_HUUR, p.vulnerability.social_rent_ratio, 1.0)
+    ratio = np.exp(-p.vulnerability.ses_slope * d.ses) * np.where(
+        d.tenure == Tenure.SOCIALE_HUUR, p.vulnerability.social_rent_ratio, 1.0
+    )
     world = World(
         d, Persons(64), Seekers(0), portieken, buurten, wijken, _teams(town, d, wijken, p), -warmup,
         mean_propensity=float(ratio[d.identity != 0].mean()), persons_per_month=float(p.inflow.inflow_ratio * quota * vacated),
@@ -299,13 +316,34 @@ def fit(town: Town, p: Blocks, world: World) -> pd.DataFrame:
     rows = [("huishoudens", "aantal", households.sum(), lived.sum())]
     shares = np.bincount(d.tenure[lived], minlength=3) / lived.sum()
     asked = [frame.p_koop, (100 - frame.p_koop - frame.p_corp).clip(lower=0), frame.p_corp]
-    rows += [(f"aandeel {t.name.lower()}", "aandeel", np.average(a, weights=households) / 100, shares[t]) for t, a in zip(Tenure, asked, strict=True)]
-    by_buurt = np.bincount(d.buurt[lived & (d.tenure == Tenure.SOCIALE_HUUR)], minlength=len(frame)) / np.bincount(d.buurt[lived], minlength=len(frame))
+    rows += [
+        (f"aandeel {t.name.lower()}", "aandeel", np.average(a, weights=households) / 100, shares[t])
+        for t, a in zip(Tenure, asked, strict=True)
+    ]
+    by_buurt = np.bincount(d.buurt[lived & (d.tenure == Tenure.SOCIALE_HUUR)], minlength=len(frame)) / np.bincount(
+        d.buurt[lived], minlength=len(frame)
+    )
     worst = np.abs(by_buurt - frame.p_corp / 100)[households >= 100]
-    rows.append(("grootste afwijking aandeel corporatie, buurten >= 100 huishoudens", "aandeel", 0.0, worst.max() if worst.size else 0.0))
+    rows.append(
+        ("grootste afwijking aandeel corporatie, buurten >= 100 huishoudens", "aandeel", 0.0, worst.max() if worst.size else 0.0)
+    )
     corp = frame.p_corp.to_numpy() / 100
-    rows.append(("clustering corporatie (dissimilariteit)", "index", dissimilarity(corp * households, households), dissimilarity(by_buurt * households, households)))
-    rows.append(("gemiddelde huishoudgrootte", "personen", np.average(frame.hh_grootte, weights=households), SIZES[d.size[lived] - 1].mean()))
+    rows.append(
+        (
+            "clustering corporatie (dissimilariteit)",
+            "index",
+            dissimilarity(corp * households, households),
+            dissimilarity(by_buurt * households, households),
+        )
+    )
+    rows.append(
+        (
+            "gemiddelde huishoudgrootte",
+            "personen",
+            np.average(frame.hh_grootte, weights=households),
+            SIZES[d.size[lived] - 1].mean(),
+        )
+    )
     got = np.bincount(np.minimum(d.size[lived], 5), minlength=6)[1:] / lived.sum()
     national = tilted(sizes / sizes.sum(), SIZES, float(np.average(frame.hh_grootte, weights=households)))
     rows += [(f"huishoudens van {k + 1}{'+' if k == 4 else ''}", "aandeel", national[k], got[k]) for k in range(5)]

@@ -6,7 +6,6 @@ named after the question that it answers. The mixer is the finaliser of SplitMix
 """
 
 from enum import IntEnum, unique
-from typing import NamedTuple
 
 import numpy as np
 
@@ -140,20 +139,45 @@ def _tickets(key, identity, options):
     return out
 
 
-class Luck(NamedTuple):
-    """The luck of one run in one month; what Python code draws from."""
+@kernel
+def _keys(seed, month, streams):
+    out = np.empty(streams, np.uint64)
+    for stream in range(streams):
+        out[stream] = stream_key(seed, stream, month)
+    return out
 
-    seed: int
-    month: int
+
+@kernel
+def _tables(key, identities, count):
+    out = np.empty((count, identities.size))
+    for k in range(count):
+        part = _mix(key ^ (np.uint64(k + 1) * _B))
+        for i in range(identities.size):
+            out[k, i] = uniform_at(part, identities[i])
+    return out
+
+
+class Luck:
+    """The luck of one run in one month; what Python code draws from. `keys` [Stream] are computed once a month."""
+
+    __slots__ = ("keys", "month", "seed")
+
+    def __init__(self, seed: int, month: int) -> None:
+        self.seed, self.month = seed, month
+        self.keys = _keys(seed, month, len(Stream) + 1)
 
     def key(self, stream: Stream) -> np.uint64:
         """The uint64 that kernels take."""
-        return np.uint64(stream_key(self.seed, int(stream), self.month))
+        return self.keys[stream]
 
     def draws(self, stream: Stream, identities: np.ndarray) -> np.ndarray:
-        """Uniforms on [0, 1), one per identity (uint64, any shape [n])."""
-        return _uniforms(self.key(stream), np.ascontiguousarray(identities, dtype=np.uint64))
+        """Uniforms on [0, 1), one per identity (uint64 [n])."""
+        return _uniforms(self.keys[stream], identities.astype(np.uint64, copy=False))
+
+    def several(self, stream: Stream, identities: np.ndarray, count: int) -> np.ndarray:
+        """Independent uniforms [count, n] for identities [n]: several traits of one person under one question."""
+        return _tables(self.keys[stream], identities.astype(np.uint64, copy=False), count)
 
     def tickets(self, stream: Stream, identity: int, options: np.ndarray) -> np.ndarray:
         """Lots (uint64) of the options [n] for one identity; the smallest is chosen."""
-        return _tickets(self.key(stream), np.uint64(identity), np.ascontiguousarray(options, dtype=np.uint64))
+        return _tickets(self.keys[stream], np.uint64(identity), options.astype(np.uint64, copy=False))

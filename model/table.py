@@ -7,6 +7,7 @@ A table allocates its columns, copies, compares and measures itself, and tells w
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
@@ -39,6 +40,7 @@ class Table:
             setattr(self, name, np.full(shape, c.initial, dtype=c.dtype))
 
     @classmethod
+    @cache
     def columns(cls) -> dict[str, Column]:
         """Declared columns in order of declaration."""
         return {name: c for name, c in vars(cls).items() if isinstance(c, Column)}
@@ -75,9 +77,10 @@ class Table:
 
     def clear(self, rows: np.ndarray, but: tuple[str, ...] = ()) -> None:
         """Make rows (numbers [n]) empty again, except for the columns named in `but`."""
-        for name, c in self.columns().items():
-            if name not in but:
-                getattr(self, name)[rows] = c.initial
+        if rows.size:
+            for name, c in self.columns().items():
+                if name not in but:
+                    getattr(self, name)[rows] = c.initial
 
     @property
     def nbytes(self) -> int:

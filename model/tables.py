@@ -84,7 +84,9 @@ class Parameters(NamedTuple):
 
 
 def _normals(luck: Luck, question: int, count: int) -> np.ndarray:
-    return ndtri(np.clip(luck.draws(Stream.TOWN, np.arange(1, count + 1, dtype=np.uint64) + np.uint64(question << 32)), 1e-9, 1 - 1e-9))
+    return ndtri(
+        np.clip(luck.draws(Stream.TOWN, np.arange(1, count + 1, dtype=np.uint64) + np.uint64(question << 32)), 1e-9, 1 - 1e-9)
+    )
 
 
 def to_total(shares: np.ndarray, total: int) -> np.ndarray:
@@ -107,7 +109,9 @@ def voorbeeldstad(p: Parameters) -> Town:
 
     spread = p.corp_share * (1 - p.corp_share) / p.corp_sd**2 - 1
     quantiles = beta.ppf((np.arange(n) + 0.5) / n, p.corp_share * spread, (1 - p.corp_share) * spread)
-    near = np.sqrt(p.corp_within_wijk) * _normals(luck, 2, p.wijken)[wijk] + np.sqrt(1 - p.corp_within_wijk) * _normals(luck, 3, n)
+    near = np.sqrt(p.corp_within_wijk) * _normals(luck, 2, p.wijken)[wijk] + np.sqrt(1 - p.corp_within_wijk) * _normals(
+        luck, 3, n
+    )
     corp = np.empty(n)
     corp[np.argsort(near, kind="stable")] = quantiles
     corp = np.clip(corp * p.corp_share / np.average(corp, weights=size), 0, 0.95)
@@ -163,7 +167,9 @@ NEEDED = {
 def _read(folder: Path, name: str) -> pd.DataFrame:
     path = folder / FILES[name]
     if not path.is_file():
-        raise Refused([Problem("gemeente.data", f"no file {FILES[name]} in {folder}", "a folder with " + ", ".join(FILES.values()))])
+        raise Refused(
+            [Problem("gemeente.data", f"no file {FILES[name]} in {folder}", "a folder with " + ", ".join(FILES.values()))]
+        )
     frame = pd.read_csv(path, dtype={"code": str, "naam": str, "wk_code": str, "gm_code": str, "gm_naam": str}, low_memory=False)
     missing = [c for c in NEEDED[name] if c not in frame]
     if missing:
@@ -178,11 +184,19 @@ def cbs(code: str, folder: Path, p: Parameters) -> Town:
     buurten, wijken, gemeenten, lbm = (_read(folder, name) for name in ("buurten", "wijken", "gemeenten", "leefbaarheid"))
     if code not in gemeenten.index:
         near = [c for c in gemeenten.index if c[:4] == str(code)[:4]][:12]
-        raise Refused([Problem("gemeente.code", repr(code), f"a code of {FILES['gemeenten']}, such as " + ", ".join(near or gemeenten.index[:12]))])
-    town = gemeenten.loc[code]
+        raise Refused(
+            [
+                Problem(
+                    "gemeente.code",
+                    repr(code),
+                    f"a code of {FILES['gemeenten']}, such as " + ", ".join(near or gemeenten.index[:12]),
+                )
+            ]
+        )
     mine = buurten[(buurten.gm_code == code) & (buurten.huishoudens > 0)].copy()
     for table in (mine, wijken, gemeenten):
         table["p_oud"] = 100.0 * table.inw_65plus / table.inwoners
+    town = gemeenten.loc[code]
     corp_of_rent = _corporatie_of_rent(buurten[buurten.gm_code == code])
     report: list[dict[str, Any]] = []
 
@@ -193,18 +207,46 @@ def cbs(code: str, folder: Path, p: Parameters) -> Town:
         values = own.fillna(from_wijk).fillna(town[attribute])
         for level, used in (("wijk", own.isna() & from_wijk.notna()), ("gemeente", own.isna() & from_wijk.isna())):
             if used.any():
-                report.append({"attribuut": attribute, "niveau": level, "buurten": int(used.sum()), "huishoudens": int(mine.huishoudens[used].sum())})
+                report.append(
+                    {
+                        "attribuut": attribute,
+                        "niveau": level,
+                        "buurten": int(used.sum()),
+                        "huishoudens": int(mine.huishoudens[used].sum()),
+                    }
+                )
         return values
 
     koop = fill("p_koop")
     corp = mine.p_corp_est.fillna((100 - koop) * corp_of_rent)
-    report.append({"attribuut": "p_corp", "niveau": "schatting uit gemeente (2020)", "buurten": len(mine), "huishoudens": int(mine.huishoudens.sum())})
+    report.append(
+        {
+            "attribuut": "p_corp",
+            "niveau": "schatting uit gemeente (2020)",
+            "buurten": len(mine),
+            "huishoudens": int(mine.huishoudens.sum()),
+        }
+    )
     klasse = mine.wk_code.map(lbm.kl16)
     unknown = klasse.isna()
     if unknown.any():
-        report.append({"attribuut": "leefbaarheid", "niveau": "geschat uit WOZ en koop", "buurten": int(unknown.sum()), "huishoudens": int(mine.huishoudens[unknown].sum())})
+        report.append(
+            {
+                "attribuut": "leefbaarheid",
+                "niveau": "geschat uit WOZ en koop",
+                "buurten": int(unknown.sum()),
+                "huishoudens": int(mine.huishoudens[unknown].sum()),
+            }
+        )
     known = ~unknown
-    report.append({"attribuut": "leefbaarheid", "niveau": "klasse van de wijk (2016)", "buurten": int(known.sum()), "huishoudens": int(mine.huishoudens[known].sum())})
+    report.append(
+        {
+            "attribuut": "leefbaarheid",
+            "niveau": "klasse van de wijk (2016)",
+            "buurten": int(known.sum()),
+            "huishoudens": int(mine.huishoudens[known].sum()),
+        }
+    )
     national_woz = np.average(gemeenten.woz_keur.dropna(), weights=gemeenten.huishoudens[gemeenten.woz_keur.notna()])
     frame = pd.DataFrame(
         {
@@ -222,8 +264,13 @@ def cbs(code: str, folder: Path, p: Parameters) -> Town:
             "p_oud": fill("p_oud").clip(0.0, 100.0),
             "klasse": klasse,
         }
-    ).sort_values("code", ignore_index=True)
-    sources = ("CBS Kerncijfers wijken en buurten 2024 (85984NED), CC BY 4.0", "CBS 2020: aandeel corporatie per gemeente", "Leefbaarometer 2.0, 2016 (BZK), CC0")
+    ).reset_index(drop=True)
+    frame = frame.sort_values("code", ignore_index=True)
+    sources = (
+        "CBS Kerncijfers wijken en buurten 2024 (85984NED), CC BY 4.0",
+        "CBS 2020: aandeel corporatie per gemeente",
+        "Leefbaarometer 2.0, 2016 (BZK), CC0",
+    )
     return Town(code, str(town.naam), False, frame, p.corporaties, pd.DataFrame(report), _shapes(folder, frame), sources)
 
 

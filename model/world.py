@@ -163,6 +163,8 @@ class Count(IntEnum):
     WIJKAGENT_UREN = 53
     NAZORG_LAAT = 54
     DAKLOOS_GEWORDEN = 55
+    VERHUURD_LAAG_INKOMEN = 56
+    WACHT_LAAG_INKOMEN_MAANDEN = 57
 
 
 class ByProfile(IntEnum):
@@ -221,7 +223,9 @@ class Persons(Table):
     waiting_since: np.ndarray = column("i2", "month", "in the queue since", initial=NEVER)
     placed: np.ndarray = column("i2", "month", "placed by agreement, and not yet looked back on; far past if none", initial=NEVER)
     debts: np.ndarray = column("u1", "0/1", "problematic debts")
-    coping: np.ndarray = column("f4", "0-1", "skills for living on one's own; a long stay in an institution costs them", initial=0.5)
+    coping: np.ndarray = column(
+        "f4", "0-1", "skills for living on one's own; a long stay in an institution costs them", initial=0.5
+    )
     stability: np.ndarray = column("f4", "0-1", "how well it goes", initial=0.5)
     memory: np.ndarray = column("f4", "episodes", "recent episodes, fading: they make the next one likelier")
     network: np.ndarray = column("f4", "0-1", "people to fall back on", initial=0.5)

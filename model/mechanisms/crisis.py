@@ -82,6 +82,25 @@ def outcome(end, response, harm, patience):
     return over, crisis, patience < over
 
 
+@rule
+def clocks(keys, who, start, course, call, harm, patience):
+    """The four days of a new episode that starts on day `start`, from the mean of each: end, call, harm, patience."""
+    return (
+        start + exponential_at(keys[COURSE], who, course),
+        start + exponential_at(keys[CALL], who, call),
+        start + exponential_at(keys[HARM], who, harm),
+        start + exponential_at(keys[PATIENCE], who, patience),
+    )
+
+
+@rule
+def opname_stay(keys, who, share, helped, p):
+    """Days of opname that a crisis comes to; 0 is crisis help at home."""
+    if uniform_at(keys[OPNAME], who) >= share * (1.0 - p.opname_less_with_help * helped):
+        return 0
+    return min(1 + int(exponential_at(keys[OPNAME_DAYS], who, p.opname_days)), 2000)
+
+
 @kernel
 def _episodes(keys, days, identity, profile, place, status, dwelling, stability, trust, hours, need, memory, episode, episode_days,
               end_day, call_day, harm_day, patience_day, opname_days, escalations, conflict, crisis, home_lost,
@@ -111,10 +130,10 @@ def _episodes(keys, days, identity, profile, place, status, dwelling, stability,
             counts[b, Count.EPISODES] += 1
             known = status[i] != Status.LATENT
             bearing = 2.0 * tolerance[portiek[dwelling[i]]] * (1.0 + (p.informed_patience_gain if informed and known else 0.0))
-            end_day[i] = start + exponential_at(keys[COURSE], who, p.episode_days[kind])
-            call_day[i] = start + exponential_at(keys[CALL], who, call_days(status[i], trust[i], waakvlam, reachable, p))
-            harm_day[i] = start + exponential_at(keys[HARM], who, p.harm_days * (0.5 + stability[i]))
-            patience_day[i] = start + exponential_at(keys[PATIENCE], who, p.patience_days * bearing)
+            end_day[i], call_day[i], harm_day[i], patience_day[i] = clocks(
+                keys, who, start, p.episode_days[kind], call_days(status[i], trust[i], waakvlam, reachable, p),
+                p.harm_days * (0.5 + stability[i]), p.patience_days * bearing,
+            )  # fmt: skip
         over, is_crisis, is_conflict = outcome(end_day[i], call_day[i] + response_days[wijk[b]], harm_day[i], patience_day[i])
         episode_days[i] = min(over, days) - start
         if is_conflict and patience_day[i] < days:
@@ -142,12 +161,12 @@ def _episodes(keys, days, identity, profile, place, status, dwelling, stability,
         if uniform_at(keys[POLICE], who + np.uint64(1 << 60)) < p.police_at_crisis:
             counts[b, Count.POLITIEMELDINGEN] += 1
         helped = min(1.0, hours[i] / need[i]) if need[i] > 0.0 else 0.0
-        if uniform_at(keys[OPNAME], who) >= p.opname_share[kind] * (1.0 - p.opname_less_with_help * helped):
+        stay = opname_stay(keys, who, p.opname_share[kind], helped, p)
+        if stay == 0:
             counts[b, Count.CRISISHULP] += 1
             continue
-        stay = 1 + int(exponential_at(keys[OPNAME_DAYS], who, p.opname_days))
         spent = min(stay, days - int(over))
-        opname_days[i] = min(stay, 2000) - spent
+        opname_days[i] = stay - spent
         counts[b, Count.OPNAMEN] += 1
         counts[b, Count.OPNAMEDAGEN] += spent
         by_profile[kind, ByProfile.OPNAMEDAGEN] += spent

@@ -69,7 +69,7 @@ def person_traits(p: Parameters, luck: Luck, who: np.ndarray, wijken: int) -> di
     year = (luck.month + FIRST_MONTH) // 12
     swing = 2.0 * Luck(luck.seed, year).draws(Stream.SHOCK_YEAR, np.array([Profile.STATUSHOUDER]))[0] - 1.0
     shares[Profile.STATUSHOUDER] *= p.statushouder_swing**swing
-    u = [luck.draws(Stream.PERSON_TRAITS, who + (np.uint64(k) << np.uint64(48))) for k in range(8)]
+    u = luck.several(Stream.PERSON_TRAITS, who, 8)
     profile = np.minimum(np.searchsorted(np.cumsum(shares) / shares.sum(), u[0], side="right"), len(Profile) - 1)
     young, old = profile == Profile.JONGERE_JEUGDZORG, profile == Profile.KWETSBARE_OUDERE
     family = (profile == Profile.VROUW_GEZIN_OPVANG) | (profile == Profile.MULTIPROBLEEMGEZIN)
@@ -89,7 +89,7 @@ def person_traits(p: Parameters, luck: Luck, who: np.ndarray, wijken: int) -> di
 
 def seeker_traits(p: Parameters, luck: Luck, who: np.ndarray) -> dict[str, np.ndarray]:
     """Columns of newly registered regular seekers [n], by identity alone."""
-    u = [luck.draws(Stream.SEEKER_TRAITS, who + (np.uint64(k) << np.uint64(48))) for k in range(3)]
+    u = luck.several(Stream.SEEKER_TRAITS, who, 3)
     old = u[1] > 1.0 - p.seeker_old_share
     return {
         "identity": who,

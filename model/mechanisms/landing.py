@@ -19,7 +19,9 @@ class Parameters(NamedTuple):
 
 
 @kernel
-def _look_back(month, after, some_network, place, placed, since, escalations, network, profile, dwelling, buurt, counts, by_profile):
+def _look_back(
+    month, after, some_network, place, placed, since, escalations, network, profile, dwelling, buurt, counts, by_profile
+):
     for i in range(place.size):
         if placed[i] == NEVER or month < placed[i] + after:
             continue

@@ -75,7 +75,9 @@ def _live_together(identity, buurt, portiek, ties, age_class, months_here, nuisa
             tolerance[i] = t
             h = next_help(informal[i], p.help_hours[age_class[i]], t, strength, overload, p.help_speed, p.help_wear)
             informal[i] = h
-            mark = min(10.0, max(0.0, p.content_rest + p.content_of_ties * (strength - 0.5) - p.content_of_nuisance * nuisance[i]))
+            mark = min(
+                10.0, max(0.0, p.content_rest + p.content_of_ties * (strength - 0.5) - p.content_of_nuisance * nuisance[i])
+            )
             speed = p.content_speed_up if mark > satisfaction[i] else p.content_speed_down
             satisfaction[i] += speed * (mark - satisfaction[i])
             portiek_tolerance[portiek[i]] += t

@@ -57,7 +57,9 @@ def conflict_probability(tolerance, per_complaint):
 
 
 @kernel
-def _notice(keys, identity, buurt, portiek, tenure, ties, tolerance, incidents, nuisance, in_portiek, by_persons, complaints, counts, p):
+def _notice(
+    keys, identity, buurt, portiek, tenure, ties, tolerance, incidents, nuisance, in_portiek, by_persons, complaints, counts, p
+):
     for i in range(identity.size):
         if identity[i] == 0:
             continue
@@ -110,7 +112,9 @@ def _cause(key, identity, buurt, portiek, frailty, incidents, in_portiek, interv
 
 
 @kernel
-def _cause_in_episode(key, identity, place, dwelling, episode_days, buurt, portiek, incidents, in_portiek, by_persons, counts, per_month):
+def _cause_in_episode(
+    key, identity, place, dwelling, episode_days, buurt, portiek, incidents, in_portiek, by_persons, counts, per_month
+):
     for i in range(identity.size):
         if place[i] != Place.THUIS or episode_days[i] <= 0.0:
             continue

@@ -29,6 +29,7 @@ class Parameters(NamedTuple):
     entry_ses_spread: float
     entry_ses_of_fall: float
     network_kept_elsewhere: float
+    low_income_below_ses: float
 
 
 class Lettings(NamedTuple):
@@ -81,7 +82,11 @@ def _place(world: World, p: Parameters, luck: Luck, rows: np.ndarray, homes: np.
 def _let(world: World, p: Parameters, luck: Luck, rows: np.ndarray, homes: np.ndarray) -> None:
     seekers, buurt = world.seekers, world.dwellings.buurt[homes]
     np.add.at(world.counts[:, Count.VERHUURD_REGULIER], buurt, 1)
-    np.add.at(world.counts[:, Count.WACHT_REGULIER_MAANDEN], buurt, luck.month - seekers.since[rows].astype(np.int64))
+    waited = luck.month - seekers.since[rows].astype(np.int64)
+    np.add.at(world.counts[:, Count.WACHT_REGULIER_MAANDEN], buurt, waited)
+    low = seekers.ses[rows] < p.low_income_below_ses
+    np.add.at(world.counts[:, Count.VERHUURD_LAAG_INKOMEN], buurt[low], 1)
+    np.add.at(world.counts[:, Count.WACHT_LAAG_INKOMEN_MAANDEN], buurt[low], waited[low])
     enter(world, p, luck, homes, seekers.identity[rows], {n: getattr(seekers, n)[rows] for n in ("ses", "age_class", "size")})
     stay = np.ones(seekers.rows, bool)
     stay[rows] = False
@@ -90,11 +95,12 @@ def _let(world: World, p: Parameters, luck: Luck, rows: np.ndarray, homes: np.nd
 
 def _market(world: World, p: Parameters, luck: Luck) -> None:
     d, b = world.dwellings, world.buurten
-    empty = np.flatnonzero((d.identity == 0) & (d.tenure != Tenure.SOCIALE_HUUR))
+    empty = np.flatnonzero(d.identity == 0)
+    empty = empty[d.tenure[empty] != Tenure.SOCIALE_HUUR]
     chance = 1.0 / np.maximum(1.0, p.months_vacant[d.tenure[empty]])
     homes = empty[luck.draws(Stream.MARKET_REFILL, empty.astype(np.uint64)) < chance]
     who = MARKET_ID | (homes.astype(np.uint64) << np.uint64(16)) | np.uint64(luck.month + FIRST_MONTH)
-    u = [luck.draws(Stream.MARKET_TRAITS, who + (np.uint64(k) << np.uint64(50))) for k in range(2)]
+    u = luck.several(Stream.MARKET_TRAITS, who, 2)
     fall = (b.score - b.start_score)[d.buurt[homes]]
     ses = d.ses[homes] + p.entry_ses_of_fall * fall + p.entry_ses_spread * ndtri(np.clip(u[0], 1e-9, 1 - 1e-9))
     edges = np.cumsum(p.entry_age) / p.entry_age.sum()

@@ -52,7 +52,9 @@ def _live(place, dwelling, coping, need, hours, debts, episode, opname_days, sta
             continue
         b = buurt[dwelling[i]]
         coverage = hours[i] / need[i] if need[i] > 0.0 else 0.0
-        level = carried_stability(coping[i], min(1.0, coverage), network[i], participation[i], debts[i], tolerance[b], damage[b], p)
+        level = carried_stability(
+            coping[i], min(1.0, coverage), network[i], participation[i], debts[i], tolerance[b], damage[b], p
+        )
         stability[i] += p.speed_per_month * (level - stability[i])
         network[i] += p.network_from_ties_per_month * (ties[b] - network[i]) * participation[i]
         if episode[i]:

@@ -51,7 +51,9 @@ class Queue(NamedTuple):
 Pairs = list[tuple[int, int]]
 
 
-def in_turn(vacancies: Vacancies, queue: Queue, luck: Luck, cost: Callable[[], np.ndarray], taken: Callable[[int], None]) -> Pairs:
+def in_turn(
+    vacancies: Vacancies, queue: Queue, luck: Luck, cost: Callable[[], np.ndarray], taken: Callable[[int], None]
+) -> Pairs:
     """Persons in their turn get the vacancy of the lowest `cost()` [n] (inf: not at all); equal costs go by ticket.
 
     `taken(i)` tells the strategy that vacancy i is gone, before the next person's turn.
