@@ -1,21 +1,21 @@
-"""How fast: every claim about speed or memory as a measurement against another way of doing it, in the same run.
+"""How fast: every claim about speed or memory, measured beside another way of doing it in the same run.
 
-    python -m experiments.bench                      all rows, some minutes
+    python -m experiments.bench                      all rows, a minute or two
     python -m experiments.bench --only month share   some of them
     python -m experiments.bench --quick              small sizes: whether it works, not how fast it is
 
 Both sides of a row take turns within each round, so that whatever else the machine does strikes both; at least three
-rounds, all of them shown. Nothing here fails: a row says whether its target is reached, and the reader judges. A household-month
-is one household that lives one month.
+rounds, all of them shown. Nothing here fails: a row says whether its target is reached, and the reader judges. A
+household-month is one household that lives one month.
 
-Rows: `month` is the full month of the model on one core, beside the frozen month of `experiments.bench_core` on columns of
-the same size, which tells how fast the machine was. `objects` and `numpy` are that frozen month by kernels against one mesa
-agent per household and against plain NumPy. `share` is the part of a run that passes outside kernels. `memory` is what
-columns weigh. `help` is how soon the command answers.
+Rows: `month` is the full month of the model on one core, beside the frozen month of `experiments.bench_core` for as
+many households, which tells how fast the machine was. `objects` and `numpy` are that frozen month by kernels against
+one mesa agent per household and against plain NumPy. `share` is the part of a run that passes outside kernels.
+`memory` is what columns weigh. `help` is how soon the command answers.
 
-Not measured yet: all kernels against the memory-bandwidth bound at 8.4 million households; cost per household-month from
-10,000 to 8.4 million households; the Netherlands for 10 years on one core; 1,000 runs on two workers against one; overhead of
-a sweep per run.
+Not measured yet: all kernels against the memory-bandwidth bound at 8.4 million households; cost per household-month
+from 10,000 to 8.4 million households; the Netherlands for 10 years on one core; 1,000 runs on two workers against one;
+overhead of a sweep per run.
 """
 
 import argparse
@@ -66,45 +66,50 @@ QUICK = Size(3, 1_000, 2, 12, 480, 3, 30, 20_000, 3, 1, 12, 2)
 
 
 class Side(NamedTuple):
-    """One of two ways, with what it took in each round."""
+    """One of two ways, or a ratio of them, with what it took in each round."""
 
     name: str
     values: list[float]
 
 
+class Target(NamedTuple):
+    """What a median is to reach; `more` says that more is better."""
+
+    reach: float
+    beyond: float
+    more: bool = False
+
+    def verdict(self, median: float) -> str:
+        """Whether it is reached, in words."""
+        sign, better = (">=", median.__ge__) if self.more else ("<=", median.__le__)
+        outcome = "beyond" if better(self.beyond) else "reached" if better(self.reach) else "NOT REACHED"
+        return f"target {sign} {self.reach:g}, beyond {sign} {self.beyond:g}: {outcome}"
+
+
 class Row(NamedTuple):
-    """A claim with its measurement. `judged` is compared with `target` and `beyond`; `more` says that more is better."""
+    """A claim with its measurement: the median of side `judged` is held against the target."""
 
     what: str
     unit: str
     sides: list[Side]
-    ratio: Side | None
-    judged: float
-    judged_what: str
-    target: float
-    beyond: float
-    more: bool
+    judged: int
+    target: Target
     notes: list[str]
 
-    @property
-    def verdict(self) -> str:
-        def reaches(limit: float) -> bool:
-            return self.judged >= limit if self.more else self.judged <= limit
-
-        sign = ">=" if self.more else "<="
-        outcome = "beyond" if reaches(self.beyond) else "reached" if reaches(self.target) else "NOT REACHED"
-        return f"{self.judged_what} {_number(self.judged)}; target {sign} {self.target:g}, beyond {sign} {self.beyond:g}: {outcome}"
-
-    def text(self) -> str:
-        """The row as plain text, with all its rounds."""
+    def text(self, judge: bool) -> str:
+        """The row as plain text, with all its rounds; `judge` adds the verdict."""
         lines = [f"{self.what} ({self.unit})"]
-        shown = [*self.sides, *([self.ratio] if self.ratio else [])]
-        width = max(len(side.name) for side in shown)
+        width = max(len(side.name) for side in self.sides)
         lines.append(f"  {'':{width}}  {'min':>9} {'median':>9} {'max':>9}   rounds")
-        for name, v in shown:
+        for name, v in self.sides:
             three = " ".join(f"{_number(x):>9}" for x in (min(v), statistics.median(v), max(v)))
             lines.append(f"  {name:{width}}  {three}   {' '.join(map(_number, v))}")
-        return "\n".join([*lines, *(f"  {note}" for note in self.notes), f"  {self.verdict}"])
+        lines += [f"  {note}" for note in self.notes]
+        name, values = self.sides[self.judged]
+        median = statistics.median(values)
+        if judge:
+            lines.append(f"  {name}, median {_number(median)}; {self.target.verdict(median)}")
+        return "\n".join(lines)
 
 
 def _number(x: float) -> str:
@@ -163,9 +168,7 @@ def towns(rooms: "Rooms", households: int, count: int) -> "Town":
     from model.tables import voorbeeldstad
 
     one = voorbeeldstad(rooms.tables._replace(households=households))
-    frames = [
-        one.buurten.assign(code=one.buurten.code + f"-{k}", wijk=one.buurten.wijk + f"-{k}") for k in range(count)
-    ]
+    frames = [one.buurten.assign(code=one.buurten.code + f"-{k}", wijk=one.buurten.wijk + f"-{k}") for k in range(count)]
     return replace(one, buurten=pd.concat(frames, ignore_index=True))
 
 
@@ -175,8 +178,8 @@ def job(town: int, count: int, months: int) -> "Job":
 
     rooms, huidig = settings()
     return Job(
-        design="", seed=1, town=towns(rooms, town, count), rooms=rooms, huidig=huidig, scenarios={"huidig": []}, warmup=36,
-        months=months, without=frozenset(), monthly=True, everything=False,
+        design="", seed=1, town=towns(rooms, town, count), rooms=rooms, huidig=huidig, scenarios={"huidig": []},
+        warmup=36, months=months, without=frozenset(), monthly=True, everything=False,
     )  # fmt: skip
 
 
@@ -208,11 +211,15 @@ def row_month(size: Size) -> Row:
         lambda: ns_per_household_month(core.step, months, n),
     )
     city.close()
-    sides = [Side("full month", full), Side("frozen month", frozen)]
+    notes = [f"{size.month_towns} towns of {size.town:,} side by side; {months} months a round"]
     return Row(
-        f"The full month on one core, {n:,} households", "ns per household-month", sides, over(full, frozen, "full over frozen"),
-        statistics.median(full), "median of the full month", 40, 20, False, [f"{size.month_towns} towns of {size.town:,} side by side; {months} months a round"],
-    )  # fmt: skip
+        what=f"The full month on one core, {n:,} households",
+        unit="ns per household-month",
+        sides=[Side("full month", full), Side("frozen month", frozen), over(full, frozen, "full over frozen")],
+        judged=0,
+        target=Target(40, 20),
+        notes=notes,
+    )
 
 
 def _agreed(size: Size) -> str:
@@ -220,11 +227,7 @@ def _agreed(size: Size) -> str:
     from experiments.bench_core import differences
 
     found = differences(min(1_000, size.objects_households))
-    return (
-        "; ".join(["THE WAYS DIFFER", *found[:3]])
-        if found
-        else "all three ways give the same counters, and floats to 1e-6"
-    )
+    return "; ".join(["THE WAYS DIFFER", *found[:3]]) if found else "all three ways agree: counters equal, floats to 1e-6"
 
 
 def row_objects(size: Size) -> Row:
@@ -235,22 +238,26 @@ def row_objects(size: Size) -> Row:
     agreed = _agreed(size)
     s = start(n, p)
     columns, objects = Columns(s, p, 1), Objects(s, p, 1)
-    columns.step(), objects.step()
+    columns.step()
+    objects.step()
     kernels, agents = interleaved(
         size.rounds,
         lambda: ns_per_household_month(columns.step, size.kernel_months, n),
         lambda: ns_per_household_month(objects.step, size.objects_months, n),
     )
     objects.remove_all_agents()
-    notes = [
-        "agents call the same scalar rules in plain Python (.py_func), by AgentSet.do; their luck is drawn for them by a kernel",
-        agreed,
-    ]
     return Row(
-        f"A frozen month: columns against one mesa agent per household, {n:,} households", "ns per household-month",
-        [Side("kernels", kernels), Side("mesa agents", agents)], ratio := over(agents, kernels, "times faster"),
-        statistics.median(ratio.values), "median ratio", 250, 500, True, notes,
-    )  # fmt: skip
+        what=f"A frozen month: columns against one mesa agent per household, {n:,} households",
+        unit="ns per household-month",
+        sides=[Side("kernels", kernels), Side("mesa agents", agents), over(agents, kernels, "times faster")],
+        judged=2,
+        target=Target(250, 500, more=True),
+        notes=[
+            "agents call the same scalar rules as plain Python (.py_func) by AgentSet.do;",
+            "their luck is drawn beforehand by a kernel and handed over",
+            agreed,
+        ],
+    )
 
 
 def row_numpy(size: Size) -> Row:
@@ -261,17 +268,21 @@ def row_numpy(size: Size) -> Row:
     agreed = _agreed(size)
     s = start(n, p)
     columns, arrays = Columns(s, p, 1), Arrays(s, p, 1)
-    columns.step(), arrays.step()
+    columns.step()
+    arrays.step()
     kernels, numpy = interleaved(
         size.rounds,
         lambda: ns_per_household_month(columns.step, size.numpy_months, n),
         lambda: ns_per_household_month(arrays.step, size.numpy_months, n),
     )
     return Row(
-        f"A frozen month: kernels against plain NumPy in single precision, {n:,} households", "ns per household-month",
-        [Side("kernels", kernels), Side("numpy", numpy)], ratio := over(numpy, kernels, "times faster"),
-        statistics.median(ratio.values), "median ratio", 3, 5, True, [agreed],
-    )  # fmt: skip
+        what=f"A frozen month: kernels against plain NumPy in single precision, {n:,} households",
+        unit="ns per household-month",
+        sides=[Side("kernels", kernels), Side("numpy", numpy), over(numpy, kernels, "times faster")],
+        judged=2,
+        target=Target(3, 5, more=True),
+        notes=[agreed],
+    )
 
 
 class Clock:
@@ -383,18 +394,25 @@ def row_share(size: Size) -> Row:
 
     whole, untimed = interleaved(size.rounds, timed, lambda: ms_untimed(this, start))
     inside = [kernels for _, kernels in pairs]
-    share = Side("% outside kernels", [100.0 * (1.0 - k / w) for k, w in zip(inside, whole, strict=True)])
-    n, months = households(this), size.share_months
-    notes = [
-        f"{clock.calls / months:.0f} kernel calls a month; handing over their arguments counts as inside",
-        f"{1000.0 * statistics.median(w - k for w, k in pairs) / months:,.0f} microseconds a month outside;"
-        f" the timers' own {cost[0]:.0f} ns a call is subtracted",
-    ]
+    outside = [100.0 * (1.0 - k / w) for k, w in zip(inside, whole, strict=True)]
+    months = size.share_months
+    rest = 1000.0 * statistics.median(w - k for w, k in pairs) / months
     return Row(
-        f"Share of a run outside kernels, {n:,} households x {months} months, its tables written", "ms per run",
-        [Side("whole run", whole), Side("inside kernels", inside), Side("whole run, no timers", untimed)], share,
-        statistics.median(share.values), "median % outside", 25, 10, False, notes,
-    )  # fmt: skip
+        what=f"Share of a run outside kernels, {households(this):,} households x {months} months, tables written",
+        unit="ms per run",
+        sides=[
+            Side("whole run", whole),
+            Side("inside kernels", inside),
+            Side("whole run, no timers", untimed),
+            Side("% outside kernels", outside),
+        ],
+        judged=3,
+        target=Target(25, 10),
+        notes=[
+            f"{clock.calls / months:.0f} kernel calls a month; handing over their arguments counts as inside",
+            f"{rest:,.0f} microseconds a month outside; the timers' own {cost[0]:.0f} ns a call is subtracted",
+        ],
+    )
 
 
 def resident(which: str) -> float:
@@ -434,16 +452,19 @@ def row_memory(size: Size) -> Row:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout.splitlines()[-1])
     n = found["households"]
-    each = {name: weight / n for name, weight in found["tables"].items()}
-    notes = [
-        "of which " + ", ".join(f"{name} {_number(v)}" for name, v in sorted(each.items(), key=lambda kv: -kv[1])),
-        f"besides, {_number(found['record'] / n)} bytes per household for every month that is kept",
-        f"a process of its own: {found['before']:.0f} MB with all imported, {found['peak']:.0f} MB at most (building, and 13 months)",
-    ]
+    each = sorted(((weight / n, name) for name, weight in found["tables"].items()), reverse=True)
     return Row(
-        f"Memory of all columns, {n:,} households", "bytes per household", [Side("all columns", [found["bytes"] / n])], None,
-        found["bytes"] / n, "all columns", 120, 80, False, notes,
-    )  # fmt: skip
+        what=f"Memory of all columns, {n:,} households",
+        unit="bytes per household",
+        sides=[Side("all columns", [found["bytes"] / n])],
+        judged=0,
+        target=Target(120, 80),
+        notes=[
+            "of which " + ", ".join(f"{name} {_number(weight)}" for weight, name in each),
+            f"besides, {_number(found['record'] / n)} bytes per household for every month that a run keeps",
+            f"a process of its own: {found['before']:.0f} MB before the city, {found['peak']:.0f} MB at most",
+        ],
+    )
 
 
 def row_help(size: Size) -> Row | str:
@@ -456,18 +477,29 @@ def row_help(size: Size) -> Row | str:
         subprocess.run([sys.executable, *args], cwd=ROOT, capture_output=True, check=True)
         return (time.perf_counter_ns() - began) / 1e6
 
-    command, bare = interleaved(
-        size.help_rounds, lambda: ms("-m", "experiments.run", "--help"), lambda: ms("-c", "import hydra")
-    )
+    command, bare = interleaved(size.help_rounds, lambda: ms("-m", "experiments.run", "--help"), lambda: ms("-c", "import hydra"))
     return Row(
-        "The command's help", "ms", [Side("python -m experiments.run --help", command), Side('python -c "import hydra"', bare)],
-        ratio := over(command, bare, "ratio"), statistics.median(ratio.values), "median ratio", 3, 2, False, [],
-    )  # fmt: skip
+        what="The command's help",
+        unit="ms",
+        sides=[
+            Side("python -m experiments.run --help", command),
+            Side('python -c "import hydra"', bare),
+            over(command, bare, "ratio"),
+        ],
+        judged=2,
+        target=Target(3, 2),
+        notes=[],
+    )
 
 
 ROWS: dict[str, Callable[[Size], Row | str]] = {
-    "month": row_month, "objects": row_objects, "numpy": row_numpy, "share": row_share, "memory": row_memory, "help": row_help,
-}  # fmt: skip
+    "month": row_month,
+    "objects": row_objects,
+    "numpy": row_numpy,
+    "share": row_share,
+    "memory": row_memory,
+    "help": row_help,
+}
 
 
 def machine() -> str:
@@ -488,7 +520,7 @@ def main(arguments: list[str] | None = None) -> None:
     print(machine() + (" -- quick: sizes too small to judge by" if asked.quick else ""), flush=True)
     for name in asked.only or ROWS:
         row = ROWS[name](QUICK if asked.quick else FULL)
-        print("\n" + (row if isinstance(row, str) else row.text()), flush=True)
+        print("\n" + (row if isinstance(row, str) else row.text(judge=not asked.quick)), flush=True)
 
 
 if __name__ == "__main__":

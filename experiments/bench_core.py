@@ -25,14 +25,8 @@ COUNTS = ("often bothered", "complaints", "incidents", "moves")
 BOTHERED, COMPLAINTS, INCIDENTS, MOVES = range(len(COUNTS))
 TIES = 6
 HOMES_PER_BUURT, HOMES_PER_PORTIEK, BUURTEN_PER_WIJK = 480, 12, 5
-COMPARED = (
-    "identity",
-    "since",
-    "incidents",
-    "tolerance",
-    "nuisance",
-    "satisfaction",
-)  # columns that change, and must agree
+# Columns that change, and that must come out equal.
+COMPARED = ("identity", "since", "incidents", "tolerance", "nuisance", "satisfaction")
 NEWCOMER = 1 << 56  # added to month and home, so that whoever moves in has an identity of their own
 
 
@@ -372,14 +366,16 @@ class Columns:
 
 # ---- two: a mesa agent per household, in plain Python ----
 
-plain_tie_strength, plain_next_nuisance, plain_next_tolerance = (
-    tie_strength.py_func,
-    next_nuisance.py_func,
-    next_tolerance.py_func,
-)
-plain_mark, plain_next_satisfaction, plain_frailty_of = mark.py_func, next_satisfaction.py_func, frailty_of.py_func
-plain_complaint_probability, plain_move_probability = complaint_probability.py_func, move_probability.py_func
-plain_incident_rate, plain_incident_count = incident_rate.py_func, incident_count.py_func
+plain_tie_strength = tie_strength.py_func
+plain_next_nuisance = next_nuisance.py_func
+plain_next_tolerance = next_tolerance.py_func
+plain_mark = mark.py_func
+plain_next_satisfaction = next_satisfaction.py_func
+plain_complaint_probability = complaint_probability.py_func
+plain_incident_rate = incident_rate.py_func
+plain_incident_count = incident_count.py_func
+plain_move_probability = move_probability.py_func
+plain_frailty_of = frailty_of.py_func
 
 
 class Portiek:
@@ -412,8 +408,11 @@ class Household(mesa.Agent):
     def __init__(self, model: "Objects", row: int, buurt: Buurt, portiek: Portiek) -> None:
         super().__init__(model)
         self.row, self.buurt, self.portiek, self.ties = row, buurt, portiek, list[Household]()
-        for name in (*COMPARED, "frailty", "ses", "mobility"):
-            setattr(self, name, getattr(model.s, name)[row].item())
+        s = model.s
+        self.identity, self.since, self.incidents = int(s.identity[row]), int(s.since[row]), int(s.incidents[row])
+        self.frailty, self.ses, self.mobility = float(s.frailty[row]), float(s.ses[row]), float(s.mobility[row])
+        self.tolerance, self.nuisance = float(s.tolerance[row]), float(s.nuisance[row])
+        self.satisfaction = float(s.satisfaction[row])
 
     def notice(self) -> None:
         """Hear last month's incidents, feel them, complain or not."""
@@ -429,9 +428,7 @@ class Household(mesa.Agent):
             self.tolerance, felt, p.tolerance_rest, p.tolerance_recovery, p.tolerance_wear
         )
         deserved = plain_mark(strength, felt, p.content_rest, p.content_of_ties, p.content_of_nuisance)
-        self.satisfaction = plain_next_satisfaction(
-            self.satisfaction, deserved, p.content_speed_down, p.content_speed_up
-        )
+        self.satisfaction = plain_next_satisfaction(self.satisfaction, deserved, p.content_speed_down, p.content_speed_up)
         buurt.strength += strength
         buurt.tolerance += tolerance
         if felt >= p.often_bothered_from:
@@ -464,6 +461,7 @@ class Household(mesa.Agent):
         """Another household takes over the home."""
         p, self.since = self.model.p, self.model.month
         self.identity = NEWCOMER + (self.since << 32) + self.row
+        self.model.identities[self.row] = self.identity
         self.frailty = plain_frailty_of(uniform_at(self.model.newcomer_key, np.uint64(self.identity)))
         self.tolerance, self.nuisance, self.satisfaction = p.tolerance_rest, 0.0, p.content_rest
 
@@ -479,7 +477,7 @@ class Objects(mesa.Model):
         super().__init__(rng=0)
         self.s, self.p, self.luck_seed, self.month = s, p, seed, 0
         self.given: list[list[float]] = []
-        self.newcomer_key = np.uint64(0)
+        self.identities, self.newcomer_key = s.identity.copy(), np.uint64(0)
         self.buurten = [Buurt(int(t - f)) for f, t in zip(s.first, s.last, strict=True)]
         self.portieken = [Portiek() for _ in range(s.portieken)]
         buurt = np.repeat(np.arange(s.first.size), s.last - s.first).tolist()
@@ -489,8 +487,8 @@ class Objects(mesa.Model):
 
     def step(self) -> None:
         self.month += 1
-        luck, who = Luck(self.luck_seed, self.month), self.column("identity")
-        self.given = [luck.draws(stream, who).tolist() for stream in STREAMS[:3]]
+        luck = Luck(self.luck_seed, self.month)
+        self.given = [luck.draws(stream, self.identities).tolist() for stream in STREAMS[:3]]
         self.newcomer_key = luck.key(STREAMS[3])
         for buurt in self.buurten:
             buurt.begin()

@@ -43,7 +43,7 @@ class Run(NamedTuple):
     windows: np.ndarray  # [2, I + 2]: horizon and last year, with worst buurt and costs
     profiles: np.ndarray  # [Profile, ByProfile] over the horizon
     cents: np.ndarray  # [Y, Event, Payer]
-    owed: np.ndarray  # cents: events times price, added up apart from the bookings
+    owed: int  # cents: events times price, added up apart from the bookings
     counts: np.ndarray  # [Count] of the gemeente over the horizon
 
 
@@ -93,6 +93,6 @@ def summed_up(record: Record, job: Job) -> Run:
         windows=np.concatenate([measure(whole)[:, 0], worst[:, None], per_year[:, None]], axis=1),
         profiles=record.by_profile[1:].sum(axis=0),
         cents=cents,
-        owed=np.int64(sum(ledger.owed(record.counts[y].sum(axis=(0, 1)), job.rooms.ledger) for y in years[1:])),
+        owed=sum(ledger.owed(record.counts[y].sum(axis=(0, 1)), job.rooms.ledger) for y in years[1:]),
         counts=whole.counts[0, 0],
     )

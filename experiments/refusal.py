@@ -76,7 +76,7 @@ def in_words(error: Exception, overrides: list[str]) -> str:
     if match := re.search(r"Missing mandatory value: (\S+)", text):
         return f"{match.group(1)}: found nothing; possible: a value for it ({match.group(1)}=...)"
     if match := re.search(
-        r"Value '([^']*)' (?:of type '[^']*' )?(?:could not be converted|is not a valid|could not be)[^\n]*?(?:to |a valid |type )'?([A-Za-z\[\], ]+)",
+        r"Value '([^']*)' (?:of type '[^']*' )?(?:could not be|is not a valid)[^\n]*?(?:to |a valid |type )'?([A-Za-z\[\], ]+)",
         text,
     ):
         key = _first(FULL_KEY, text) or "?"

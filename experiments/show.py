@@ -22,13 +22,11 @@ def before(p: "Plan") -> None:
     c, town = p.config, p.town
     homes = int(town.buurten.huishoudens.sum())
     print(f"{town.naam} ({town.code}): {homes:,} households, {len(town.wijken)} wijken, {len(town.buurten)} buurten")
+    compared = ", ".join(s for s in p.scenarios if s != p.baseline)
     print(
-        f"{', '.join(s for s in p.scenarios if s != p.baseline)} compared with {p.baseline}; quota {c['quota']:.0%}; {len(p.seeds)} paired seeds; ",
-        end="",
+        f"{compared} compared with {p.baseline}; quota {c['quota']:.0%}; {len(p.seeds)} paired seeds; {len(p.designs) - 1} design points"
     )
-    print(
-        f"{c['warmup']} months of warm-up and {c['months']} months; {len(p.designs) - 1} design points besides; {c['workers']} workers"
-    )
+    print(f"{c['warmup']} months of warm-up and {c['months']} months; {c['workers']} workers")
 
 
 def after(folder: Path) -> None:

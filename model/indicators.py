@@ -353,7 +353,7 @@ class Record:
         member[place, np.arange(place.size)] = 1.0
         homes = member @ self.homes
         grouped = np.zeros((len(months), count, counts.shape[2]), np.int64)
-        np.add.at(grouped, (slice(None), place), counts[:, :-1])
+        np.add.at(grouped.swapaxes(0, 1), place, counts[:, :-1].swapaxes(0, 1))
         weighted = (states * self.homes) @ member.T / np.maximum(homes, 1.0)
         summed = states @ member.T
         by_name = {n: (summed if n in sums else weighted)[:, s] for s, n in enumerate(names)}

@@ -35,7 +35,7 @@ def cache_folder() -> Path:
     return base / sources_hash()
 
 
-numba.config.CACHE_DIR = str(cache_folder())
+numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
 
 # A rule is scalar and pure, and LLVM inlines it; a kernel is a loop around rules. `error_model="numpy"` because a
 # check on every division costs a third of the month's time, and no rule divides by what may be zero.

@@ -149,7 +149,10 @@ def check(before: np.ndarray, now: np.ndarray, month: int) -> None:
     """Stocks [buurten + 1, Count] of this month equal last month's plus flows; raises `BooksDoNotClose`."""
     total = now.sum(axis=0)
     accounts = {
-        "bewoonde woningen": (now[:, Count.BEWOOND], before[:, Count.BEWOOND] + now[:, Count.BETROKKEN] - now[:, Count.VERTROKKEN]),
+        "bewoonde woningen": (
+            now[:, Count.BEWOOND],
+            before[:, Count.BEWOOND] + now[:, Count.BETROKKEN] - now[:, Count.VERTROKKEN],
+        ),
         "woningen": (now[:, Count.BEWOOND] + now[:, Count.LEEG], before[:, Count.BEWOOND] + before[:, Count.LEEG]),
         "personen": (
             total[Count.PERSONEN_THUIS] + total[Count.PERSONEN_WACHTEND],

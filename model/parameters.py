@@ -33,7 +33,7 @@ class Refused(ValueError):
         super().__init__("\n".join(map(str, problems)))
 
 
-Block = TypeVar("Block", bound=NamedTuple)
+Block = TypeVar("Block")
 
 
 def per(codes: type[IntEnum], of: type[IntEnum] | None = None) -> Any:

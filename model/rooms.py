@@ -59,7 +59,7 @@ def blocks() -> dict[str, type]:
 def read_rooms(parameters: Mapping[str, Mapping[str, Any]]) -> Rooms:
     """All blocks, checked; raises one `Refused` with every problem of every room."""
     problems = [Problem(f"parameters.{n}", "an unknown room", ", ".join(blocks())) for n in parameters if n not in blocks()]
-    values = {}
+    values: dict[str, Any] = {}
     for name, block in blocks().items():
         try:
             values[name] = read(block, parameters.get(name, {}), f"parameters.{name}")

@@ -7,7 +7,7 @@ sorted by buurt and portiek and never move. The data dictionary in `docs/columns
 
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -354,8 +354,9 @@ class World:
 
     def copy(self) -> Self:
         """A world of its own with equal content."""
-        parts = {f.name: getattr(self, f.name) for f in fields(self)}
-        return type(self)(**{n: v if isinstance(v, int | float) else v.copy() for n, v in parts.items()})
+        parts: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        twins: dict[str, Any] = {n: v if isinstance(v, int | float) else v.copy() for n, v in parts.items()}
+        return type(self)(**twins)
 
     def differing(self, other: Self) -> list[str]:
         """`table.column` names that are not bit-equal."""

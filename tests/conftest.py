@@ -83,7 +83,9 @@ def lively(rooms: Rooms) -> Rooms:
             long_opname_days=10.0, home_lost_after_long_opname=0.5,
         ),
         nuisance=rooms.nuisance._replace(incidents_per_month=0.3, complaint_per_incident=0.2),
-        arrears=a._replace(start_per_year=1.0, judgment_per_month=0.3, nuisance_judgment=0.3, nuisance_incidents=3, harm_per_late_day=0.1),
+        arrears=a._replace(
+            start_per_year=1.0, judgment_per_month=0.3, nuisance_judgment=0.3, nuisance_incidents=3, harm_per_late_day=0.1
+        ),
         leaving=rooms.leaving._replace(turnover_per_year=rooms.leaving.turnover_per_year * 3),
         support=rooms.support._replace(months_to_step_down=4, outreach_finds_per_hour=0.06),
         landing=rooms.landing._replace(after_months=3),
@@ -173,7 +175,10 @@ def plain_python() -> Callable[[], AbstractContextManager[None]]:
     @contextmanager
     def interpreted() -> Iterator[None]:
         modules = [m for name, m in sys.modules.items() if name.split(".")[0] == "model"]
-        with pytest.MonkeyPatch.context() as patch, np.errstate(over="ignore"):  # wrapping around is what the mixer is for
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            np.errstate(over="ignore"),
+        ):  # wrapping around is what the mixer is for
             for module in modules:
                 for name, compiled in [(n, f) for n, f in vars(module).items() if isinstance(f, Dispatcher)]:
                     patch.setattr(module, name, compiled.py_func)

@@ -94,7 +94,7 @@ def _pay(keys, identity, tenure, ses, person, buurt, portiek, incidents, complai
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of paying, falling behind, judgments and agreements."""
     d, persons = world.dwellings, world.persons
-    keys = np.array([luck.key(stream) for stream in STREAMS])
+    keys = luck.keys[list(STREAMS)]
     _pay(
         keys, d.identity, d.tenure, d.ses, d.person, d.buurt, d.portiek, d.incidents, world.portieken.complaints, d.arrears,
         d.eviction, persons.debts, persons.hours, persons.need, levers.vroegsignalering, levers.driegesprek, p, world.counts,

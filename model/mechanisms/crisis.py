@@ -101,9 +101,17 @@ def opname_stay(keys, who, share, helped, p):
     return min(1 + int(exponential_at(keys[OPNAME_DAYS], who, p.opname_days)), 2000)
 
 
+@rule
+def spend_opname(i, spent, buurt, kind, opname_days, counts, by_profile):
+    """Book the days of this month that person i spends in opname."""
+    opname_days[i] -= spent
+    counts[buurt, Count.OPNAMEDAGEN] += spent
+    by_profile[kind, ByProfile.OPNAMEDAGEN] += spent
+
+
 @kernel
-def _episodes(keys, days, identity, profile, place, status, dwelling, stability, trust, hours, need, memory, episode, episode_days,
-              end_day, call_day, harm_day, patience_day, opname_days, escalations, conflict, crisis, home_lost,
+def _episodes(keys, days, identity, profile, place, status, dwelling, stability, trust, hours, need, memory, episode,
+              episode_days, end_day, call_day, harm_day, patience_day, opname_days, escalations, conflict, crisis, home_lost,
               buurt, portiek, wijk, tolerance, response_days, waakvlam, reachable, informed, p, counts, by_profile):  # fmt: skip
     for i in range(identity.size):
         if identity[i] == 0:
@@ -115,10 +123,7 @@ def _episodes(keys, days, identity, profile, place, status, dwelling, stability,
             continue
         who, kind, b = identity[i], profile[i], buurt[dwelling[i]]
         if opname_days[i] > 0:
-            spent = min(days, opname_days[i])
-            opname_days[i] -= spent
-            counts[b, Count.OPNAMEDAGEN] += spent
-            by_profile[kind, ByProfile.OPNAMEDAGEN] += spent
+            spend_opname(i, min(days, opname_days[i]), b, kind, opname_days, counts, by_profile)
             continue
         start = 0.0
         if episode[i] == 0:
@@ -165,11 +170,9 @@ def _episodes(keys, days, identity, profile, place, status, dwelling, stability,
         if stay == 0:
             counts[b, Count.CRISISHULP] += 1
             continue
-        spent = min(stay, days - int(over))
-        opname_days[i] = stay - spent
         counts[b, Count.OPNAMEN] += 1
-        counts[b, Count.OPNAMEDAGEN] += spent
-        by_profile[kind, ByProfile.OPNAMEDAGEN] += spent
+        opname_days[i] = stay
+        spend_opname(i, min(stay, days - int(over)), b, kind, opname_days, counts, by_profile)
         if stay > p.long_opname_days and uniform_at(keys[HOME_LOST], who) < p.home_lost_after_long_opname:
             home_lost[i] = 1
 
@@ -177,7 +180,7 @@ def _episodes(keys, days, identity, profile, place, status, dwelling, stability,
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of episodes at home."""
     persons, dwellings, buurten = world.persons, world.dwellings, world.buurten
-    keys = np.array([luck.key(stream) for stream in STREAMS])
+    keys = luck.keys[list(STREAMS)]
     _episodes(
         keys, int(MONTH_DAYS[(luck.month - 1) % 12]), persons.identity, persons.profile, persons.place, persons.status,
         persons.dwelling, persons.stability, persons.trust, persons.hours, persons.need, persons.memory, persons.episode,

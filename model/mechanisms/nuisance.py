@@ -131,7 +131,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Notice last month's incidents, complain, intervene; then cause this month's."""
     d, persons, portieken = world.dwellings, world.persons, world.portieken
     portieken.complaints[:] = 0
-    keys = np.array([luck.key(s) for s in (Stream.COMPLAINT, Stream.COMPLAINT_CAUSE, Stream.CONFLICT)])
+    keys = luck.keys[[Stream.COMPLAINT, Stream.COMPLAINT_CAUSE, Stream.CONFLICT]]
     _notice(
         keys, d.identity, d.buurt, d.portiek, d.tenure, d.ties, d.tolerance, d.incidents, d.nuisance, portieken.incidents,
         portieken.person_incidents, portieken.complaints, world.counts, p,

@@ -4,7 +4,8 @@ Need follows stability. Known persons ask hours of their line: the second line i
 wijkteam. Teams give what they have: under pressure everyone gets a part, response slows down convexly, and outreach
 dies (m47). Travel takes ambulant hours, less where clients live close together: concentration has this in its favour.
 After a year of stability help steps down a line, in the end to a waakvlam (m27, m29); an episode brings it back. Staff
-who leave take trust with them (E158); who has little trust drops out of sight. Left out: fragmentation and short lines (m40, m42), triage, specialisation.
+who leave take trust with them (E158); who has little trust drops out of sight. Left out: fragmentation and short lines
+(m40, m42), triage, specialisation.
 """
 
 from typing import NamedTuple
@@ -138,7 +139,8 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     clients = 1000.0 * asked[TeamKind.AMBULANT] / p.need_hours.mean() / np.maximum(wijken.homes, 1.0)
     usable[teams.kind[care], teams.wijk[care]] = teams.hours[care]
     usable[TeamKind.AMBULANT] *= 1.0 - p.travel_share_alone / (1.0 + clients / p.travel_density)
-    coverage = np.minimum(1.0, usable / np.maximum(asked, 1e-9))
+    # A person's hours are kept in 32 bits: rounded down by so much that their sum never exceeds the hours there are.
+    coverage = np.minimum(1.0, (1.0 - 1e-6) * usable / np.maximum(asked, 1e-9))
     wijken.load[:] = asked[:2].sum(axis=0) / np.maximum(usable[:2].sum(axis=0), 1e-9)
     for w in range(wijken.rows):
         wijken.response_days[w] = response_days(wijken.load[w], p.response_days, p.load_threshold, p.response_convexity)
@@ -146,7 +148,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     at_home = (persons.place == Place.THUIS) & (persons.status == Status.LATENT)
     latent = np.bincount(buurten.wijk[dwellings.buurt[persons.dwelling[at_home]]], minlength=wijken.rows)
     given = _give(
-        np.array([luck.key(Stream.OUTREACH), luck.key(Stream.STAFF_TURNOVER), luck.key(Stream.OUT_OF_SIGHT)]), persons.place, persons.status, persons.line,
+        luck.keys[[Stream.OUTREACH, Stream.STAFF_TURNOVER, Stream.OUT_OF_SIGHT]], persons.place, persons.status, persons.line,
         persons.episode, persons.crisis, persons.conflict, persons.identity, persons.dwelling, persons.stability,
         persons.opname_days, persons.need, persons.hours, persons.trust, persons.stable_months, coverage, wijken.load,
         spare * p.outreach_finds_per_hour / np.maximum(latent, 1), waakvlam, p, dwellings.buurt, buurten.wijk, world.counts,
