@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from omegaconf import MISSING
+
+CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 
 
 class Detail(Enum):
@@ -119,3 +122,17 @@ class Config:
 
 WHOLE = {"seeds": (2, 10_000), "first_seed": (0, 1_000_000_000), "months": (12, 1200), "warmup": (12, 240), "workers": (1, 256)}
 EXECUTION = ("scenarios", "seeds", "workers", "baseline")  # what a study's hash leaves out: see experiments.study
+
+
+def composed(overrides: list[str]) -> dict[str, Any]:
+    """The resolved configuration of `python -m experiments.run <overrides>`, for notebooks, docs and tests."""
+    from hydra import compose, initialize_config_dir
+    from hydra.core.config_store import ConfigStore
+    from hydra.core.global_hydra import GlobalHydra
+    from omegaconf import OmegaConf
+
+    ConfigStore.instance().store("schema", Config)
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        node = compose("config", overrides)
+    return OmegaConf.to_container(node, resolve=True, throw_on_missing=True, enum_to_str=True)  # type: ignore[return-value]

@@ -11,6 +11,7 @@ from experiments.measure import Job
 from experiments.scenarios import read_levers, scenario_name, settings_of
 from model import tables
 from model.city import MECHANISMS
+from model.indicators import BESIDES, INDICATORS
 from model.jit import sources_hash
 from model.parameters import Problem, Refused
 from model.policies import Levers, Setting
@@ -113,15 +114,20 @@ def read_town(gemeente: dict[str, Any], rooms: Rooms) -> Town:
 
 def _designs(config: dict[str, Any], rooms: Rooms) -> tuple[dict[str, dict[str, Any]], list[Problem]]:
     """The design points: the study itself, shapes x catchments (choice 1, 2), and each screened number at both ends."""
-    robust, problems = config["robustness"], []
+    robust, problems = config["robustness"], _robustness_problems(config)
     designs: dict[str, dict[str, Any]] = {MAIN: {}}
+    if problems:
+        return designs, problems
     own = (rooms.draagkracht.shape, rooms.support.following_wijkteam, rooms.support.following_ambulant)
     for shape, exponent in robust["shapes"].items() if robust["seeds"] else []:
         for catchment, (wijkteam, ambulant) in robust["catchments"].items():
-            if (exponent, wijkteam, ambulant) != own:  # that point is the study itself
+            weight = robust["shape_weights"][shape] * robust["catchment_weights"][catchment]
+            if weight > 0 and (exponent, wijkteam, ambulant) != own:  # that point is the study itself
                 designs[f"vorm={shape}, verzorging={catchment}"] = {
-                    "draagkracht.shape": exponent, "support.following_wijkteam": wijkteam, "support.following_ambulant": ambulant,
-                }  # fmt: skip
+                    "draagkracht.shape": exponent,
+                    "support.following_wijkteam": wijkteam,
+                    "support.following_ambulant": ambulant,
+                }
     for path in config["screen"]["parameters"] if config["screen"]["seeds"] else []:
         room, _, name = path.partition(".")
         entry = config["parameters"].get(room, {}).get(name)
@@ -131,6 +137,29 @@ def _designs(config: dict[str, Any], rooms: Rooms) -> tuple[dict[str, dict[str, 
         for end, value in zip(("laag", "hoog"), entry["range"], strict=True):
             designs[f"{path}={end}"] = {path: value}
     return designs, problems
+
+
+def _robustness_problems(config: dict[str, Any]) -> list[Problem]:
+    """Shapes within the parameter's range, catchments as two shares, a weight for each, and indicators that exist."""
+    robust, where = config["robustness"], "robustness"
+    low, high = config["parameters"]["draagkracht"]["shape"]["range"]
+    problems = [
+        Problem(f"{where}.shapes.{name}", repr(x), f"a number from {low} to {high}")
+        for name, x in robust["shapes"].items()
+        if not low <= x <= high
+    ]
+    for name, shares in robust["catchments"].items():
+        if len(shares) != 2 or not all(0 <= x <= 1 for x in shares):
+            problems.append(Problem(f"{where}.catchments.{name}", repr(shares), "two shares from 0 to 1: wijkteam, ambulant"))
+    for kind in ("shape", "catchment"):
+        weights, names = robust[f"{kind}_weights"], robust[f"{kind}s"]
+        if set(weights) != set(names) or not all(w >= 0 for w in weights.values()) or not sum(weights.values()) > 0:
+            problems.append(
+                Problem(f"{where}.{kind}_weights", repr(weights), "a weight of 0 or more for each of " + ", ".join(names))
+            )
+    known = [*INDICATORS, *(b[0] for b in BESIDES)]
+    problems += [Problem(f"{where}.indicators", repr(i), ", ".join(known)) for i in robust["indicators"] if i not in known]
+    return problems
 
 
 def with_values(rooms: Rooms, values: dict[str, Any]) -> Rooms:

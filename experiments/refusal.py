@@ -74,7 +74,8 @@ def in_words(error: Exception, overrides: list[str]) -> str:
         options = re.search(r"Available options[^:]*:\s*((?:\n?\s*\S+)+?)(?:\nConfig search path|\Z)", text)
         return f"{group}: found '{found}'; possible: {', '.join(options.group(1).split()) if options else 'see configs/' + group}"
     if match := re.search(r"Missing mandatory value: (\S+)", text):
-        return f"{match.group(1)}: found nothing; possible: a value for it ({match.group(1)}=...)"
+        key = _first(FULL_KEY, text) or match.group(1)
+        return f"{key}: found nothing; possible: a value for it ({key}=...)"
     if match := re.search(
         r"Value '([^']*)' (?:of type '[^']*' )?(?:could not be|is not a valid)[^\n]*?(?:to |a valid |type )'?([A-Za-z\[\], ]+)",
         text,
@@ -83,6 +84,11 @@ def in_words(error: Exception, overrides: list[str]) -> str:
         return f"{key}: found '{match.group(1)}'; possible: {_kind(match.group(2).strip(), text)}"
     if match := re.search(r"Invalid value '([^']*)', expected one of \[([^\]]*)\]", text):
         return f"{_first(FULL_KEY, text) or '?'}: found '{match.group(1)}'; possible: {match.group(2)}"
+    if match := re.search(r"Error merging override (\S+?)=(.*)", text):
+        key, inside = match.group(1), siblings(match.group(1) + ".")
+        return f"{key}: found '{match.group(2)}'; possible: a value for one of {', '.join(f'{key}.{name}' for name in inside)}"
+    if match := re.search(r"Error parsing override '([^']*)'", text):
+        return f"{match.group(1)}: found no value; possible: key=value (docs/configuration.md)"
     key = _first(FULL_KEY, text)
     found = f" found {given[key]!r};" if key in given else ""
     return f"{key or 'configuration'}:{found} {texts[0].splitlines()[0]}"
@@ -98,21 +104,15 @@ def _first(pattern: str, text: str) -> str | None:
 
 
 def siblings(key: str) -> list[str]:
-    """Keys that stand where `key` was looked for, the likest first; at most a line of them."""
-    from hydra import compose, initialize_config_dir
-    from hydra.core.global_hydra import GlobalHydra
-    from omegaconf import OmegaConf
+    """Keys that stand where `key` was looked for, the likest first; at most a screenful."""
+    from experiments.config import composed
 
-    from experiments.run import CONFIGS
-
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        node: Any = compose("config")
+    node: Any = composed([])
     parent, _, name = key.rpartition(".")
     for part in parent.split(".") if parent else []:
-        if not OmegaConf.is_dict(node) or part not in node:
+        if not isinstance(node, dict) or part not in node:
             break
         node = node[part]
-    names = [str(k) for k in node] if OmegaConf.is_dict(node) else []
+    names = list(map(str, node)) if isinstance(node, dict) else []
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     return (near + [n for n in names if n not in near])[:30]

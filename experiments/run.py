@@ -12,10 +12,7 @@ Every key of docs/configuration.md can be given as key=value. What can not be is
 
 import os
 import sys
-from pathlib import Path
 from typing import Any
-
-CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 
 
 def main() -> None:
@@ -34,7 +31,7 @@ def _hydra() -> None:
     import hydra
     from hydra.core.config_store import ConfigStore
 
-    from experiments.config import Config
+    from experiments.config import CONFIGS, Config
     from experiments.refusal import refuse_added_and_deleted
 
     refuse_added_and_deleted(sys.argv[1:])
@@ -43,19 +40,22 @@ def _hydra() -> None:
 
 
 def study(config: Any) -> None:
-    """One job of Hydra: a whole paired study."""
+    """One job of Hydra: a whole paired study, or a refusal."""
     import logging
 
     from omegaconf import OmegaConf
 
+    from experiments.refusal import refused
+
     logging.getLogger("MESA").setLevel(logging.WARNING)
-    plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True, enum_to_str=True)
+    with refused(sys.argv[1:]):
+        plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True, enum_to_str=True)
 
-    from experiments import report, show
-    from experiments import study as engine
-    from experiments.plan import plan
+        from experiments import report, show
+        from experiments import study as engine
+        from experiments.plan import plan
 
-    p = plan(plain)
+        p = plan(plain)
     show.before(p)
     if engine.found(p):
         print(f"Found finished: {p.folder}")

@@ -37,7 +37,7 @@ def study_tables(p: Plan, todo: list[Job], results: list[dict[str, Run]]) -> dic
         "indicators": indicators,
         "ledger": ledger,
         "differences": table,
-        "labels": labels(p),
+        "labels": labels(),
         "robustness": compare.three_shares(table, weights, headline),
         "validation": against_published(p, pairs),
         "checks": checks(p, pairs),
@@ -155,11 +155,15 @@ def _relevant(p: Plan, name: str, baseline: float) -> float:
     return float(getattr(block, kind) * (abs(baseline) if kind == "relevant_ratio" else 1.0))
 
 
-def labels(p: Plan) -> pd.DataFrame:
-    """Unit, Dutch and English label of each indicator, whether more is better, and over which window it is compared."""
+def label_rows() -> list[tuple[str, str, str, str, int, str]]:
+    """Name, unit, Dutch and English label, whether more is better, and over which window it is compared."""
     rows = [(i.name, i.unit, i.nl, i.en, i.better, i.window) for i in INDICATORS.values()]
-    rows += [(n, unit, nl, en, better, window) for n, unit, nl, en, better, _, window in BESIDES]
-    return pd.DataFrame(rows, columns=["name", "unit", "nl", "en", "better", "window"])
+    return rows + [(n, unit, nl, en, better, window) for n, unit, nl, en, better, _, window in BESIDES]
+
+
+def labels() -> pd.DataFrame:
+    """What a reader needs to know of each indicator."""
+    return pd.DataFrame(label_rows(), columns=["name", "unit", "nl", "en", "better", "window"])
 
 
 def grid_weights(p: Plan) -> dict[str, float]:
@@ -169,7 +173,10 @@ def grid_weights(p: Plan) -> dict[str, float]:
     for shape, w in robust["shape_weights"].items():
         for catchment, v in robust["catchment_weights"].items():
             name = f"vorm={shape}, verzorging={catchment}"
-            weights[name if name in p.designs else MAIN] = w * v
+            if name in p.designs:
+                weights[name] = w * v
+            elif w * v > 0:
+                weights[MAIN] = w * v
     return weights
 
 
@@ -178,7 +185,7 @@ def against_published(p: Plan, pairs: Runs) -> pd.DataFrame:
 
     def means(design: str, scenario: str) -> dict[str, float]:
         runs = [r[scenario] for job, r in pairs if job.design == design]
-        values = dict(zip(NAMES, np.nanmean([r.windows[0] for r in runs], axis=0), strict=True))
+        values = pd.DataFrame([r.windows[0] for r in runs], columns=NAMES).mean().to_dict()
         years = p.config["months"] / 12.0
         reports = np.mean([r.counts[Count.POLITIEMELDINGEN] for r in runs]) / years
         values["politiemeldingen_per_inwoner"] = 1000.0 * reports / p.town.buurten.inwoners.sum()
@@ -234,13 +241,9 @@ def _world_fit(p: Plan) -> pd.DataFrame:
 
 def drift(p: Plan, shown: Runs) -> pd.DataFrame:
     """How far the baseline has moved from month 0 to its last year, mean over seeds."""
-    runs = [r[p.baseline] for job, r in shown if job.design == MAIN]
-    start, end = (np.nanmean([r.gemeente[k] for r in runs], axis=0) for k in (0, -1))
-    wanted = ("aandeel_kwetsbaar", "leefbaarheid", "verdraagzaamheid", "banden", "draagkracht", "draaglast", "druk_op_hulp")
-    order = list(INDICATORS)
-    return pd.DataFrame(
-        [(n, start[order.index(n)], end[order.index(n)]) for n in wanted], columns=["indicator", "maand_0", "laatste_jaar"]
-    )
+    wanted = ["aandeel_kwetsbaar", "leefbaarheid", "verdraagzaamheid", "banden", "draagkracht", "draaglast", "druk_op_hulp"]
+    runs = np.stack([r[p.baseline].gemeente for job, r in shown if job.design == MAIN])[..., [NAMES.index(n) for n in wanted]]
+    return pd.DataFrame({"indicator": wanted, "maand_0": runs[:, 0].mean(axis=0), "laatste_jaar": runs[:, -1].mean(axis=0)})
 
 
 def places(p: Plan) -> pd.DataFrame:

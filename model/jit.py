@@ -8,6 +8,7 @@ character anywhere in `model/` and everything is compiled afresh.
 import hashlib
 import os
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import numba
@@ -15,8 +16,9 @@ import numba
 HERE = Path(__file__).parent
 
 
+@cache
 def sources_hash() -> str:
-    """Hash of every source file of the model and of the numba that compiles it."""
+    """Hash of every source file of the model, as this process has loaded it, and of the numba that compiles it."""
     digest = hashlib.sha256(numba.__version__.encode())
     for path in sorted(HERE.rglob("*.py")):
         digest.update(path.relative_to(HERE).as_posix().encode())

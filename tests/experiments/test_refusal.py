@@ -1,0 +1,57 @@
+"""What can not be run is refused before anything runs: one screen, the key, what was found, what is possible, exit code 2."""
+
+import sys
+
+import pytest
+
+from experiments.run import main
+
+CASES = {
+    "an unknown key": (["quotta=0.3"], "quotta", "quota"),
+    "a mistyped number": (["seeds=abc"], "found 'abc'", "a whole number"),
+    "a share beyond one": (["quota=1.5"], "quota: found 1.5", "from 0 to 1"),
+    "an added key": (["+new=3"], "new", "without a plus"),
+    "a deleted key": (["~seeds"], "seeds", "can be taken away"),
+    "no value": (["seeds="], "seeds", "a whole number"),
+    "an unknown source of towns": (["gemeente=foo"], "gemeente: found 'foo'", "voorbeeldstad"),
+    "a gemeente without a code": (["gemeente=cbs"], "gemeente.code: found nothing", "gemeente.code="),
+    "a folder that is not there": (["gemeente=cbs", "gemeente.code=GM0828", "gemeente.data=no/where"], "no/where", "a folder"),
+    "an unknown scenario": (["scenarios=[foo]"], "scenarios[0]: found 'foo'", "concentratie"),
+    "two policies on one lever": (["scenarios=[[concentratie,spreiding]]"], "both set strategie", "one policy per lever"),
+    "an unknown parameter": (["parameters.crisis.call_dayz.value=3"], "call_dayz", "call_days"),
+    "a parameter out of range": (["parameters.crisis.call_days.value=300"], "found 300", "from 2 to 21"),
+    "a parameter that is no number": (["parameters.crisis.call_days.value=veel"], "found 'veel'", "a number from 2 to 21"),
+    "an unknown status": (["parameters.crisis.call_days.status=zeker"], "found 'zeker'", "published"),
+    "an unknown mechanism": (["without=[fun]"], "without: found 'fun'", "nuisance"),
+    "a lever of another kind": (["levers.driegesprek.value=3"], "found 3", "true or false"),
+    "an unknown detail": (["results.detail=weekly"], "found 'weekly'", "monthly"),
+    "an unknown question": (["experiment=nix"], "experiment: found 'nix'", "standaard"),
+    "a shape beyond its range": (["robustness.shapes.lineair=9"], "robustness.shapes.lineair", "0.25 to 4"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "found", "possible"), CASES.values(), ids=CASES.keys())
+def test_it_is_refused_with_key_found_and_possible(arguments, found, possible, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(sys, "argv", ["experiments.run", *arguments, f"results.folder={tmp_path}/results"])
+    with pytest.raises(SystemExit) as left:
+        main()
+    said = capsys.readouterr().err
+    assert left.value.code == 2
+    assert said.startswith("Refused; nothing has run.")
+    assert found in said and possible in said
+    assert "Traceback" not in said and len(said.splitlines()) <= 24
+    assert not (tmp_path / "results").exists()
+
+
+def test_all_problems_are_told_at_once(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["experiments.run", "quota=2", "without=[fun]", "scenarios=[foo]", "months=3"])
+    with pytest.raises(SystemExit):
+        main()
+    said = capsys.readouterr().err
+    assert all(key in said for key in ("quota", "without", "scenarios[0]", "months"))
+
+
+def test_help_tells_how_without_reading_any_configuration(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["experiments.run", "--help"])
+    main()
+    assert "python -m experiments.run" in capsys.readouterr().out

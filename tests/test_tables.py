@@ -1,0 +1,111 @@
+"""Towns: the margins that voorbeeldstad is drawn from, and Oss from its real tables."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model import tables
+from model.parameters import Refused
+from model.population import build, dissimilarity, fit, tilted
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+real_tables = pytest.mark.skipif(not DATA.is_dir(), reason=f"needs the real tables in {DATA.name}/ beside the project")
+
+
+@pytest.fixture(scope="module")
+def voorbeeldstad(rooms):
+    return tables.voorbeeldstad(rooms.tables)
+
+
+def weighted(town, column):
+    return np.average(town.buurten[column], weights=town.buurten.huishoudens)
+
+
+def test_voorbeeldstad_has_its_published_margins_and_says_that_it_is_synthetic(voorbeeldstad):
+    town = voorbeeldstad
+    assert town.synthetic and "synthetisch" in town.naam
+    assert (town.buurten.huishoudens.sum(), len(town.wijken), len(town.buurten)) == (12_000, 5, 25)
+    assert weighted(town, "p_koop") == pytest.approx(57, abs=1)
+    assert weighted(town, "p_corp") == pytest.approx(29, abs=1)
+    assert weighted(town, "hh_grootte") == pytest.approx(2.2, abs=0.02)
+    corp = town.buurten.p_corp / 100
+    assert 0.36 <= dissimilarity(corp * town.buurten.huishoudens, town.buurten.huishoudens) <= 0.50  # measured: 0.40-0.48
+    assert (town.buurten.p_koop + town.buurten.p_corp <= 100).all()
+
+
+def test_the_town_is_the_same_in_every_study(rooms, voorbeeldstad):
+    assert tables.voorbeeldstad(rooms.tables).buurten.equals(voorbeeldstad.buurten)
+
+
+def test_margins_asked_are_margins_got(rooms, voorbeeldstad):
+    got = fit(voorbeeldstad, rooms, build(voorbeeldstad, rooms, 1, 0.3, 36)).set_index("marge")
+    apart = (got.gevraagd - got.gekregen).abs()
+    assert apart["huishoudens"] == 0
+    assert apart[got.eenheid == "aandeel"].max() < 0.01
+    assert apart["gemiddelde huishoudgrootte"] < 0.02
+    assert apart[got.eenheid == "aandeel huishoudens"].max() < 0.005
+
+
+def test_tilting_meets_the_mean_and_stays_closest_to_the_shares():
+    shares, values = np.array([0.5, 0.3, 0.2]), np.array([1.0, 2.0, 3.0])
+    assert tilted(shares, values, 1.7) == pytest.approx(shares, abs=1e-9)  # 1.7 is already their mean
+    more = tilted(shares, values, 2.2)
+    assert more @ values == pytest.approx(2.2) and more.sum() == pytest.approx(1.0)
+    assert np.log(more[1] / shares[1]) * 2 == pytest.approx(np.log(more[0] / shares[0]) + np.log(more[2] / shares[2]))
+
+
+def test_whole_numbers_keep_their_total():
+    assert tables.to_total(np.array([1.0, 1.0, 1.0]), 10).tolist() == [4, 3, 3]
+
+
+@real_tables
+def test_oss_is_oss(rooms):
+    """Totals of the gemeente (CBS 2024), its 23 wijken, and what is known of corporatie homes (28% in 2020)."""
+    town = tables.cbs("GM0828", DATA, rooms.tables)
+    assert town.naam == "Oss" and not town.synthetic
+    assert town.buurten.huishoudens.sum() == pytest.approx(42_815, rel=0.002)
+    assert len(town.wijken) == 23 and len(town.buurten) == 99
+    assert weighted(town, "p_koop") == pytest.approx(63, abs=1)
+    assert weighted(town, "p_corp") == pytest.approx(28, abs=1.5)
+    assert town.buurten.klasse.notna().all()
+    assert set(town.shapes.code) >= set(town.buurten.code[town.buurten.huishoudens >= 100])
+
+
+@real_tables
+def test_what_is_suppressed_is_filled_from_its_wijk_and_counted(rooms):
+    town = tables.cbs("GM0828", DATA, rooms.tables)
+    assert town.buurten[["p_koop", "p_corp", "woz_ratio", "hh_grootte", "p_oud"]].notna().all().all()
+    filled = town.imputed[town.imputed.attribuut == "p_koop"]
+    assert filled.buurten.sum() == 10 and (filled.niveau == "wijk").all()
+
+
+@real_tables
+def test_margins_of_oss_are_met(rooms):
+    town = tables.cbs("GM0828", DATA, rooms.tables)
+    got = fit(town, rooms, build(town, rooms, 1, 0.3, 36)).set_index("marge")
+    apart = (got.gevraagd - got.gekregen).abs()
+    assert apart[got.eenheid == "aandeel"].drop("grootste afwijking aandeel corporatie, buurten >= 100 huishoudens").max() < 0.015
+    assert apart["huishoudens"] == 0
+
+
+@real_tables
+@pytest.mark.parametrize(("code", "said"), [("GM9998", "gemeenten_2024_nl.csv"), ("Oss", "gemeente.code")])
+def test_a_gemeente_that_does_not_exist_is_refused(rooms, code, said):
+    with pytest.raises(Refused, match=said):
+        tables.cbs(code, DATA, rooms.tables)
+
+
+def test_a_missing_folder_file_or_column_is_refused_by_name(rooms, tmp_path):
+    with pytest.raises(Refused, match="a folder"):
+        tables.cbs("GM0828", tmp_path / "none", rooms.tables)
+    with pytest.raises(Refused, match=r"buurten_2024_nl\.csv\.gz"):
+        tables.cbs("GM0828", tmp_path, rooms.tables)
+    if DATA.is_dir():
+        for name in tables.FILES.values():
+            shutil.copy(DATA / name, tmp_path / name)
+        text = (tmp_path / "gemeenten_2024_nl.csv").read_text(encoding="utf-8")
+        (tmp_path / "gemeenten_2024_nl.csv").write_text(text.replace("woz_keur", "waarde", 1), encoding="utf-8")
+        with pytest.raises(Refused, match="woz_keur"):
+            tables.cbs("GM0828", tmp_path, rooms.tables)
