@@ -52,9 +52,9 @@ def parameters() -> str:
         parts.append(f"\n## {room}\n\n" + rows(["parameter", "value", "unit", "range", "status", "source"], body))
     total = ", ".join(f"{n} {status}" for status, n in sorted(counted.items()))
     head = (
-        "# Parameters\n\nEvery number of the model: value, unit, range, source and evidence status, as"
-        " `configs/parameters/` holds them. E-numbers are rows of the evidence table, m-numbers mechanisms of the inventory; `assumed` means that no row"
-        f" exists. Count: {total}.\n\nChange one for a study with `parameters.<room>.<parameter>.value=...`.\n"
+        "# Parameters\n\nEvery number of the model: value, unit, range, source and evidence status, as `configs/parameters/`"
+        " holds them. E-numbers are rows of the evidence table, m-numbers mechanisms of the inventory; `assumed` means that"
+        f" no row exists. Count: {total}.\n\nChange one for a study with `parameters.<room>.<parameter>.value=...`.\n"
     )
     return head + "".join(parts)
 
