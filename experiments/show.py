@@ -2,19 +2,21 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+
+from experiments.compare import paired
 
 if TYPE_CHECKING:
     from experiments.plan import Plan
 
 LINES = (
     "leefbaarheid", "leefbaarheid_slechtste", "klachten", "escalaties", "uitzettingen", "opnamedagen", "wachttijd_personen",
-    "wachttijd_regulier",
-    "wachttijd_laag_inkomen", "zachte_landing", "kosten",
+    "wachttijd_regulier", "wachttijd_laag_inkomen", "zachte_landing", "kosten",
 )  # fmt: skip
+SHOWN = ("fit", "drift", "validation", "differences", "labels", "robustness", "checks")
 
 
 def before(p: "Plan") -> None:
@@ -23,47 +25,53 @@ def before(p: "Plan") -> None:
     homes = int(town.buurten.huishoudens.sum())
     print(f"{town.naam} ({town.code}): {homes:,} households, {len(town.wijken)} wijken, {len(town.buurten)} buurten")
     compared = ", ".join(s for s in p.scenarios if s != p.baseline)
-    print(
-        f"{compared} compared with {p.baseline}; quota {c['quota']:.0%}; {len(p.seeds)} paired seeds; {len(p.designs) - 1} design points"
-    )
-    print(f"{c['warmup']} months of warm-up and {c['months']} months; {c['workers']} workers")
+    print(f"{compared} compared with {p.baseline}; quota {c['quota']:.0%}; {len(p.seeds)} paired seeds")
+    print(f"{c['warmup']} months of warm-up and {c['months']} months; {len(p.designs) - 1} design points; {c['workers']} workers")
 
 
 def after(folder: Path) -> None:
-    """Fit, model against published, differences with intervals, the three shares, and where the report lies."""
-    tables = {
-        name: pd.read_parquet(folder / f"{name}.parquet")
-        for name in ("fit", "validation", "differences", "labels", "robustness", "checks")
-    }
+    """Fit, drift, model against published, differences with intervals, the three shares, and where the report lies."""
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    table = {name: pd.read_parquet(folder / f"{name}.parquet") for name in SHOWN}
     print("\nFit at month 0: margin asked and got")
-    print(aligned([[r.marge, r.eenheid, number(r.gevraagd), number(r.gekregen)] for r in tables["fit"].itertuples()]))
-    print("\nBase rates: model against published")
-    rows = [
-        [r.rij, r.wat, r.eenheid, number(r.gepubliceerd), number(r.model), "" if r.binnen_factor_2 else "beyond a factor 2"]
-        for r in tables["validation"].itertuples()
-    ]
-    print(aligned(rows))
+    print(aligned([[r.marge, r.eenheid, number(r.gevraagd), number(r.gekregen)] for r in table["fit"].itertuples()]))
+    print("\nDrift of the baseline: month 0 and the last year")
+    print(aligned([[r.indicator, "", number(r.maand_0), number(r.laatste_jaar)] for r in table["drift"].itertuples()]))
+    print("\nBase rates: published and model")
+    for r in table["validation"].itertuples():
+        beyond = "" if r.binnen_factor_2 else "beyond a factor 2"
+        print(f"{r.rij}  {r.wat} ({r.eenheid}): {number(r.gepubliceerd)}, {number(r.model)} {beyond}".rstrip())
+    print(
+        f"Share of incidents that vulnerable residents cause under {manifest['baseline']}: {caused_by_persons(folder, manifest)}"
+    )
     print(f"\nDifference from {manifest['baseline']}, with 95% interval over paired seeds (* excludes 0)")
-    print(comparison(tables["differences"], tables["labels"], manifest))
-    if not tables["robustness"].empty:
+    print(comparison(table["differences"], table["labels"], manifest))
+    if not table["robustness"].empty:
         print("\nOver shapes of load -> damage and catchments of help: share with the same order / flipped / not separable")
-        shares = [
-            [r.scenario, r.indicator, f"{r.same:.0%}", f"{r.flipped:.0%}", f"{r.not_separable:.0%}"]
-            for r in tables["robustness"].itertuples()
-        ]
-        print(aligned(shares))
-    bad = tables["checks"][~tables["checks"].goed]
+        shares = [(r, f"{r.same:.0%}", f"{r.flipped:.0%}", f"{r.not_separable:.0%}") for r in table["robustness"].itertuples()]
+        print(aligned([[r.scenario, r.indicator, *told] for r, *told in shares]))
+    bad = table["checks"][~table["checks"].goed]
     print(
         "\nChecks: " + ("placebo exactly 0, people, homes and money close" if bad.empty else "FAILED: " + ", ".join(bad.controle))
     )
     print(f"Report: {folder / 'report.html'}")
 
 
-def comparison(differences: pd.DataFrame, labels: pd.DataFrame, manifest: dict[str, object]) -> str:
+def caused_by_persons(folder: Path, manifest: dict[str, Any]) -> str:
+    """Mean over seeds with its interval: an output, never a parameter (choice 11)."""
+    columns = ["design", "scenario", "seed", "period", "month", "level", "aandeel_incidenten_personen"]
+    rows = pd.read_parquet(folder / "indicators.parquet", columns=columns)
+    own = rows[
+        (rows.design == "") & (rows.scenario == manifest["baseline"]) & (rows.period == "year") & (rows.level == "gemeente")
+    ]
+    x = paired(own[own.month > 0].groupby("seed").aandeel_incidenten_personen.mean().to_numpy())
+    return f"{x.mean:.1%} [{x.low:.1%}, {x.high:.1%}]"
+
+
+def comparison(differences: pd.DataFrame, labels: pd.DataFrame, manifest: dict[str, Any]) -> str:
     """The table of differences: one line per indicator, one column per scenario."""
     whole = differences[(differences.design == "") & (differences.level == "gemeente") & (differences.profile == "")]
-    scenarios = [s for s in manifest["scenarios"] if s != manifest["baseline"]]  # type: ignore[attr-defined]
+    scenarios = [s for s in manifest["scenarios"] if s != manifest["baseline"]]
     label = labels.set_index("name")
     rows = [["", "unit", str(manifest["baseline"]), *scenarios]]
     for name in LINES:
