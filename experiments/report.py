@@ -1,3 +1,355 @@
+"""The report of a study: one page in Dutch and its English twin, each in one file that needs nothing else.
+
+Every number comes from the tables of the study's folder; what is said around them stands in templates/.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from experiments import findings, prose
+from experiments.compare import paired
+from experiments.figures import draw_all
+from experiments.loaded import Tables, load
+from experiments.prose import EN, NL, grouped, interval, level, number, percent, phrase, say, unit, word
+
+FILES = {NL: "report.html", EN: "report.en.html"}
+TOP = 5  # numbers that move the headline most
+
+
+class Cell(NamedTuple):
+    """A difference with its interval and what it means."""
+
+    difference: str
+    interval: str
+    verdict: str
+    kind: str
+
+
+class Line(NamedTuple):
+    """One row of a table of differences."""
+
+    name: str
+    unit: str
+    baseline: str
+    cells: list[Cell | None]
+
+
+class Grid(NamedTuple):
+    """A plain table: its head, and rows of texts, the first of each being the row's name."""
+
+    head: list[str]
+    rows: list[list[str]]
+
+
 def write(folder: Path) -> None:
-    pass
+    """Draw the figures and write report.html and report.en.html into a study's folder."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    drawn = draw_all(folder)
+    tables = load(folder)
+    loader = FileSystemLoader(prose.TEMPLATES)
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    page = environment.get_template("report.html.j2")
+    for language, file in FILES.items():
+        text = page.render(**content(tables, language), figures=pictures(folder, tables, drawn, language))
+        (folder / file).write_text(text, encoding="utf-8")
+
+
+def content(tables: Tables, language: str) -> dict[str, Any]:
+    """All that the page tells, as texts and tables of texts."""
+    return {
+        "language": language,
+        "t": lambda nl, en: prose.pick(language, nl, en),
+        "n": lambda x: number(float(x), language),
+        "manifest": tables.manifest,
+        "config": tables.manifest["identity"].get("config", {}),
+        "town": tables.manifest["town"],
+        "size": size(tables, language),
+        "baseline": prose.scenario_name(tables.baseline),
+        "seeds": tables.seeds,
+        "scenarios": scenarios(tables, language),
+        "lead": findings.lead(tables, language),
+        "answer": findings.answer(tables, language) if tables.others else [],
+        "elsewhere": findings.elsewhere(tables, language),
+        "placements": findings.placements(tables, language),
+        "costs": findings.costs(tables, language),
+        "told_shares": findings.shares(tables, language),
+        "chance": chance(tables, language),
+        "shares": shares(tables, language),
+        "points": points(tables),
+        "differences": differences(tables, language),
+        "by_payer": by_payer(tables, language),
+        "by_profile": by_profile(tables, language),
+        "events": events(tables, language),
+        "validation": validation(tables, language),
+        "fit": fit(tables, language),
+        "imputed": imputed(tables, language),
+        "drift": drift(tables, language),
+        "checks": checks(tables, language),
+        "statuses": statuses(tables, language),
+        "influence": influence(tables, language),
+        "record": record(tables, language),
+        "other_file": FILES[EN if language == NL else NL],
+    }
+
+
+def pictures(folder: Path, tables: Tables, drawn: list[str], language: str) -> dict[str, dict[str, str]]:
+    """Per drawn figure: its SVG as a data address, its caption and its alternative text."""
+    names = {
+        "town": tables.manifest["town"]["naam"],
+        "base": prose.scenario_name(tables.baseline),
+        "n": str(tables.seeds),
+        "threshold": number(tables.parameter("indicators.relevant_leefbaarheid", float("nan")), language),
+    }
+    return {
+        name: {
+            "source": "data:image/svg+xml;base64,"
+            + b64encode((folder / "figures" / f"{name}.{language}.svg").read_bytes()).decode(),
+            "caption": word("captions", name, language).format(**names),
+            "alt": word("alts", name, language),
+            "file": f"figures/{name}.csv",
+        }
+        for name in drawn
+    }
+
+
+def size(tables: Tables, language: str) -> dict[str, str]:
+    """How large the town is."""
+    places = tables["places"]
+    wijken = places.wijk_code if "wijk_code" in places else places.code.str[:8]
+    counts = {"households": places.huishoudens.sum(), "wijken": wijken.nunique(), "buurten": len(places)}
+    return {name: grouped(float(value), 0, language) for name, value in counts.items()}
+
+
+def scenarios(tables: Tables, language: str) -> list[tuple[str, str]]:
+    """Name and meaning of the baseline and of each scenario."""
+    every = [tables.baseline, *tables.others]
+    return [(prose.scenario_name(s), prose.scenario_meaning(s, language)) for s in every]
+
+
+def chance(tables: Tables, language: str) -> dict[str, str]:
+    """How many of the shown intervals exclude zero, and how many would by chance alone."""
+    rows = [r for name in tables.lines for r in tables.whole(name).itertuples() if np.isfinite(r.low)]
+    outside = sum(r.low > 0 or r.high < 0 for r in rows)
+    return {"shown": str(len(rows)), "outside": str(outside), "expected": grouped(0.05 * len(rows), 1, language)}
+
+
+# Differences
+
+
+def cell(row: Any, factor: float, better: int, language: str) -> Cell:
+    """One scenario on one line."""
+    text = interval(row.difference, row.low, row.high, factor, language)
+    head, _, tail = text.partition(" [")
+    kind = findings.verdict(row.difference, row.low, row.high, row.relevant_difference)
+    kind = "equal" if text == "0" else kind
+    return Cell(head, "[" + tail if tail else "", findings.judgement(kind, row.difference, better, language), kind)
+
+
+def line(tables: Tables, rows: pd.DataFrame, name: str, label: pd.Series, language: str) -> Line | None:
+    """A line of a table of differences; none where nothing was measured."""
+    if rows.empty:
+        return None
+    shown, by = unit(label.unit, language), {str(r.scenario): r for r in rows.itertuples()}
+    cells = [cell(by[s], shown.factor, int(label.better), language) if s in by else None for s in tables.others]
+    text = shown.text if shown.text == shown.points else f"{shown.text} ({shown.points})"
+    return Line(name, text, level(rows.baseline_value.iloc[0], label.unit, language), cells)
+
+
+def differences(tables: Tables, language: str) -> list[Line]:
+    """The headline indicators."""
+    found = []
+    for name in tables.lines:
+        label = tables.label(name)
+        found.append(line(tables, tables.whole(name), str(label[language]), label, language))
+    return [x for x in found if x]
+
+
+def by_payer(tables: Tables, language: str) -> list[Line]:
+    """Costs per payer."""
+    d, label = tables.town, tables.label("kosten")
+    payers = [p for p in d[d.indicator == "kosten"].payer.unique() if p]
+    found = [line(tables, tables.whole("kosten", payer=p), word("payers", p, language), label, language) for p in payers]
+    return [x._replace(unit="") for x in found if x]
+
+
+def by_profile(tables: Tables, language: str) -> list[Line]:
+    """Soft landing per profile."""
+    d, label = tables.town, tables.label("zachte_landing")
+    profiles = [p for p in d[d.indicator == "zachte_landing"].profile.unique() if p]
+    found = [
+        line(tables, tables.whole("zachte_landing", profile=p), word("profiles", p, language), label, language) for p in profiles
+    ]
+    return [x._replace(unit="") for x in found if x]
+
+
+def events(tables: Tables, language: str) -> Grid:
+    """What is paid for: the baseline's euro per year, the dearest first, and each scenario's difference with its interval."""
+    t = tables["ledger"]
+    t = t[t.design == ""].assign(euro=lambda x: x.euro * 12.0 / x.months)
+    wide = t.pivot_table(index=["event", "payer"], columns=["scenario", "seed"], values="euro", fill_value=0.0)
+    head = [say("event", language), say("payer", language), say("baseline", language, base=prose.scenario_name(tables.baseline))]
+    rows = []
+    for (event, payer), values in wide.iterrows():
+        base, texts = values[tables.baseline], []
+        for scenario in tables.others:
+            x = paired((values[scenario] - base).to_numpy())
+            texts.append(interval(x.mean, x.low, x.high, 1.0, language))
+        names = [word("events", event, language), word("payers", payer, language), prose.euro(base.mean(), language)]
+        rows.append((base.mean(), [*names, *texts]))
+    rows.sort(key=lambda row: -row[0])
+    return Grid([*head, *map(prose.scenario_name, tables.others)], [row for _, row in rows])
+
+
+# Robustness and what moves the headline
+
+
+def shares(tables: Tables, language: str) -> Grid:
+    """The three shares, per indicator and scenario."""
+    rows = [
+        [
+            word("short", r.indicator, language),
+            prose.scenario_name(r.scenario),
+            *(percent(x, language) for x in (r.same, r.flipped, r.not_separable)),
+        ]
+        for r in tables["robustness"].sort_values("indicator", kind="stable", key=_in_order(tables)).itertuples()
+    ]
+    return Grid([say("indicator", language), "scenario", *(say(k, language) for k in ("same", "flipped", "not_separable"))], rows)
+
+
+def _in_order(tables: Tables) -> Any:
+    order = {name: k for k, name in enumerate(tables.lines)}
+    return lambda names: names.map(order).fillna(len(order))
+
+
+def points(tables: Tables) -> dict[str, int]:
+    """How many combinations, and seeds in each."""
+    t = tables["robustness"]
+    return {} if t.empty else {"points": int(t.points.max()), "seeds": int(t.seeds.min())}
+
+
+def influence(tables: Tables, language: str) -> dict[str, Any]:
+    """The assumed or unverified numbers that move the headline most, over their whole range."""
+    t = tables["influence"]
+    if t.empty:
+        return {}
+    name = tables.manifest["identity"].get("config", {}).get("robustness", {}).get("indicators", ["leefbaarheid"])[0]
+    shown = unit(tables.label(name).unit, language)
+    unsure = t[t.status.isin(["assumed", "unverified"])].sort_values("verschuiving", ascending=False, kind="stable").head(TOP)
+    rows = [
+        [r.parameter, str(r.waarde), f"{number(r.van, language)} – {number(r.tot, language)}",
+         word("statuses", r.status, language), number(shown.factor * r.verschuiving, language)]
+        for r in unsure.itertuples()
+    ]  # fmt: skip
+    head = [say(k, language) for k in ("parameter", "value", "range", "status")] + [say("shift", language, unit=shown.points)]
+    return {"indicator": word("short", name, language), "screened": len(t), "table": Grid(head, rows)}
+
+
+def statuses(tables: Tables, language: str) -> dict[str, Any]:
+    """How many numbers of the model have which status."""
+    counts = tables["parameters"].status.value_counts()
+    parts = [f"{grouped(float(n), 0, language)} {word('statuses', s, language)}" for s, n in counts.items()]
+    assumed = int(counts.get("assumed", 0))
+    total = int(counts.sum())
+    return {
+        "total": grouped(float(total), 0, language),
+        "assumed": grouped(float(assumed), 0, language),
+        "share": percent(assumed / total, language) if total else "–",
+        "parts": prose.joined(parts, language) if parts else "",
+    }
+
+
+# The model beside what is known
+
+
+def validation(tables: Tables, language: str) -> dict[str, Any]:
+    """Model against published."""
+    t, head = tables["validation"], ("row", "what", "unit", "published", "model", "within")
+    rows = [
+        [r.rij, phrase(r.wat, language), unit(r.eenheid, language).text, level(r.gepubliceerd, r.eenheid, language),
+         level(r.model, r.eenheid, language), say("yes" if r.binnen_factor_2 else "no", language)]
+        for r in t.itertuples()
+    ]  # fmt: skip
+    return {"table": Grid([say(k, language) for k in head], rows), "within": int(t.binnen_factor_2.sum()), "of": len(t)}
+
+
+def fit(tables: Tables, language: str) -> Grid:
+    """Margins asked and got at month 0."""
+    rows = [
+        [
+            prose.capital(phrase(r.marge, language)),
+            unit(r.eenheid, language).text,
+            level(r.gevraagd, r.eenheid, language),
+            level(r.gekregen, r.eenheid, language),
+        ]
+        for r in tables["fit"].itertuples()
+    ]
+    return Grid([say(k, language) for k in ("margin", "unit", "asked", "got")], rows)
+
+
+def imputed(tables: Tables, language: str) -> Grid:
+    """What was filled in, from where, for how many."""
+    rows = [
+        [
+            prose.capital(phrase(r.attribuut, language)),
+            phrase(r.niveau, language),
+            number(r.buurten, language),
+            number(r.huishoudens, language),
+        ]
+        for r in tables["imputed"].itertuples()
+    ]
+    return Grid([say(k, language) for k in ("attribute", "filled", "buurten", "households")], rows)
+
+
+def drift(tables: Tables, language: str) -> Grid:
+    """The baseline at month 0 and in its last year."""
+    rows = []
+    for r in tables["drift"].itertuples():
+        label = tables.label(r.indicator)
+        values = [level(x, label.unit, language) for x in (r.maand_0, r.laatste_jaar)]
+        rows.append([str(label[language]), unit(label.unit, language).text, *values])
+    return Grid([say(k, language) for k in ("indicator", "unit", "month_0", "last_year")], rows)
+
+
+def checks(tables: Tables, language: str) -> dict[str, Any]:
+    """What was checked in this study."""
+    t = tables["checks"]
+    rows = [
+        [
+            prose.capital(phrase(r.controle, language)),
+            phrase(r.wat, language),
+            number(r.waarde, language),
+            say("good" if r.goed else "failed", language),
+        ]
+        for r in t.itertuples()
+    ]
+    return {"table": Grid([say(k, language) for k in ("check", "what", "outcome", "verdict")], rows), "good": bool(t.goed.all())}
+
+
+def record(tables: Tables, language: str) -> list[tuple[str, str]]:
+    """What is needed to run the study again."""
+    m = tables.manifest
+    config, run = m["identity"].get("config", {}), m.get("run", {})
+    rows: Iterable[tuple[str, Any]] = (
+        ("study", config.get("name")),
+        ("town", f"{m['town']['naam']} ({m['town']['code']})"),
+        ("sources", "; ".join(m["town"].get("sources", []))),
+        ("scenarios", ", ".join(m["scenarios"])),
+        ("baseline_word", tables.baseline),
+        ("seeds", f"{len(m['seeds'])} ({', '.join(map(str, m['seeds'][:40]))}{', …' if len(m['seeds']) > 40 else ''})"),
+        ("months", config.get("months")),
+        ("warmup", config.get("warmup")),
+        ("quota", percent(config["quota"], language) if "quota" in config else None),
+        ("without", ", ".join(config.get("without", []))),
+        ("commit", m.get("commit")),
+        ("model", m["identity"].get("model")),
+        ("data", "; ".join(f"{k}: {v}" for k, v in m["identity"].get("data", {}).items())),
+        ("versions", ", ".join(f"{k} {v}" for k, v in m.get("versions", {}).items())),
+        ("run", ", ".join(f"{k} {v}" for k, v in run.items())),
+    )
+    return [(say(f"record_{name}", language), str(value)) for name, value in rows if value not in (None, "")]

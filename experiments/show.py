@@ -95,9 +95,11 @@ def interval(row: pd.Series) -> str:
 
 
 def number(x: float) -> str:
-    """Three meaningful digits, thousands apart."""
+    """Three meaningful digits, thousands apart; what is left of rounding is nothing."""
     if not np.isfinite(x):
         return "-"
+    if abs(x) < 1e-12:
+        return "0"
     return f"{x:,.0f}" if abs(x) >= 1000 else f"{x:.3g}"
 
 

@@ -29,7 +29,7 @@ from model.policies import Levers, Setting, levers_at
 from model.public_view import public_view
 from model.randomness import Luck
 from model.rooms import Rooms
-from model.world import Count, Tenure, World
+from model.world import Count, World
 
 MECHANISMS = (
     "inflow", "vulnerability", "ageing", "support", "stability", "crisis", "nuisance", "arrears", "leaving", "settling",
@@ -111,13 +111,15 @@ class City(mesa.Model):
 
     def prepare_lettings(self) -> None:
         """What all corporaties need this month: homes to let, who waits, and what may be known."""
-        world, d = self.world, self.world.dwellings
-        empty = np.flatnonzero(d.identity == 0)
-        self.offered = empty[(d.months_vacant[empty] > 0) & (d.tenure[empty] == Tenure.SOCIALE_HUUR)]
+        world, strategy = self.world, strategies.find(self.levers.strategie)
+        self.offered = institutions.offered_homes(world)
         self.waiting = institutions.waiting_persons(world)
-        self.housed = np.zeros(world.seekers.rows, bool)
-        exact = getattr(strategies.find(self.levers.strategie), "EXACT", False)
-        self.public_view = public_view(world, self.rooms.public_view, self.luck, exact)
+        self.known_in_portiek = institutions.known_in_portiek(world)
+        self.public_view = public_view(world, self.rooms.public_view, self.luck, getattr(strategy, "EXACT", False))
+        if getattr(strategy, "RESERVES", True):
+            self.line = institutions.line_of_seekers(world)
+        else:
+            self.line = institutions.line_of_all(world, self.waiting)
 
     def close_books(self, before: np.ndarray) -> None:
         """Recount everyone, check that stocks equal flows, and keep the month."""

@@ -30,9 +30,8 @@ def refusal_probability(ses, score, base, of_score, of_ses):
 
 
 @kernel
-def _offer(key, rent, identity, score, seekers, ses, p, out):
-    """out[k] becomes the position of the seeker who takes home k, or stays -1. Seekers stand in queue order."""
-    taken = np.zeros(seekers.size, np.bool_)
+def _offer(key, rent, identity, score, seekers, ses, p, taken, out):
+    """out[k] becomes the position of the seeker who takes home k, or stays -1. Seekers stand in queue order; see `taken`."""
     head = np.zeros(2, np.int64)
     for k in range(rent.size):
         first = 0 if p.passend_toewijzen and rent[k] <= p.rent_limit else 1
@@ -59,15 +58,24 @@ def _offer(key, rent, identity, score, seekers, ses, p, out):
 
 
 def let(
-    p: Parameters, luck: Luck, dwelling: np.ndarray, rent: np.ndarray, score: np.ndarray, who: np.ndarray, ses: np.ndarray
+    p: Parameters,
+    luck: Luck,
+    dwelling: np.ndarray,
+    rent: np.ndarray,
+    score: np.ndarray,
+    who: np.ndarray,
+    ses: np.ndarray,
+    taken: np.ndarray | None = None,
 ) -> np.ndarray:
     """Position in the queue [n] of who takes each home, -1 for nobody.
 
     dwelling, rent (euro/month), score (leefbaarheid of the buurt): [n]; who (uint64), ses: [m], longest waiting first.
+    `taken` (bool [m]) says who has a home already, and gets those who find one here.
     """
+    taken = np.zeros(who.size, bool) if taken is None else taken
     order = np.argsort(luck.tickets(Stream.WHICH_HOME, 0, dwelling), kind="stable")
     found = np.full(dwelling.size, -1, np.int64)
-    _offer(luck.key(Stream.REFUSAL), rent[order], dwelling[order].astype(np.uint64), score[order], who, ses, p, found)
+    _offer(luck.key(Stream.REFUSAL), rent[order], dwelling[order].astype(np.uint64), score[order], who, ses, p, taken, found)
     out = np.full(dwelling.size, -1, np.int64)
     out[order] = found
     return out

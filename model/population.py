@@ -9,14 +9,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.special import ndtri
 
 from model import letting
 from model.jit import kernel
 from model.mechanisms import inflow, leaving, settling, support, vulnerability
 from model.mechanisms.publication import leefbaarheid_class
 from model.parameters import per
-from model.randomness import Luck, Stream, uniform_at
+from model.randomness import Luck, Stream, normal_of, uniform_at
 from model.tables import Parameters as TableParameters
 from model.tables import Town, to_total
 from model.world import (
@@ -177,10 +176,10 @@ def _dwellings(town: Town, p: Blocks, luck: Luck) -> tuple[Dwellings, np.ndarray
     d.rooms[:] = np.clip(d.size + 1 + (u[3] * 3).astype(np.int64) - (tenure == Tenure.SOCIALE_HUUR), 1, 6)
     mean = p_.ses_of_woz * np.log(frame.woz_ratio.to_numpy())[buurt] + p_.ses_of_tenure[tenure]
     spread = np.clip(p_.ses_spread - p_.ses_spread_of_mean * mean, 0.3, 1.5)
-    d.ses[:] = mean + spread * ndtri(np.clip(u[4], 1e-9, 1 - 1e-9))
+    d.ses[:] = mean + spread * normal_of(u[4])
     social = tenure == Tenure.SOCIALE_HUUR
     rent = p_.rent_mean + p_.rent_per_room * (d.rooms - 3.0) - p_.rent_of_corp_share * (corp_share - p.tables.corp_share)
-    rent = rent + p_.rent_spread * ndtri(np.clip(u[5], 1e-9, 1 - 1e-9))
+    rent = rent + p_.rent_spread * normal_of(u[5])
     d.rent[:] = np.where(
         tenure == Tenure.KOOP, 0.0, np.where(social, np.clip(rent, 300.0, 880.0), np.maximum(rent + 300.0, 880.0))
     )
@@ -212,7 +211,7 @@ def _places(town: Town, d: Dwellings, p: Blocks, luck: Luck) -> tuple[Portieken,
     b.sociale_huur[:] = np.bincount(d.buurt[d.tenure == Tenure.SOCIALE_HUUR], minlength=n)
     b.inwoners[:] = frame.inwoners
     b.dichtheid[:] = frame.dichtheid
-    spread = np.exp(p.population.facility_spread * ndtri(np.clip(luck.draws(Stream.TOWN, np.arange(1, n + 1)), 1e-9, 1 - 1e-9)))
+    spread = np.exp(p.population.facility_spread * normal_of(luck.draws(Stream.TOWN, np.arange(1, n + 1))))
     b.voorzieningen[:] = p.population.facility_hours_per_1000 * spread * b.inwoners / 1000.0
     t = p.tables
     imputed = t.score_of_woz * np.log(frame.woz_ratio) + t.score_of_koop * (frame.p_koop / 100.0 - t.koop_share)

@@ -3,9 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtri
 
-from model.randomness import Luck, Stream
+from model.randomness import Luck, Stream, normal_of
 from model.world import TeamKind, World
 
 
@@ -35,10 +34,10 @@ def public_view(world: World, p: Parameters, luck: Luck, exact: bool) -> PublicV
     b, w, teams = world.buurten, world.wijken, world.teams
     lag = min(p.lag_months, 12) - 1
     complaints, need = b.complaints_seen[:, lag], b.need_seen[:, lag]
-    in_wijk = teams.kind != TeamKind.BEHEER
+    in_wijk = teams.kind != int(TeamKind.BEHEER)
     fte = np.bincount(teams.wijk[in_wijk], weights=teams.fte[in_wijk], minlength=w.rows)
     published = (fte / np.maximum(w.inwoners, 1.0) * p.direct_hours_per_fte)[b.wijk] * b.inwoners
-    noise = np.exp(p.noise_sd * ndtri(np.clip(luck.draws(Stream.VIEW_NOISE, np.arange(1, b.rows + 1)), 1e-9, 1 - 1e-9)))
+    noise = np.exp(p.noise_sd * normal_of(luck.draws(Stream.VIEW_NOISE, np.arange(1, b.rows + 1))))
     observed = published - (need + p.hours_per_complaint * complaints) * noise
     return PublicView(
         wijk=b.wijk, homes=b.homes, corporatie_homes=b.sociale_huur, leefbaarheid_class=b.published_class,

@@ -8,6 +8,7 @@ named after the question that it answers. The mixer is the finaliser of SplitMix
 from enum import IntEnum, unique
 
 import numpy as np
+from scipy.special import ndtri
 
 from model.jit import kernel, rule
 
@@ -121,6 +122,11 @@ def poisson_at(key, identity, rate):
         p *= rate / count
         total += p
     return count
+
+
+def normal_of(u: np.ndarray) -> np.ndarray:
+    """Standard normal [n] of uniforms [n], within six standard deviations."""
+    return ndtri(np.minimum(np.maximum(u, 1e-9), 1 - 1e-9))
 
 
 @kernel

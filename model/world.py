@@ -3,6 +3,8 @@
 One row per dwelling; whoever lives there has their columns in that row, and a vacant home is a row with identity 0.
 A vulnerable resident has a row in `persons` besides, and is found there also without a home. Rows of dwellings are
 sorted by buurt and portiek and never move. The data dictionary in `docs/columns.md` is generated from this file.
+
+Outside kernels a column is compared with `int(Place.THUIS)`: NumPy takes microseconds to see that an enum is a number.
 """
 
 from dataclasses import dataclass, field, fields
@@ -11,6 +13,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from model.jit import kernel
 from model.table import Table, column
 
 NEVER = -10_000  # a month that lies before everything
@@ -324,6 +327,34 @@ class Teams(Table):
     given: np.ndarray = column("f8", "hours/month", "hours given")
 
 
+@kernel
+def _book(counts, column, rows):
+    """One more in counter `column` for each of rows [n]."""
+    for row in rows:
+        counts[row, column] += 1
+
+
+@kernel
+def _sum_at_home(place, dwelling, buurt, weight, out):
+    """Add weight [persons] of everyone at home to their buurt in out [buurten]."""
+    for i in range(place.size):
+        if place[i] == Place.THUIS:
+            out[buurt[dwelling[i]]] += weight[i]
+
+
+@kernel
+def _first_free(identity, out):
+    """The lowest rows where identity is 0, into out [n]; returns how many there are, n at most."""
+    found = 0
+    for i in range(identity.size):
+        if found == out.size:
+            break
+        if identity[i] == 0:
+            out[found] = i
+            found += 1
+    return found
+
+
 @dataclass
 class World:
     """The state of the city at the end of a month. `counts` [buurten + 1, Count] and `by_profile` are this month's."""
@@ -370,8 +401,19 @@ class World:
 
     def new_persons(self, count: int) -> np.ndarray:
         """Rows [count] of `persons` that are free, lowest first; the table grows when there are not enough."""
-        free = np.flatnonzero(self.persons.identity == 0)
-        if free.size < count:
-            self.persons.grow(self.persons.rows + max(count - free.size, self.persons.rows // 4, 64))
-            free = np.flatnonzero(self.persons.identity == 0)
-        return free[:count]
+        rows = np.empty(count, np.int64)
+        found = _first_free(self.persons.identity, rows)
+        if found < count:
+            self.persons.grow(self.persons.rows + max(count - found, self.persons.rows // 4, 64))
+            _first_free(self.persons.identity, rows)
+        return rows
+
+    def book(self, count: Count, buurt: np.ndarray) -> None:
+        """Count an event in each of the buurten [n]; a buurt that is named twice counts twice."""
+        _book(self.counts, int(count), buurt)
+
+    def sum_at_home(self, weight: np.ndarray) -> np.ndarray:
+        """Sum per buurt (float64 [buurten]) of a weight [persons] over the vulnerable residents who are at home."""
+        out = np.zeros(self.buurten.rows)
+        _sum_at_home(self.persons.place, self.persons.dwelling, self.dwellings.buurt, weight, out)
+        return out

@@ -175,10 +175,7 @@ def plain_python() -> Callable[[], AbstractContextManager[None]]:
     @contextmanager
     def interpreted() -> Iterator[None]:
         modules = [m for name, m in sys.modules.items() if name.split(".")[0] == "model"]
-        with (
-            pytest.MonkeyPatch.context() as patch,
-            np.errstate(over="ignore"),
-        ):  # wrapping around is what the mixer is for
+        with pytest.MonkeyPatch.context() as patch, np.errstate(over="ignore"):  # wrapping around is what the mixer is for
             for module in modules:
                 for name, compiled in [(n, f) for n, f in vars(module).items() if isinstance(f, Dispatcher)]:
                     patch.setattr(module, name, compiled.py_func)

@@ -5,8 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.city import City
 from model.letting import let, refusal_probability
+from model.mechanisms import settling
 from model.randomness import Luck, Stream, uniform_at
+from model.world import Count
 
 CHEAP, DEAR = 500.0, 800.0  # the limit of passend toewijzen is 630
 RICH, POOR = 0.5, -1.0  # a low income is below -0.5
@@ -59,6 +62,14 @@ def test_more_homes_than_seekers_leaves_homes(p):
     assert sorted(lettings(p, [CHEAP, CHEAP, DEAR], [POOR])) == [-1, -1, 0]
 
 
+def test_who_has_a_home_already_is_not_asked(p):
+    """Two corporaties let one after the other: who found a home at the first is passed over by the second."""
+    taken = np.array([True, False, False])
+    who, ses = np.array([1, 2, 3], np.uint64), np.full(3, POOR, np.float32)
+    found = let(p, Luck(1, 1), np.array([10]), np.array([CHEAP], np.float32), np.zeros(1, np.float32), who, ses, taken)
+    assert found.tolist() == [1] and taken.tolist() == [True, True, False]
+
+
 def test_no_homes_and_no_seekers(p):
     assert lettings(p, [], [POOR]) == [] and lettings(p, [CHEAP], []) == [-1]
 
@@ -85,7 +96,7 @@ def refuses(luck: Luck, home: int, seeker: int, chance: float) -> bool:
 
 
 def test_who_refuses_keeps_the_place_in_the_queue(p):
-    """Seeker 1 refuses home 10 and would take home 11. 10 goes to seeker 2, and 11 is first offered to seeker 1: not to 2 or 3."""
+    """Seeker 1 refuses home 10 and would take home 11. 10 goes to seeker 2; 11 is first offered to seeker 1, and not to 3."""
     half = p._replace(refusal=0.5, refusal_of_ses=0.5, refusal_of_poor_score=0.5)
 
     def case(seed: int) -> bool:
@@ -120,7 +131,9 @@ def as_told(p, rents, ses, luck, score) -> list[int]:
         asked = suits + [j for j in range(len(ses)) if j not in suits]
         waiting = [j for j in (asked if p.passend_toewijzen else range(len(ses))) if j not in taken]
         for j in waiting[: p.offers]:
-            chance = refusal_probability(np.float32(ses[j]), np.float32(score), p.refusal, p.refusal_of_poor_score, p.refusal_of_ses)
+            chance = refusal_probability(
+                np.float32(ses[j]), np.float32(score), p.refusal, p.refusal_of_poor_score, p.refusal_of_ses
+            )
             if not refuses(luck, homes[k], j + 1, chance):
                 taken.add(j)
                 found[k] = j
@@ -146,3 +159,45 @@ def test_letting_is_as_told(p, rents, ses, seed, refusal, passend, offers):
 def test_when_nobody_refuses_no_home_stands_empty_while_somebody_waits(p, rents, ses, seed):
     found = lettings(p._replace(offers=40), rents, ses, Luck(seed, 1))
     assert sum(j >= 0 for j in found) == min(len(rents), len(ses))
+
+
+@pytest.mark.parametrize("strategie", ["geen", "loting", "plafond"])
+def test_in_a_city_no_home_is_let_twice_and_nobody_gets_two(small_city, lively, strategie):
+    """Two corporaties, each with its own homes, and one queue: what they decide together never clashes."""
+    city = small_city(rooms=lively, strategie=strategie)
+    let_by_both = 0
+
+    def live(mechanism, *more):
+        nonlocal let_by_both
+        if mechanism is settling:
+            d, [decisions] = city.world.dwellings, more
+            for number, decided in enumerate(decisions, start=1):
+                homes = np.concatenate([decided.person_homes, decided.seeker_homes])
+                assert (
+                    (d.corporatie[homes] == number).all()
+                    and (d.identity[homes] == 0).all()
+                    and (d.months_vacant[homes] > 0).all()
+                )
+            for name in ("persons", "seekers"):
+                chosen = np.concatenate([getattr(decided, name) for decided in decisions])
+                assert np.unique(chosen).size == chosen.size
+            everything = np.concatenate([np.concatenate([x.person_homes, x.seeker_homes]) for x in decisions])
+            assert np.unique(everything).size == everything.size
+            let_by_both += all(x.person_homes.size + x.seeker_homes.size for x in decisions)
+        City.live(city, mechanism, *more)
+
+    city.live = live
+    city.run(24)
+    assert let_by_both > 0, "both let homes in one month, else this says little"
+
+
+def test_over_the_years_the_quota_is_kept(small_city, lively):
+    """Fractions carry over: never more persons placed than 30% of the homes that were offered, give or take one a corporatie."""
+    city = small_city(rooms=lively, strategie="loting")
+    offered = placed = 0
+    for _ in range(36):
+        city.step()
+        offered += city.offered.size
+        placed += int(city.world.counts[:, Count.GEPLAATST].sum())
+    assert placed <= 0.3 * offered + 2
+    assert placed >= 0.25 * offered, "the queue of the lively town is long enough to fill it"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from model import randomness
-from model.randomness import Luck, Stream, exponential_at, poisson_at, ticket, uniform, uniform_at
+from model.randomness import Luck, Stream, exponential_at, poisson_at, stream_key, ticket, uniform, uniform_at
 
 UINT64 = st.integers(0, 2**64 - 1).map(np.uint64)
 SEEDS = st.integers(0, 2**31)
@@ -63,6 +63,28 @@ def test_nobodys_luck_depends_on_who_else_draws_or_in_which_order(seed, stream, 
     shuffler.shuffle(order)
     some = order[: who.size // 2 + 1]
     assert (luck.draws(stream, who[some]) == luck.draws(stream, who)[some]).all()
+
+
+@given(SEEDS, STREAMS, MONTHS, st.lists(UINT64, min_size=1, max_size=20), st.integers(1, 8), st.integers(0, 7))
+def test_one_trait_more_or_one_person_more_changes_no_other_trait(seed, stream, month, identities, few, more):
+    luck, who = Luck(seed, month), np.array(identities, np.uint64)
+    some, all_ = luck.several(stream, who, few), luck.several(stream, who, few + more)
+    assert all_.shape == (few + more, who.size)
+    assert np.array_equal(all_[:few], some) and np.array_equal(luck.several(stream, who[:1], few), some[:, :1])
+
+
+def test_several_traits_of_one_person_are_independent_of_each_other_and_of_the_single_draw():
+    luck = Luck(1, 1)
+    rows = np.vstack([luck.several(Stream.PERSON_TRAITS, MANY, 8), luck.draws(Stream.PERSON_TRAITS, MANY)])
+    assert largest_correlation(rows) < correlation_limit(N)
+    assert min(stats.kstest(u, "uniform").pvalue for u in rows) > UNLIKELY
+
+
+def test_streams_are_numbered_without_a_gap():
+    """The keys of a month stand in one array, indexed by the number of the stream."""
+    assert sorted(Stream) == list(range(1, len(Stream) + 1))
+    luck = Luck(3, 7)
+    assert [int(luck.key(s)) for s in Stream] == [int(stream_key(3, s, 7)) for s in Stream]
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 2**31])
@@ -202,9 +224,10 @@ def test_compiled_and_plain_python_agree(plain_python):
     def agree(seed, stream, month, identity, option, rate):
         def draws():
             luck = Luck(seed, month)
-            key, some = luck.key(stream), np.array([identity, option])
+            key, some = np.uint64(luck.key(stream)), np.array([identity, option])
             even = [randomness.uniform(seed, stream, month, identity), randomness.uniform_at(key, identity)]
             whole = [int(key), randomness.ticket(key, identity, option), randomness.poisson_at(key, identity, rate)]
+            even += luck.several(stream, some, 2).ravel().tolist()
             return even + whole + luck.draws(stream, some).tolist() + luck.tickets(stream, identity, some).tolist(), (
                 randomness.exponential_at(key, identity, 7.0)
             )

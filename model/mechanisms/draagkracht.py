@@ -13,7 +13,7 @@ import numpy as np
 from model.jit import rule
 from model.policies import Levers
 from model.randomness import Luck
-from model.world import Count, Place, TeamKind, World
+from model.world import Count, TeamKind, World
 
 WRITES = ("buurten.draaglast", "buurten.draagkracht", "buurten.damage", "buurten.team_hours", "buurten.spare_exact")
 
@@ -33,11 +33,9 @@ def damage(load, reference, shape, limit):
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Hours asked and hours there are, per buurt."""
-    b, persons, teams = world.buurten, world.persons, world.teams
-    home = persons.place == Place.THUIS
-    need = np.bincount(world.dwellings.buurt[persons.dwelling[home]], weights=persons.need[home], minlength=b.rows)
-    b.draaglast[:] = need + p.hours_per_incident * world.counts[:-1, Count.INCIDENTEN]
-    in_wijk = teams.kind != TeamKind.BEHEER
+    b, teams = world.buurten, world.teams
+    b.draaglast[:] = world.sum_at_home(world.persons.need) + p.hours_per_incident * world.counts[:-1, Count.INCIDENTEN]
+    in_wijk = teams.kind != int(TeamKind.BEHEER)
     per_wijk = np.bincount(teams.wijk[in_wijk], weights=teams.hours[in_wijk], minlength=world.wijken.rows)
     per_home = per_wijk / np.maximum(world.wijken.homes, 1.0)
     social = max(b.sociale_huur.sum(), 1.0)

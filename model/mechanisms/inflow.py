@@ -9,13 +9,12 @@ year to year (m15). Left out: institutions with a limited number of places, and 
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtri
 
 from model.jit import kernel
 from model.parameters import per
 from model.policies import Levers
-from model.randomness import Luck, Stream, poisson_at, uniform_at
-from model.world import ByProfile, Count, Place, Profile, Status, World
+from model.randomness import Luck, Stream, normal_of, poisson_at, uniform, uniform_at
+from model.world import AgeClass, ByProfile, Count, Persons, Place, Profile, Status, World
 
 WRITES = ("persons.coping",)
 
@@ -43,11 +42,29 @@ class Parameters(NamedTuple):
     seeker_alone_share: float
 
 
+PLACE_COUNT = np.zeros(len(Place), np.int64)  # which counter counts the months in a place
+for _place, _count in {
+    Place.OPVANG: Count.OPVANG_MAANDEN,
+    Place.BESCHERMD_WONEN: Count.BW_MAANDEN,
+    Place.KLINIEK: Count.KLINIEK_MAANDEN,
+    Place.JEUGDZORG: Count.JEUGDZORG_MAANDEN,
+    Place.VROUWENOPVANG: Count.VROUWENOPVANG_MAANDEN,
+    Place.AZC: Count.AZC_MAANDEN,
+    Place.BANK: Count.BANK_MAANDEN,
+}.items():
+    PLACE_COUNT[_place] = _count
+
+
 @kernel
-def _skills(place, coping, lost_per_month):
+def _wait(place, profile, coping, lost_per_month, counts, by_profile):
+    """A month in the queue: skills are lost, except on a couch, and the month is counted where it is spent."""
     for i in range(place.size):
-        if place[i] > Place.THUIS and place[i] != Place.BANK:
+        if place[i] <= Place.THUIS:
+            continue
+        if place[i] != Place.BANK:
             coping[i] *= 1.0 - lost_per_month
+        counts[-1, PLACE_COUNT[place[i]]] += 1
+        by_profile[profile[i], ByProfile.WACHTEND] += 1
 
 
 @kernel
@@ -63,41 +80,58 @@ def identities(kind: np.uint64, month: int, count: int) -> np.ndarray:
     return kind | (np.uint64(month + FIRST_MONTH) << np.uint64(32)) | np.arange(1, count + 1, dtype=np.uint64)
 
 
+@kernel
+def _draw_traits(u, edges, wijken, p, profile, place, debts, coping, network, network_wijk, age_class, size):
+    """Traits [n] from uniforms [8, n]; `edges` are cumulative shares of the profiles."""
+    for i in range(profile.size):
+        kind = min(np.searchsorted(edges, u[0, i], side="right"), edges.size - 1)
+        profile[i], place[i], debts[i] = kind, p.origin[kind], u[1, i] < p.debts_share[kind]
+        coping[i] = min(1.0, max(0.0, p.coping_mean[kind] + 0.2 * (u[2, i] - 0.5)))
+        if u[4, i] < p.network_in_town:
+            network[i] = min(1.0, max(0.0, p.network_mean[kind] + 0.4 * (u[3, i] - 0.5)))
+        network_wijk[i] = min(int(u[5, i] * wijken), wijken - 1)
+        age_class[i] = AgeClass.TOT_35 if u[7, i] < 0.35 else AgeClass.VAN_35_TOT_65
+        if kind == Profile.JONGERE_JEUGDZORG:
+            age_class[i] = AgeClass.TOT_35
+        elif kind == Profile.KWETSBARE_OUDERE:
+            age_class[i] = AgeClass.VANAF_75
+        size[i] = 3 if kind == Profile.VROUW_GEZIN_OPVANG or kind == Profile.MULTIPROBLEEMGEZIN else 1
+
+
 def person_traits(p: Parameters, luck: Luck, who: np.ndarray, wijken: int) -> dict[str, np.ndarray]:
     """Columns of newly arrived persons [n], by identity alone; places follow from the profile."""
     shares = p.profile_share.copy()
     year = (luck.month + FIRST_MONTH) // 12
-    swing = 2.0 * Luck(luck.seed, year).draws(Stream.SHOCK_YEAR, np.array([Profile.STATUSHOUDER]))[0] - 1.0
+    swing = 2.0 * uniform(luck.seed, int(Stream.SHOCK_YEAR), year, int(Profile.STATUSHOUDER)) - 1.0
     shares[Profile.STATUSHOUDER] *= p.statushouder_swing**swing
     u = luck.several(Stream.PERSON_TRAITS, who, 8)
-    profile = np.minimum(np.searchsorted(np.cumsum(shares) / shares.sum(), u[0], side="right"), len(Profile) - 1)
-    young, old = profile == Profile.JONGERE_JEUGDZORG, profile == Profile.KWETSBARE_OUDERE
-    family = (profile == Profile.VROUW_GEZIN_OPVANG) | (profile == Profile.MULTIPROBLEEMGEZIN)
-    in_town = u[4] < p.network_in_town
-    return {
-        "profile": profile.astype(np.uint8),
-        "place": p.origin[profile].astype(np.uint8),
-        "debts": (u[1] < p.debts_share[profile]).astype(np.uint8),
-        "coping": np.clip(p.coping_mean[profile] + 0.2 * (u[2] - 0.5), 0.0, 1.0),
-        "network": np.where(in_town, np.clip(p.network_mean[profile] + 0.4 * (u[3] - 0.5), 0.0, 1.0), 0.0),
-        "network_wijk": np.minimum((u[5] * wijken).astype(np.uint16), wijken - 1),
-        "ses": p.seeker_ses_mean - 0.5 + p.seeker_ses_sd * ndtri(np.clip(u[6], 1e-9, 1 - 1e-9)),
-        "age_class": np.where(young, 0, np.where(old, 3, np.where(u[7] < 0.35, 0, 1))).astype(np.uint8),
-        "size": np.where(family, 3, 1).astype(np.uint8),
+    traits = {
+        name: np.zeros(who.size, Persons.columns()[name].dtype)
+        for name in ("profile", "place", "debts", "coping", "network", "network_wijk", "age_class", "size")
     }
+    _draw_traits(u, np.cumsum(shares) / shares.sum(), wijken, p, *traits.values())
+    return traits | {"ses": p.seeker_ses_mean - 0.5 + p.seeker_ses_sd * normal_of(u[6])}
+
+
+@kernel
+def _draw_seekers(u, p, age_class, size):
+    """Ages and sizes [n] from uniforms [3, n]."""
+    for i in range(age_class.size):
+        age_class[i] = AgeClass.VAN_35_TOT_65
+        if u[1, i] < p.seeker_young_share:
+            age_class[i] = AgeClass.TOT_35
+        elif u[1, i] > 1.0 - p.seeker_old_share:
+            age_class[i] = AgeClass.VAN_65_TOT_75
+        size[i] = 1 if u[2, i] < p.seeker_alone_share else 2 if u[2, i] < 0.5 + p.seeker_alone_share / 2 else 3
 
 
 def seeker_traits(p: Parameters, luck: Luck, who: np.ndarray) -> dict[str, np.ndarray]:
     """Columns of newly registered regular seekers [n], by identity alone."""
     u = luck.several(Stream.SEEKER_TRAITS, who, 3)
-    old = u[1] > 1.0 - p.seeker_old_share
-    return {
-        "identity": who,
-        "ses": p.seeker_ses_mean + p.seeker_ses_sd * ndtri(np.clip(u[0], 1e-9, 1 - 1e-9)),
-        "age_class": np.where(u[1] < p.seeker_young_share, 0, np.where(old, 2, 1)).astype(np.uint8),
-        "size": np.where(u[2] < p.seeker_alone_share, 1, np.where(u[2] < 0.5 + p.seeker_alone_share / 2, 2, 3)).astype(np.uint8),
-        "since": np.full(who.size, luck.month, np.int16),
-    }
+    age_class, size = np.zeros((2, who.size), np.uint8)
+    _draw_seekers(u, p, age_class, size)
+    ses = p.seeker_ses_mean + p.seeker_ses_sd * normal_of(u[0])
+    return {"identity": who, "ses": ses, "age_class": age_class, "size": size, "since": np.full(who.size, luck.month, np.int16)}
 
 
 def add_persons(world: World, p: Parameters, luck: Luck, per_month: float) -> None:
@@ -109,7 +143,7 @@ def add_persons(world: World, p: Parameters, luck: Luck, per_month: float) -> No
     for name, value in values.items():
         getattr(world.persons, name)[rows] = value
     world.persons.identity[rows] = who
-    world.persons.status[rows] = Status.BEKEND
+    world.persons.status[rows] = int(Status.BEKEND)
     world.persons.line[rows] = 2
     world.persons.stability[rows] = values["coping"]
     world.persons.since[rows] = world.persons.waiting_since[rows] = luck.month
@@ -128,25 +162,12 @@ def leave_the_queues(world: World, p: Parameters, luck: Luck) -> None:
     """Who finds another way, or gives up."""
     key = luck.key(Stream.WHO_GIVES_UP_WAITING)
     gone = _gives_up(key, world.seekers.identity, p.seekers_give_up_per_year / 12.0)
-    world.counts[-1, Count.ZOEKERS_AFGEHAAKT] += gone.sum()
+    world.counts[-1, Count.ZOEKERS_AFGEHAAKT] += np.count_nonzero(gone)
     world.seekers.keep(~gone)
-    waiting = np.where(world.persons.place > Place.THUIS, world.persons.identity, np.uint64(0))
+    waiting = np.where(world.persons.place > int(Place.THUIS), world.persons.identity, np.uint64(0))
     rows = np.flatnonzero(_gives_up(key, waiting, p.persons_give_up_per_month))
     world.counts[-1, Count.PERSONEN_AFGEHAAKT] += rows.size
     world.persons.clear(rows)
-
-
-PLACE_COUNT = np.zeros(len(Place), np.int64)  # which counter counts the months in a place
-for _place, _count in {
-    Place.OPVANG: Count.OPVANG_MAANDEN,
-    Place.BESCHERMD_WONEN: Count.BW_MAANDEN,
-    Place.KLINIEK: Count.KLINIEK_MAANDEN,
-    Place.JEUGDZORG: Count.JEUGDZORG_MAANDEN,
-    Place.VROUWENOPVANG: Count.VROUWENOPVANG_MAANDEN,
-    Place.AZC: Count.AZC_MAANDEN,
-    Place.BANK: Count.BANK_MAANDEN,
-}.items():
-    PLACE_COUNT[_place] = _count
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
@@ -155,9 +176,4 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     add_seekers(world, p, luck, world.seekers_per_month)
     leave_the_queues(world, p, luck)
     persons = world.persons
-    _skills(persons.place, persons.coping, p.skills_lost_per_month)
-    waiting = persons.place > Place.THUIS
-    months = np.bincount(persons.place[waiting], minlength=len(Place))
-    for place in range(Place.OPVANG, len(Place)):
-        world.counts[-1, PLACE_COUNT[place]] += months[place]
-    world.by_profile[:, ByProfile.WACHTEND] += np.bincount(persons.profile[waiting], minlength=len(Profile))
+    _wait(persons.place, persons.profile, persons.coping, p.skills_lost_per_month, world.counts, world.by_profile)

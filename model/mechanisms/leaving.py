@@ -39,31 +39,45 @@ def move_probability(per_year, age_ratio, exit_per_year, person_ratio, satisfact
 
 
 @kernel
-def _leave(key, identity, person, tenure, age_class, ses, satisfaction, eviction, buurt, months_here, months_vacant, home_lost,
-           fall, p, out):  # fmt: skip
+def _grow_used(lived, months_here, months_vacant):
+    """One month more for who lives in the homes [m] of a buurt, and for what stands empty there."""
+    for i in range(lived.size):
+        months_here[i] += np.uint16(lived[i] & (months_here[i] < 60_000))
+    for i in range(lived.size):
+        months_vacant[i] += np.uint8((not lived[i]) & (months_vacant[i] < 250))
+
+
+@kernel
+def _leave(key, identity, person, tenure, age_class, ses, satisfaction, eviction, first, last, months_here, months_vacant,
+           home_lost, fall, p, out):  # fmt: skip
+    """Rows of homes that are left this month, into `out`; returns how many. Buurt by buurt."""
     left = 0
-    for i in range(identity.size):
-        if identity[i] == 0:
-            months_vacant[i] = min(months_vacant[i] + 1, 250)
-            continue
-        months_here[i] = min(months_here[i] + 1, 60_000)
-        row = person[i]
-        if eviction[i] == Eviction.NONE and not (row != NOBODY and home_lost[row]):
-            age = age_class[i]
-            exits = p.exit_of_oldest_per_year if age == AgeClass.VANAF_75 else 0.0
-            ratio = p.person_ratio if row != NOBODY else 1.0
-            chance = move_probability(
-                p.turnover_per_year[tenure[i]], p.age_ratio[age], exits, ratio, satisfaction[i], ses[i], fall[buurt[i]], p
+    exits = np.zeros(p.age_ratio.size)
+    exits[AgeClass.VANAF_75] = p.exit_of_oldest_per_year
+    for b in range(first.size):
+        here = slice(first[b], last[b])
+        who, row, age, kind = identity[here], person[here], age_class[here], tenure[here]
+        means, content = ses[here], satisfaction[here]
+        _grow_used(who != 0, months_here[here], months_vacant[here])
+        chance, goes = np.empty(who.size), eviction[here] != 0
+        for i in range(who.size):
+            ratio = p.person_ratio if row[i] != NOBODY else 1.0
+            chance[i] = move_probability(
+                p.turnover_per_year[kind[i]], p.age_ratio[age[i]], exits[age[i]], ratio, content[i], means[i], fall[b], p
             )
-            if uniform_at(key, identity[i]) >= chance:
-                continue
-        out[left] = i
-        left += 1
+        for i in range(who.size):
+            goes[i] |= uniform_at(key, who[i]) < chance[i]
+        for i in range(who.size):
+            if who[i] != 0 and (goes[i] or (row[i] != NOBODY and home_lost[row[i]])):
+                out[left] = first[b] + i
+                left += 1
     return left
 
 
-def _join_the_queue(world: World, luck: Luck, rows: np.ndarray, place: np.ndarray) -> None:
-    """Persons [n] lose their home and wait in `place` [n] for another."""
+def _join_the_queue(world: World, luck: Luck, rows: np.ndarray, place: np.ndarray | int) -> None:
+    """Persons [n] lose their home and wait in `place` (each in one of their own, or all in one) for another."""
+    if not rows.size:
+        return
     persons = world.persons
     persons.place[rows] = place
     persons.dwelling[rows] = NOBODY
@@ -78,6 +92,8 @@ def _join_the_queue(world: World, luck: Luck, rows: np.ndarray, place: np.ndarra
 def _become_persons(world: World, luck: Luck, homes: np.ndarray) -> np.ndarray:
     """Ordinary households [n] that are evicted become economisch daklozen, under their own identity; their rows."""
     rows = world.new_persons(homes.size)
+    if not homes.size:
+        return rows
     persons, d = world.persons, world.dwellings
     persons.identity[rows] = d.identity[homes]
     persons.profile[rows] = Profile.ECONOMISCH_DAKLOOS
@@ -94,23 +110,20 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     out = np.empty(d.rows, np.int64)
     fall = np.maximum(0.0, b.start_score - b.score)
     count = _leave(
-        luck.key(Stream.WHO_LEAVES), d.identity, d.person, d.tenure, d.age_class, d.ses, d.satisfaction, d.eviction, d.buurt,
-        d.months_here, d.months_vacant, persons.home_lost, fall, p, out,
+        luck.key(Stream.WHO_LEAVES), d.identity, d.person, d.tenure, d.age_class, d.ses, d.satisfaction, d.eviction, b.first,
+        b.last, d.months_here, d.months_vacant, persons.home_lost, fall, p, out,
     )  # fmt: skip
     homes = out[:count]
-    evicted = homes[d.eviction[homes] != Eviction.NONE]
-    with_person = homes[d.person[homes] != NOBODY]
-    rows = d.person[with_person]
-    lost = (d.eviction[with_person] != Eviction.NONE) | (persons.home_lost[rows] == 1)
-    place = np.where(d.eviction[with_person[lost]] != Eviction.NONE, Place.OPVANG, Place.KLINIEK)
-    np.add.at(world.counts[:, Count.THUIS_VERLOREN], d.buurt[with_person[lost]], 1)
-    np.add.at(world.counts[:, Count.PERSONEN_VERTROKKEN], d.buurt[with_person[~lost]], 1)
-    _join_the_queue(world, luck, rows[lost], place)
-    persons.clear(rows[~lost])
-    ordinary = evicted[d.person[evicted] == NOBODY]
-    np.add.at(world.counts[:, Count.DAKLOOS_GEWORDEN], d.buurt[ordinary], 1)
-    _join_the_queue(world, luck, _become_persons(world, luck, ordinary), np.full(ordinary.size, Place.OPVANG))
-    np.add.at(world.counts[:, Count.VERTROKKEN], d.buurt[homes], 1)
-    social = homes[d.tenure[homes] == Tenure.SOCIALE_HUUR]
-    np.add.at(world.counts[:, Count.VERTROKKEN_SOCIAAL], d.buurt[social], 1)
+    evicted, row, buurt = d.eviction[homes] != int(Eviction.NONE), d.person[homes], d.buurt[homes]
+    is_person = row != NOBODY
+    lost = is_person & (evicted | (persons.home_lost[row] == 1))
+    left, ordinary = is_person & ~lost, evicted & ~is_person
+    _join_the_queue(world, luck, row[lost], np.where(evicted[lost], int(Place.OPVANG), int(Place.KLINIEK)))
+    persons.clear(row[left])
+    _join_the_queue(world, luck, _become_persons(world, luck, homes[ordinary]), int(Place.OPVANG))
     d.clear(homes, but=KEPT)
+    world.book(Count.THUIS_VERLOREN, buurt[lost])
+    world.book(Count.PERSONEN_VERTROKKEN, buurt[left])
+    world.book(Count.DAKLOOS_GEWORDEN, buurt[ordinary])
+    world.book(Count.VERTROKKEN, buurt)
+    world.book(Count.VERTROKKEN_SOCIAAL, buurt[d.tenure[homes] == int(Tenure.SOCIALE_HUUR)])

@@ -49,7 +49,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
         b.warm_months[:] += 1
         b.samenhang_start[:] += (b.samenhang - b.samenhang_start) / b.warm_months
         b.overlast_start[:] += (b.overlast - b.overlast_start) / b.warm_months
-    if luck.month <= 0:
+    if luck.month < 0:  # no change yet to speak of
         b.score[:] = b.start_score
         return
     b.score[:] = score(

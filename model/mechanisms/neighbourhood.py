@@ -55,39 +55,64 @@ def next_help(informal, wanted, tolerance, strength, damage, speed, wear):
     return informal + speed * (bring - informal)
 
 
+@rule
+def mark(strength, nuisance, rest, of_ties, of_nuisance):
+    """The mark (0-10) that this month deserves: more with strong ties, less with nuisance."""
+    return min(10.0, max(0.0, rest + of_ties * (strength - 0.5) - of_nuisance * nuisance))
+
+
 @kernel
-def _live_together(identity, buurt, portiek, ties, age_class, months_here, nuisance, tolerance, informal, satisfaction, damage,
-                   first, last, p, portiek_tolerance, portiek_homes, buurt_sums):  # fmt: skip
+def _tie_strengths(ties, here, months_here, half_time):
+    """Mean strength [m] of the ties of the homes of a buurt, where people live for `here` [m] months; months_here [all]."""
+    strength, together = np.zeros(here.size), np.empty_like(here)
+    for k in range(ties.shape[1]):
+        for i in range(here.size):
+            together[i] = min(here[i], months_here[ties[i, k]])
+        for i in range(here.size):  # apart from the look-ups, because the machine then does several at once
+            strength[i] += tie_strength(np.float64(together[i]), half_time)
+    for i in range(here.size):
+        strength[i] /= ties.shape[1]
+    return strength
+
+
+@kernel
+def _bear_and_help(lived, strength, age_class, nuisance, damage, p, tolerance, informal, satisfaction):
+    """Tolerance, informal help and contentment of the residents [m] of a buurt; vacant homes stay as they are."""
+    for i in range(lived.size):
+        t = next_tolerance(tolerance[i], nuisance[i], damage, p.tolerance_rest, p.tolerance_recovery, p.tolerance_wear)
+        tolerance[i] = t if lived[i] else tolerance[i]
+    for i in range(lived.size):
+        wanted = p.help_hours[age_class[i]]
+        h = next_help(informal[i], wanted, tolerance[i], strength[i], damage, p.help_speed, p.help_wear)
+        informal[i] = h if lived[i] else informal[i]
+    for i in range(lived.size):
+        wanted = mark(strength[i], nuisance[i], p.content_rest, p.content_of_ties, p.content_of_nuisance)
+        speed = p.content_speed_up if wanted > satisfaction[i] else p.content_speed_down
+        satisfaction[i] += (speed if lived[i] else 0.0) * (wanted - satisfaction[i])
+
+
+@kernel
+def _live_together(identity, portiek, ties, age_class, months_here, nuisance, tolerance, informal, satisfaction, damage, first,
+                   last, p, portiek_tolerance, portiek_homes, buurt_sums):  # fmt: skip
+    """Buurt by buurt, so that its columns stay near; sums per buurt are mean tolerance, ties, all help, mean contentment."""
     portiek_tolerance[:] = 0.0
     for b in range(first.size):
-        sum_tolerance, sum_ties, sum_help, sum_content, lived = 0.0, 0.0, 0.0, 0.0, 0
-        overload = damage[b]
-        for i in range(first[b], last[b]):
-            if identity[i] == 0:
-                portiek_tolerance[portiek[i]] += p.tolerance_rest
-                continue
-            here = np.float64(months_here[i])
-            strength = 0.0
-            for k in range(ties.shape[1]):
-                strength += tie_strength(min(here, np.float64(months_here[ties[i, k]])), p.tie_months)
-            strength /= ties.shape[1]
-            t = next_tolerance(tolerance[i], nuisance[i], overload, p.tolerance_rest, p.tolerance_recovery, p.tolerance_wear)
-            tolerance[i] = t
-            h = next_help(informal[i], p.help_hours[age_class[i]], t, strength, overload, p.help_speed, p.help_wear)
-            informal[i] = h
-            mark = min(
-                10.0, max(0.0, p.content_rest + p.content_of_ties * (strength - 0.5) - p.content_of_nuisance * nuisance[i])
-            )
-            speed = p.content_speed_up if mark > satisfaction[i] else p.content_speed_down
-            satisfaction[i] += speed * (mark - satisfaction[i])
-            portiek_tolerance[portiek[i]] += t
-            sum_tolerance += t
-            sum_ties += strength
-            sum_help += h
-            sum_content += satisfaction[i]
-            lived += 1
-        buurt_sums[b, 0], buurt_sums[b, 1] = sum_tolerance / max(lived, 1), sum_ties / max(lived, 1)
-        buurt_sums[b, 2], buurt_sums[b, 3] = sum_help, sum_content / max(lived, 1)
+        here = slice(first[b], last[b])
+        lived, t, h, content = identity[here] != 0, tolerance[here], informal[here], satisfaction[here]
+        strength = _tie_strengths(ties[here], months_here[here], months_here, p.tie_months)
+        _bear_and_help(lived, strength, age_class[here], nuisance[here], damage[b], p, t, h, content)
+        there = portiek[here]
+        sum_tolerance, sum_ties, sum_help, sum_content = 0.0, 0.0, 0.0, 0.0
+        for i in range(lived.size):
+            portiek_tolerance[there[i]] += t[i] if lived[i] else p.tolerance_rest
+            one = 1.0 if lived[i] else 0.0
+            sum_tolerance += one * t[i]
+            sum_ties += one * strength[i]
+            sum_help += one * h[i]
+            sum_content += one * content[i]
+        people = max(lived.sum(), 1)
+        buurt_sums[b, 0], buurt_sums[b, 1] = sum_tolerance / people, sum_ties / people
+        buurt_sums[b, 2], buurt_sums[b, 3] = sum_help, sum_content / people
     for j in range(portiek_tolerance.size):
         portiek_tolerance[j] /= max(portiek_homes[j], 1)
 
@@ -97,7 +122,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     d, b = world.dwellings, world.buurten
     sums = np.zeros((b.rows, 4))
     _live_together(
-        d.identity, d.buurt, d.portiek, d.ties, d.age_class, d.months_here, d.nuisance, d.tolerance, d.informal_help,
+        d.identity, d.portiek, d.ties, d.age_class, d.months_here, d.nuisance, d.tolerance, d.informal_help,
         d.satisfaction, b.damage, b.first, b.last, p, world.portieken.tolerance, world.portieken.homes, sums,
     )  # fmt: skip
     b.tolerance[:], b.ties[:], b.informal_help[:], b.satisfaction[:] = sums.T

@@ -21,6 +21,7 @@ WRITES = (
     "dwellings.incidents", "dwellings.nuisance", "portieken.incidents", "portieken.person_incidents", "portieken.complaints",
     "portieken.intervention",
 )  # fmt: skip
+STREAMS = np.array([Stream.COMPLAINT, Stream.COMPLAINT_CAUSE, Stream.CONFLICT])
 
 
 class Parameters(NamedTuple):
@@ -57,32 +58,50 @@ def conflict_probability(tolerance, per_complaint):
 
 
 @kernel
-def _notice(
-    keys, identity, buurt, portiek, tenure, ties, tolerance, incidents, nuisance, in_portiek, by_persons, complaints, counts, p
-):
-    for i in range(identity.size):
-        if identity[i] == 0:
+def _hear(portiek, ties, own, incidents, in_portiek, tie_weight):
+    """Last month's incidents that reach the homes [m] of a buurt: of others in the portiek, and through ties."""
+    heard = np.empty(own.size)
+    for i in range(own.size):
+        of_ties = 0.0
+        for k in range(ties.shape[1]):
+            of_ties += tie_weight * incidents[ties[i, k]]
+        heard[i] = np.float64(in_portiek[portiek[i]]) - own[i] + of_ties
+    return heard
+
+
+@kernel
+def _complain(keys, who, portiek, tolerance, complains, in_portiek, by_persons, complaints, count, conflict_per_complaint):
+    """Book the complaints of those in a buurt who complain (bool [m]); some are the start of a conflict."""
+    for i in range(who.size):
+        if not complains[i]:
             continue
         j = portiek[i]
-        heard = np.float64(in_portiek[j]) - incidents[i]
-        for k in range(ties.shape[1]):
-            heard += p.tie_weight * incidents[ties[i, k]]
-        felt = p.memory_kept_per_month * nuisance[i] + (1.0 - p.memory_kept_per_month) * heard
-        nuisance[i] = felt
-        b = buurt[i]
-        if felt >= p.often_bothered_from:
-            counts[b, Count.VAAK_HINDER] += 1
-        if heard == 0.0 or tenure[i] != Tenure.SOCIALE_HUUR:
-            continue
-        who = identity[i]
-        if uniform_at(keys[0], who) >= complaint_probability(felt, tolerance[i], p.complaint_per_incident):
-            continue
         complaints[j] += 1
-        counts[b, Count.KLACHTEN] += 1
-        if in_portiek[j] > 0 and uniform_at(keys[1], who) * in_portiek[j] < by_persons[j]:
-            counts[b, Count.KLACHTEN_PERSONEN] += 1
-        elif uniform_at(keys[2], who) < conflict_probability(tolerance[i], p.conflict_per_complaint):
-            counts[b, Count.ESCALATIES_HUISHOUDENS] += 1
+        count[Count.KLACHTEN] += 1
+        if in_portiek[j] > 0 and uniform_at(keys[1], who[i]) * in_portiek[j] < by_persons[j]:
+            count[Count.KLACHTEN_PERSONEN] += 1
+        elif uniform_at(keys[2], who[i]) < conflict_probability(tolerance[i], conflict_per_complaint):
+            count[Count.ESCALATIES_HUISHOUDENS] += 1
+
+
+@kernel
+def _notice(keys, identity, portiek, tenure, ties, tolerance, incidents, nuisance, first, last, in_portiek, by_persons,
+            complaints, counts, p):  # fmt: skip
+    """Buurt by buurt: hear, remember, complain."""
+    for b in range(first.size):
+        here = slice(first[b], last[b])
+        who, mine, memory, patience, kind = identity[here], portiek[here], nuisance[here], tolerance[here], tenure[here]
+        heard = _hear(mine, ties[here], incidents[here], incidents, in_portiek, p.tie_weight)
+        complains, often = np.empty(who.size, np.bool_), 0
+        for i in range(who.size):
+            felt = p.memory_kept_per_month * memory[i] + (1.0 - p.memory_kept_per_month) * heard[i]
+            chance = complaint_probability(felt, patience[i], p.complaint_per_incident)
+            may = (who[i] != 0) & (heard[i] != 0.0) & (kind[i] == Tenure.SOCIALE_HUUR)
+            complains[i] = may & (uniform_at(keys[0], who[i]) < chance)
+            often += (who[i] != 0) & (felt >= p.often_bothered_from)
+            memory[i] = felt if who[i] != 0 else memory[i]
+        counts[b, Count.VAAK_HINDER] += often
+        _complain(keys, who, mine, patience, complains, in_portiek, by_persons, complaints, counts[b], p.conflict_per_complaint)
 
 
 @kernel
@@ -96,19 +115,23 @@ def _intervene(key, complaints, intervention, buurt, chance, months, counts):
 
 
 @kernel
-def _cause(key, identity, buurt, portiek, frailty, incidents, in_portiek, intervention, ties, counts, p):
-    for i in range(identity.size):
-        if identity[i] == 0:
-            incidents[i] = 0
-            continue
-        b, j = buurt[i], portiek[i]
-        calm = p.intervention_effect if intervention[j] > 0 else 0.0
-        rate = incident_rate(p.incidents_per_month, frailty[i], p.control_of_cohesion * ties[b], calm)
-        count = min(poisson_at(key, identity[i], rate), 100)
-        incidents[i] = count
-        if count:
-            in_portiek[j] += count
-            counts[b, Count.INCIDENTEN] += count
+def _cause(key, identity, portiek, frailty, incidents, first, last, in_portiek, intervention, ties, counts, p):
+    """Buurt by buurt: first who causes any, which few do, then how many."""
+    for b in range(first.size):
+        here = slice(first[b], last[b])
+        who, mine, caused, prone = identity[here], portiek[here], incidents[here], frailty[here]
+        control, rate = p.control_of_cohesion * ties[b], np.empty(who.size)
+        for i in range(who.size):
+            calm = p.intervention_effect if intervention[mine[i]] > 0 else 0.0
+            rate[i] = incident_rate(p.incidents_per_month, prone[i], control, calm)
+        for i in range(who.size):
+            caused[i] = (uniform_at(key, who[i]) >= 1.0 - rate[i]) & (who[i] != 0)
+        for i in range(who.size):
+            if caused[i]:
+                count = min(poisson_at(key, who[i], rate[i]), 100)
+                caused[i] = count
+                in_portiek[mine[i]] += count
+                counts[b, Count.INCIDENTEN] += count
 
 
 @kernel
@@ -129,14 +152,13 @@ def _cause_in_episode(
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Notice last month's incidents, complain, intervene; then cause this month's."""
-    d, persons, portieken = world.dwellings, world.persons, world.portieken
+    d, persons, portieken, b = world.dwellings, world.persons, world.portieken, world.buurten
     portieken.complaints[:] = 0
-    keys = luck.keys[[Stream.COMPLAINT, Stream.COMPLAINT_CAUSE, Stream.CONFLICT]]
     _notice(
-        keys, d.identity, d.buurt, d.portiek, d.tenure, d.ties, d.tolerance, d.incidents, d.nuisance, portieken.incidents,
-        portieken.person_incidents, portieken.complaints, world.counts, p,
+        luck.keys[STREAMS], d.identity, d.portiek, d.tenure, d.ties, d.tolerance, d.incidents, d.nuisance, b.first, b.last,
+        portieken.incidents, portieken.person_incidents, portieken.complaints, world.counts, p,
     )  # fmt: skip
-    hours = world.teams.hours[world.teams.kind == TeamKind.BEHEER].sum()
+    hours = world.teams.hours[world.teams.kind == int(TeamKind.BEHEER)].sum()
     asked = p.intervention_hours * np.count_nonzero(portieken.complaints)
     chance = min(1.0, hours / max(asked, 1e-9)) if levers.overlastprotocol else 0.0
     _intervene(
@@ -146,8 +168,8 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     portieken.incidents[:] = 0
     portieken.person_incidents[:] = 0
     _cause(
-        luck.key(Stream.INCIDENTS), d.identity, d.buurt, d.portiek, d.frailty, d.incidents, portieken.incidents,
-        portieken.intervention, world.buurten.ties, world.counts, p,
+        luck.key(Stream.INCIDENTS), d.identity, d.portiek, d.frailty, d.incidents, b.first, b.last, portieken.incidents,
+        portieken.intervention, b.ties, world.counts, p,
     )  # fmt: skip
     _cause_in_episode(
         luck.key(Stream.EPISODE_INCIDENTS), persons.identity, persons.place, persons.dwelling, persons.episode_days, d.buurt,

@@ -11,7 +11,7 @@ import numpy as np
 from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck
-from model.world import Count, Place, Profile, Status, World
+from model.world import Count, Profile, Status, World
 
 WRITES = (
     "buurten.complaints_seen", "buurten.need_seen", "buurten.placed_seen", "buurten.published_class", "wijken.caseload_seen",
@@ -33,9 +33,7 @@ def leefbaarheid_class(score: np.ndarray, width: float, class_of_mean: float) ->
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Add this month at the front of what was seen; publish classes when it is time."""
     b, w, persons = world.buurten, world.wijken, world.persons
-    known = (persons.place == Place.THUIS) & (persons.status == Status.BEKEND)
-    where = world.dwellings.buurt[persons.dwelling[known]]
-    known_need = np.bincount(where, weights=p.need_hours[persons.profile[known]], minlength=b.rows)
+    known_need = world.sum_at_home(p.need_hours[persons.profile] * (persons.status == int(Status.BEKEND)))
     for seen, now in (
         (b.complaints_seen, world.counts[:-1, Count.KLACHTEN]),
         (b.placed_seen, world.counts[:-1, Count.GEPLAATST]),

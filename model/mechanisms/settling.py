@@ -5,19 +5,23 @@ Carries out what institutions propose, and fills homes for sale and private rent
 well-off. During the warm-up whoever enters gets the leaver's stratum, so that month 0 equals the tables (choice 8).
 """
 
+import math
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import gammaincinv, ndtri
+from scipy.special import gammaincinv
 
+from model.jit import kernel
 from model.parameters import per
 from model.policies import Levers
-from model.randomness import Luck, Stream
+from model.randomness import Luck, Stream, normal_of, stream_key, uniform_at
 from model.world import NEVER, AgeClass, ByProfile, Count, Place, Tenure, World
 
 WRITES: tuple[str, ...] = ()  # it fills rows
 MARKET_ID = np.uint64(4 << 56)
 FIRST_MONTH = 1000
+NODES = (math.log(1e-12), math.log(-math.log(1e-12)), 16_384)  # from u = 1e-12 to u = 1 - 1e-12
 
 
 class Parameters(NamedTuple):
@@ -41,75 +45,143 @@ class Lettings(NamedTuple):
     seeker_homes: np.ndarray
 
 
+class Entrants(NamedTuple):
+    """Households that move into dwelling rows `homes` [n], with the traits that they bring."""
+
+    homes: np.ndarray
+    identity: np.ndarray
+    ses: np.ndarray
+    age_class: np.ndarray
+    size: np.ndarray
+
+
+@cache
+def _log_quantiles(shape: float) -> np.ndarray:
+    """Logarithm of a gamma's quantile (mean 1) at NODES: equal steps of log(-log(1 - u)).
+
+    Against that coordinate it is almost straight in both tails, so that a line between two nodes is within 1e-6 of it.
+    """
+    return np.log(gammaincinv(shape, -np.expm1(-np.exp(np.linspace(*NODES)))) / shape)
+
+
+@kernel
+def _frailties(seed, who, low, high, log_quantiles):
+    """The quantile at the one uniform that each of `who` [n] has for life, by a line between the nodes on either side."""
+    key, out = stream_key(seed, Stream.FRAILTY, 0), np.empty(who.size)
+    last = log_quantiles.size - 1
+    for i in range(who.size):
+        u = max(uniform_at(key, who[i]), 1e-12)
+        at = (np.log(-np.log1p(-u)) - low) / (high - low) * last
+        k = min(int(at), last - 1)
+        out[i] = np.exp(log_quantiles[k] + min(at - k, 1.0) * (log_quantiles[k + 1] - log_quantiles[k]))
+    return out
+
+
 def frailty(shape: float, seed: int, who: np.ndarray) -> np.ndarray:
-    """Lifelong proneness to cause incidents [n]: gamma with mean 1, by identity alone."""
-    u = Luck(seed, 0).draws(Stream.FRAILTY, who)
-    return gammaincinv(shape, np.clip(u, 1e-12, 1 - 1e-12)) / shape
+    """Lifelong proneness to cause incidents [n]: gamma with mean 1, by identity alone; relative error below 1e-6."""
+    return _frailties(seed, who, NODES[0], NODES[1], _log_quantiles(shape))
 
 
-def enter(world: World, p: Parameters, luck: Luck, homes: np.ndarray, who: np.ndarray, traits: dict[str, np.ndarray]) -> None:
-    """Households `who` [n] move into dwelling rows `homes` [n]; in the warm-up they take the leaver's stratum."""
-    d = world.dwellings
-    d.identity[homes] = who
-    d.frailty[homes] = frailty(p.frailty_shape, luck.seed, who)
+def _enter(world: World, p: Parameters, luck: Luck, new: Entrants) -> None:
+    """They move in; in the warm-up they take the leaver's stratum."""
+    d, homes = world.dwellings, new.homes
+    d.identity[homes] = new.identity
+    d.frailty[homes] = frailty(p.frailty_shape, luck.seed, new.identity)
     d.tolerance[homes] = p.tolerance_rest
     d.satisfaction[homes] = p.content_rest
     d.months_vacant[homes] = 0
     if luck.month > 0:
-        for name, value in traits.items():
-            getattr(d, name)[homes] = value
-    np.add.at(world.counts[:, Count.BETROKKEN], d.buurt[homes], 1)
+        d.ses[homes], d.age_class[homes], d.size[homes] = new.ses, new.age_class, new.size
+    world.book(Count.BETROKKEN, d.buurt[homes])
 
 
-def _place(world: World, p: Parameters, luck: Luck, rows: np.ndarray, homes: np.ndarray) -> None:
+@kernel
+def _place(month, rows, homes, network_kept_elsewhere, buurt, wijk, person, place, dwelling, profile, network_wijk, network,
+           waiting_since, since, escalations, placed, counts, by_profile):  # fmt: skip
+    """Persons in rows [n] come home, and the agreement is booked."""
+    for k in range(rows.size):
+        i, home = rows[k], homes[k]
+        b = buurt[home]
+        counts[b, Count.GEPLAATST] += 1
+        counts[b, Count.WACHT_PERSONEN_MAANDEN] += month - waiting_since[i]
+        by_profile[profile[i], ByProfile.GEPLAATST] += 1
+        person[home], dwelling[i], place[i] = i, home, Place.THUIS
+        since[i], escalations[i] = month, 0
+        if network_wijk[i] != wijk[b]:
+            network[i] *= np.float32(network_kept_elsewhere)
+        if placed[i] == NEVER:  # a placement that is still to be looked back on stays the one that counts
+            placed[i] = month
+
+
+@kernel
+def _book_lettings(month, rows, homes, since, ses, low_income_below_ses, buurt, counts):
+    """Seekers in rows [n] stop waiting; those with a low income are counted besides."""
+    for k in range(rows.size):
+        b, waited = buurt[homes[k]], month - since[rows[k]]
+        counts[b, Count.VERHUURD_REGULIER] += 1
+        counts[b, Count.WACHT_REGULIER_MAANDEN] += waited
+        if ses[rows[k]] < low_income_below_ses:
+            counts[b, Count.VERHUURD_LAAG_INKOMEN] += 1
+            counts[b, Count.WACHT_LAAG_INKOMEN_MAANDEN] += waited
+
+
+@kernel
+def _sold_or_let(key, identity, tenure, months_vacant, out):
+    """Rows of empty homes outside the corporaties that somebody enters this month, into `out`; returns how many."""
+    found = 0
+    for i in range(identity.size):
+        if identity[i] != 0 or tenure[i] == Tenure.SOCIALE_HUUR:
+            continue
+        if uniform_at(key, np.uint64(i)) < 1.0 / max(1.0, months_vacant[tenure[i]]):
+            out[found] = i
+            found += 1
+    return found
+
+
+def _persons(world: World, p: Parameters, luck: Luck, rows: np.ndarray, homes: np.ndarray) -> Entrants:
+    """Persons in rows [n], placed by agreement or let to in their turn."""
     persons, d = world.persons, world.dwellings
-    buurt = d.buurt[homes]
-    np.add.at(world.counts[:, Count.GEPLAATST], buurt, 1)
-    np.add.at(world.counts[:, Count.WACHT_PERSONEN_MAANDEN], buurt, luck.month - persons.waiting_since[rows].astype(np.int64))
-    np.add.at(world.by_profile[:, ByProfile.GEPLAATST], persons.profile[rows], 1)
-    enter(world, p, luck, homes, persons.identity[rows], {n: getattr(persons, n)[rows] for n in ("ses", "age_class", "size")})
-    d.person[homes] = rows
-    persons.place[rows] = Place.THUIS
-    persons.dwelling[rows] = homes
-    elsewhere = persons.network_wijk[rows] != world.buurten.wijk[buurt]
-    persons.network[rows[elsewhere]] *= np.float32(p.network_kept_elsewhere)
-    persons.since[rows] = luck.month
-    persons.escalations[rows] = 0
-    fresh = rows[persons.placed[rows] == NEVER]  # a placement that is still to be looked back on stays the one that counts
-    persons.placed[fresh] = luck.month
+    _place(
+        luck.month, rows, homes, p.network_kept_elsewhere, d.buurt, world.buurten.wijk, d.person, persons.place,
+        persons.dwelling, persons.profile, persons.network_wijk, persons.network, persons.waiting_since, persons.since,
+        persons.escalations, persons.placed, world.counts, world.by_profile,
+    )  # fmt: skip
+    return Entrants(homes, persons.identity[rows], persons.ses[rows], persons.age_class[rows], persons.size[rows])
 
 
-def _let(world: World, p: Parameters, luck: Luck, rows: np.ndarray, homes: np.ndarray) -> None:
-    seekers, buurt = world.seekers, world.dwellings.buurt[homes]
-    np.add.at(world.counts[:, Count.VERHUURD_REGULIER], buurt, 1)
-    waited = luck.month - seekers.since[rows].astype(np.int64)
-    np.add.at(world.counts[:, Count.WACHT_REGULIER_MAANDEN], buurt, waited)
-    low = seekers.ses[rows] < p.low_income_below_ses
-    np.add.at(world.counts[:, Count.VERHUURD_LAAG_INKOMEN], buurt[low], 1)
-    np.add.at(world.counts[:, Count.WACHT_LAAG_INKOMEN_MAANDEN], buurt[low], waited[low])
-    enter(world, p, luck, homes, seekers.identity[rows], {n: getattr(seekers, n)[rows] for n in ("ses", "age_class", "size")})
+def _seekers(world: World, p: Parameters, luck: Luck, rows: np.ndarray, homes: np.ndarray) -> Entrants:
+    """Regular seekers in rows [n], who leave the queue."""
+    seekers = world.seekers
+    _book_lettings(
+        luck.month, rows, homes, seekers.since, seekers.ses, p.low_income_below_ses, world.dwellings.buurt, world.counts
+    )
+    new = Entrants(homes, seekers.identity[rows], seekers.ses[rows], seekers.age_class[rows], seekers.size[rows])
     stay = np.ones(seekers.rows, bool)
     stay[rows] = False
     seekers.keep(stay)
+    return new
 
 
-def _market(world: World, p: Parameters, luck: Luck) -> None:
+def _market(world: World, p: Parameters, luck: Luck) -> Entrants:
+    """Buyers and tenants on the market."""
     d, b = world.dwellings, world.buurten
-    empty = np.flatnonzero(d.identity == 0)
-    empty = empty[d.tenure[empty] != Tenure.SOCIALE_HUUR]
-    chance = 1.0 / np.maximum(1.0, p.months_vacant[d.tenure[empty]])
-    homes = empty[luck.draws(Stream.MARKET_REFILL, empty.astype(np.uint64)) < chance]
+    out = np.empty(d.rows, np.int64)
+    homes = out[: _sold_or_let(luck.key(Stream.MARKET_REFILL), d.identity, d.tenure, p.months_vacant, out)]
     who = MARKET_ID | (homes.astype(np.uint64) << np.uint64(16)) | np.uint64(luck.month + FIRST_MONTH)
     u = luck.several(Stream.MARKET_TRAITS, who, 2)
     fall = (b.score - b.start_score)[d.buurt[homes]]
-    ses = d.ses[homes] + p.entry_ses_of_fall * fall + p.entry_ses_spread * ndtri(np.clip(u[0], 1e-9, 1 - 1e-9))
+    ses = d.ses[homes] + p.entry_ses_of_fall * fall + p.entry_ses_spread * normal_of(u[0])
     edges = np.cumsum(p.entry_age) / p.entry_age.sum()
     age = np.minimum(np.searchsorted(edges, u[1], side="right"), len(AgeClass) - 1).astype(np.uint8)
-    enter(world, p, luck, homes, who, {"ses": ses, "age_class": age})
+    return Entrants(homes, who, ses, age, d.size[homes])
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck, lettings: list[Lettings]) -> None:
     """Persons, regular seekers and the market move in."""
-    _place(world, p, luck, np.concatenate([x.persons for x in lettings]), np.concatenate([x.person_homes for x in lettings]))
-    _let(world, p, luck, np.concatenate([x.seekers for x in lettings]), np.concatenate([x.seeker_homes for x in lettings]))
-    _market(world, p, luck)
+    persons, person_homes, seekers, seeker_homes = (np.concatenate(parts) for parts in zip(*lettings, strict=True))
+    new = (
+        _persons(world, p, luck, persons, person_homes),
+        _seekers(world, p, luck, seekers, seeker_homes),
+        _market(world, p, luck),
+    )
+    _enter(world, p, luck, Entrants(*(np.concatenate(parts) for parts in zip(*new, strict=True))))

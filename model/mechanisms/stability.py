@@ -68,10 +68,9 @@ def _live(place, dwelling, coping, need, hours, debts, episode, opname_days, sta
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of ordinary life for persons at home and in institutions."""
     persons, dwellings, buurten, teams = world.persons, world.dwellings, world.buurten, world.teams
-    homes = persons.dwelling[persons.place == Place.THUIS]
-    at_home = np.bincount(buurten.wijk[dwellings.buurt[homes]], minlength=world.wijken.rows)
+    at_home = np.bincount(buurten.wijk, weights=world.sum_at_home(np.ones(persons.rows)), minlength=world.wijken.rows)
     welzijn = np.zeros(world.wijken.rows)
-    mine = teams.kind == TeamKind.WELZIJN
+    mine = teams.kind == int(TeamKind.WELZIJN)
     welzijn[teams.wijk[mine]] = teams.hours[mine]
     _live(
         persons.place, persons.dwelling, persons.coping, persons.need, persons.hours, persons.debts, persons.episode,

@@ -22,6 +22,7 @@ WRITES = (
     "persons.status", "persons.line", "persons.need", "persons.hours", "persons.trust", "persons.stable_months",
     "teams.asked", "teams.given", "wijken.response_days", "wijken.load",
 )  # fmt: skip
+STREAMS = np.array([Stream.OUTREACH, Stream.STAFF_TURNOVER, Stream.OUT_OF_SIGHT])
 
 
 class Parameters(NamedTuple):
@@ -134,7 +135,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
         persons.place, persons.status, persons.line, persons.profile, persons.stability, persons.opname_days, persons.dwelling,
         persons.need, p.need_hours, waakvlam, dwellings.buurt, buurten.wijk, wijken.rows, asked,
     )  # fmt: skip
-    care = teams.kind <= TeamKind.AMBULANT
+    care = teams.kind <= int(TeamKind.AMBULANT)
     usable = np.zeros_like(asked)
     clients = 1000.0 * asked[TeamKind.AMBULANT] / p.need_hours.mean() / np.maximum(wijken.homes, 1.0)
     usable[teams.kind[care], teams.wijk[care]] = teams.hours[care]
@@ -145,10 +146,9 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     for w in range(wijken.rows):
         wijken.response_days[w] = response_days(wijken.load[w], p.response_days, p.load_threshold, p.response_convexity)
     spare = np.maximum(0.0, p.load_threshold - wijken.load) * usable[TeamKind.WIJKTEAM] * levers.outreach
-    at_home = (persons.place == Place.THUIS) & (persons.status == Status.LATENT)
-    latent = np.bincount(buurten.wijk[dwellings.buurt[persons.dwelling[at_home]]], minlength=wijken.rows)
+    latent = np.bincount(buurten.wijk, weights=world.sum_at_home(persons.status == int(Status.LATENT)), minlength=wijken.rows)
     given = _give(
-        luck.keys[[Stream.OUTREACH, Stream.STAFF_TURNOVER, Stream.OUT_OF_SIGHT]], persons.place, persons.status, persons.line,
+        luck.keys[STREAMS], persons.place, persons.status, persons.line,
         persons.episode, persons.crisis, persons.conflict, persons.identity, persons.dwelling, persons.stability,
         persons.opname_days, persons.need, persons.hours, persons.trust, persons.stable_months, coverage, wijken.load,
         spare * p.outreach_finds_per_hour / np.maximum(latent, 1), waakvlam, p, dwellings.buurt, buurten.wijk, world.counts,

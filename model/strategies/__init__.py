@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.randomness import Luck, Stream
+from model.jit import kernel
+from model.randomness import Luck, Stream, ticket
 
 
 class Parameters(NamedTuple):
@@ -51,6 +52,19 @@ class Queue(NamedTuple):
 Pairs = list[tuple[int, int]]
 
 
+@kernel
+def _cheapest(cost, free, key, identity, dwelling):
+    """The free vacancy of the lowest finite cost, by ticket among equals; -1 if there is none."""
+    best, lot = -1, np.uint64(0)
+    for i in range(cost.size):
+        if not free[i] or not np.isfinite(cost[i]) or (best >= 0 and cost[i] > cost[best]):
+            continue
+        mine = ticket(key, identity, dwelling[i])
+        if best < 0 or cost[i] < cost[best] or mine < lot:
+            best, lot = i, mine
+    return best
+
+
 def in_turn(
     vacancies: Vacancies, queue: Queue, luck: Luck, cost: Callable[[], np.ndarray], taken: Callable[[int], None]
 ) -> Pairs:
@@ -58,15 +72,12 @@ def in_turn(
 
     `taken(i)` tells the strategy that vacancy i is gone, before the next person's turn.
     """
-    free = np.ones(vacancies.dwelling.size, bool)
+    free, key = np.ones(vacancies.dwelling.size, bool), luck.key(Stream.WHICH_HOME)
     pairs: Pairs = []
     for k in range(min(vacancies.reserved, queue.person.size, free.size)):
-        now = np.where(free, cost(), np.inf)
-        best = np.flatnonzero(now == now.min())
-        if not np.isfinite(now[best[0]]):
+        i = _cheapest(cost(), free, key, queue.identity[k], vacancies.dwelling)
+        if i < 0:
             break
-        tickets = luck.tickets(Stream.WHICH_HOME, queue.identity[k], vacancies.dwelling[best])
-        i = int(best[np.argmin(tickets)])
         free[i] = False
         pairs.append((int(queue.person[k]), int(vacancies.dwelling[i])))
         taken(i)

@@ -28,7 +28,7 @@ def test_arrears_start_more_often_at_low_ses_and_with_debts(ses, other, debts):
 
 
 def test_averted_by_hand():
-    """0.6 are averted anyway. A driegesprek takes 0.3 of the other 0.4, help in full 0.3 of what is then left: 1 - 0.4 x 0.7 x 0.7."""
+    """0.6 are averted anyway. A driegesprek takes 0.3 of the other 0.4, help in full 0.3 of what then is left."""
     assert averted_probability(0.6, False, 0.0, 0.3, 0.3) == pytest.approx(0.6)
     assert averted_probability(0.6, True, 0.0, 0.3, 0.3) == pytest.approx(1 - 0.4 * 0.7)
     assert averted_probability(0.6, True, 1.0, 0.3, 0.3) == pytest.approx(1 - 0.4 * 0.7 * 0.7)
@@ -136,3 +136,25 @@ def test_who_causes_much_is_brought_to_court_only_if_somebody_complains(small_wo
     arrears.step(world, sure, huidig, luck)
     assert d.eviction[first] == Eviction.NUISANCE and d.eviction[other] == Eviction.NONE
     assert world.counts[:, Count.UITZETTINGEN_OVERLAST].sum() == 1
+
+
+@pytest.mark.parametrize(("hours", "evicted"), [(0.0, True), (8.0, False)])
+def test_help_at_hand_averts_a_judgment(one_person, p, huidig, luck, hours, evicted):
+    """Help for all of the need closes what is left, when it works for sure; without hours nothing is averted."""
+    world = one_person(need=8.0, hours=hours)
+    d, home = world.dwellings, world.persons.dwelling[0]
+    d.tenure[home], d.arrears[home] = Tenure.SOCIALE_HUUR, p.judgment_from_months
+    sure = p._replace(judgment_per_month=1.0, averted_share=0.0, averted_by_help=1.0)
+    arrears.step(world, sure, huidig, luck)
+    assert (d.eviction[home] == Eviction.ARREARS) == evicted
+    assert world.counts[:, Count.VONNISSEN].sum() == 1
+
+
+def test_debts_make_a_person_fall_behind(one_person, p, huidig, luck):
+    """Same luck, a chance that only the ratio of debts lifts to 1."""
+    for debts in (0, 1):
+        world = one_person(debts=debts)
+        home = world.persons.dwelling[0]
+        world.dwellings.tenure[home] = Tenure.SOCIALE_HUUR
+        arrears.step(world, p._replace(start_per_year=1e-9, ses_slope=0.0, debts_ratio=1e12), huidig, luck)
+        assert world.dwellings.arrears[home] == debts

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.mechanisms import crisis
-from model.mechanisms.crisis import call_days, episode_probability, outcome
-from model.randomness import Luck
+from model.mechanisms.crisis import call_days, clocks, episode_probability, opname_stay, outcome
+from model.randomness import Luck, Stream, uniform_at
 from model.world import ByProfile, Count, Place, Profile, Status
 
 DAY = st.floats(0.0, 60.0)
@@ -19,13 +19,14 @@ def p(rooms):
     """No new episodes, no opname, no police, no home lost, unless a test says so."""
     none = np.zeros(len(Profile))
     return rooms.crisis._replace(
-        episodes_per_year=none, opname_share=none, police_at_crisis=0.0, police_at_escalation=0.0, home_lost_after_long_opname=0.0,
-        memory_kept_per_month=0.9, call_days=7.0, reachability_gain=0.4, latent_call_ratio=3.0, lost_contact_call_ratio=2.0,
+        episodes_per_year=none, opname_share=none, police_at_crisis=0.0, police_at_escalation=0.0,
+        home_lost_after_long_opname=0.0, memory_kept_per_month=0.9, call_days=7.0, reachability_gain=0.4, latent_call_ratio=3.0,
+        lost_contact_call_ratio=2.0,
     )  # fmt: skip
 
 
 def test_episode_by_hand():
-    """1.2 a year is a hazard of 0.1 a month at stability 0.5; at 0.1 it is 0.1 x exp(3 x 0.4); two recent episodes: x (1 + 0.6 x 2)."""
+    """1.2 a year is a hazard of 0.1 at stability 0.5; at 0.1 it is exp(3 x 0.4) times that; after two episodes 1 + 0.6 x 2."""
     assert episode_probability(1.2, 0.5, 0.0, 3.0, 0.6) == pytest.approx(1 - np.exp(-0.1))
     assert episode_probability(1.2, 0.1, 0.0, 3.0, 0.6) == pytest.approx(1 - np.exp(-0.1 * np.exp(1.2)))
     assert episode_probability(1.2, 0.5, 2.0, 3.0, 0.6) == pytest.approx(1 - np.exp(-0.1 * 2.2))
@@ -40,7 +41,7 @@ def test_episodes_come_sooner_when_stability_fails_and_after_earlier_ones(stabil
 
 
 def test_days_to_a_call_by_hand(p):
-    """Seven days; half reachable at full trust takes 0.4 x 0.5 = 20% off; unknown to help three times as long; lost contact twice."""
+    """Seven days; half reachable at full trust takes 0.4 x 0.5 = 20% off; unknown to help x 3; lost contact x 2."""
     assert call_days(Status.BEKEND, 1.0, True, 0.0, p) == pytest.approx(7.0)
     assert call_days(Status.BEKEND, 1.0, True, 0.5, p) == pytest.approx(5.6)
     assert call_days(Status.LATENT, 1.0, True, 0.5, p) == pytest.approx(16.8)
@@ -79,6 +80,46 @@ def test_help_that_comes_sooner_never_makes_it_worse(end, response, later, harm,
     assert day <= late_day and is_crisis <= late_crisis and escalated <= late_escalated
 
 
+def keys(seed: int) -> np.ndarray:
+    return np.array([Luck(seed, 1).key(stream) for stream in crisis.STREAMS])
+
+
+def test_all_clocks_start_on_the_day_of_onset():
+    """With no time on them they ring at once: on day 5."""
+    assert clocks(keys(1), np.uint64(7), 5.0, 0.0, 0.0, 0.0, 0.0) == (5.0, 5.0, 5.0, 5.0)
+
+
+@given(st.integers(0, 1000), st.integers(1, 2**60).map(np.uint64), st.floats(0, 31), *[st.floats(0.1, 60)] * 4)
+def test_each_clock_has_its_own_luck_and_runs_in_proportion_to_its_mean(seed, who, start, course, call, harm, patience):
+    """Only the call is twice as long: it comes twice as late, counted from the onset, and the other clocks ring as they did."""
+    end, called, harmed, lost = clocks(keys(seed), who, start, course, call, harm, patience)
+    later_end, later_call, later_harm, later_lost = clocks(keys(seed), who, start, course, 2 * call, harm, patience)
+    assert (later_end, later_harm, later_lost) == (end, harmed, lost)
+    assert later_call - start == pytest.approx(2 * (called - start))
+    assert min(end, called, harmed, lost) >= start
+
+
+def test_opname_by_hand(p):
+    """Of crises 0.5 x (1 - 0.2) = 0.4 become an opname where help covers the need; whole days, at least one, 25.5 on average.
+
+    One day and the whole part of an exponential with mean 25: 1 + 1 / (exp(1/25) - 1). Within five standard errors.
+    """
+    mine, luck_of = p._replace(opname_less_with_help=0.2, opname_days=25.0), keys(1)
+    stays = np.array([opname_stay(luck_of, np.uint64(who), 0.5, 1.0, mine) for who in range(1, 20_001)])
+    admitted = stays[stays > 0]
+    assert admitted.size / stays.size == pytest.approx(0.4, abs=5 * np.sqrt(0.24 / stays.size))
+    assert admitted.mean() == pytest.approx(25.5, abs=5 * 25.0 / np.sqrt(admitted.size))
+
+
+@given(st.integers(0, 1000), SHARE, SHARE, SHARE, SHARE)
+def test_help_prevents_opnamen_and_a_higher_share_brings_them(p, seed, share, more_share, helped, more_help):
+    mine, luck_of, who = p._replace(opname_less_with_help=0.5, opname_days=25.0), keys(seed), np.uint64(seed + 1)
+    (low, high), (little, much) = sorted((share, more_share)), sorted((helped, more_help))
+    stay = opname_stay(luck_of, who, low, much, mine)
+    assert stay in (0, opname_stay(luck_of, who, high, little, mine)), "who is admitted anyway stays as long"
+    assert opname_stay(luck_of, who, 0.0, helped, mine) == 0
+
+
 def in_episode(one_person, end=100.0, call=100.0, harm=100.0, patience=100.0, response=3.0, **columns):
     """One person, halfway an episode that began last month, with days counted from the first of this month."""
     clocks = {"end_day": end, "call_day": call, "harm_day": harm, "patience_day": patience}
@@ -115,6 +156,7 @@ def test_patience_that_ends_is_one_escalation(one_person, p, huidig, luck):
     world = in_episode(one_person, call=4.0, patience=5.0)
     crisis.step(world, p, huidig, luck)
     assert world.persons.conflict[0] == 1 and world.persons.escalations[0] == 1
+    assert world.by_profile[Profile.PSYCHISCH, ByProfile.ESCALATIES] == 1
     crisis.step(world, p, huidig, Luck(1, 2))
     assert world.persons.conflict[0] == 0 and counted(world, Count.ESCALATIES_PERSONEN) == [1]
 
@@ -138,6 +180,7 @@ def test_days_of_opname_are_counted_to_the_end_and_the_home_is_kept(one_person, 
     for month, days, left in ((1, 31, 9), (2, 40, 0), (3, 40, 0)):
         crisis.step(world, p, huidig, Luck(1, month))
         assert counted(world, Count.OPNAMEDAGEN) == [days] and world.persons.opname_days[0] == left
+        assert world.by_profile[Profile.PSYCHISCH, ByProfile.OPNAMEDAGEN] == days
     assert world.persons.place[0] == Place.THUIS
 
 
@@ -147,6 +190,7 @@ def test_a_crisis_becomes_an_opname_with_the_days_that_are_left_of_the_month(one
     world = in_episode(one_person, harm=10.0)
     crisis.step(world, sure, huidig, luck)
     assert counted(world, Count.OPNAMEN, Count.CRISISHULP, Count.OPNAMEDAGEN) == [1, 0, 21]
+    assert world.by_profile[Profile.PSYCHISCH, ByProfile.OPNAMEDAGEN] == 21
     assert world.persons.opname_days[0] > 0 and world.persons.home_lost[0] == 0
 
 
@@ -170,6 +214,41 @@ def test_memory_fades_and_an_episode_adds_to_it(one_person, p, huidig, luck):
     assert world.persons.memory[0] == pytest.approx(2.8) and counted(world, Count.EPISODES) == [1]
 
 
+def test_a_new_episode_sets_its_clocks_by_stability_tolerance_and_reach(one_person, p, huidig, luck):
+    """Four long clocks of a person at stability 0.8 and full trust, among neighbours at tolerance 0.25, with 0.3 reachable.
+
+    The onset is on some day of 31. Means: course 10,000 days; call 100,000 x (1 - 0.4 x 0.3); harm 100,000 x (0.5 + 0.8);
+    patience 100,000 x 2 x 0.25. None of them rings this month, and next month's clocks stand 31 days lower.
+    """
+    slow = p._replace(episodes_per_year=np.full(len(Profile), 1e9), episode_days=np.full(len(Profile), 1e4), call_days=1e5)
+    slow = slow._replace(harm_days=1e5, patience_days=1e5)
+    world = one_person(stability=0.8, trust=1.0)
+    world.portieken.tolerance[:] = 0.25
+    crisis.step(world, slow, huidig._replace(bereikbaarheid=0.3), luck)
+    persons, who = world.persons, world.persons.identity[0]
+    onset = 31 * uniform_at(luck.key(Stream.ONSET_DAY), who)
+    expected = clocks(keys(1), who, onset, 1e4, 1e5 * (1 - 0.4 * 0.3), 1e5 * 1.3, 1e5 * 0.5)
+    now = [persons.end_day[0], persons.call_day[0], persons.harm_day[0], persons.patience_day[0]]
+    assert np.array(now) + 31 == pytest.approx(expected, rel=1e-5)
+    assert persons.episode[0] == 1 and persons.episode_days[0] == pytest.approx(31 - onset)
+
+
+@pytest.mark.parametrize(("clocks_", "reports"), [({"harm": 10.0}, 1), ({"patience": 5.0, "call": 4.0}, 1), ({"call": 4.0}, 0)])
+def test_the_police_hear_of_crises_and_of_escalations(one_person, p, huidig, luck, clocks_, reports):
+    world = in_episode(one_person, **clocks_)
+    crisis.step(world, p._replace(police_at_crisis=1.0, police_at_escalation=1.0), huidig, luck)
+    assert counted(world, Count.POLITIEMELDINGEN) == [reports]
+
+
+@pytest.mark.parametrize(("hours", "admitted"), [(0.0, True), (8.0, False)])
+def test_help_at_hand_prevents_an_opname(one_person, p, huidig, luck, hours, admitted):
+    """Help for all of the need prevents it here for sure; without hours every crisis becomes one."""
+    sure = p._replace(opname_share=np.ones(len(Profile)), opname_less_with_help=1.0, opname_days=10.0)
+    world = in_episode(one_person, harm=10.0, need=8.0, hours=hours)
+    crisis.step(world, sure, huidig, luck)
+    assert counted(world, Count.OPNAMEN, Count.CRISISHULP) == ([1, 0] if admitted else [0, 1])
+
+
 def test_neighbours_who_were_told_bear_more(one_person, p, huidig, luck):
     """Same luck: patience lasts 1 + 0.4 times as long, counted from the day of onset."""
     often = p._replace(episodes_per_year=np.full(len(Profile), 1e9), informed_patience_gain=0.4, patience_days=1e5, harm_days=1e9)
@@ -180,6 +259,12 @@ def test_neighbours_who_were_told_bear_more(one_person, p, huidig, luck):
         crisis.step(world, often, huidig._replace(buurtinformatie=told), luck)
         days[told] = world.persons.patience_day[0]
     assert days[True] == pytest.approx(1.4 * days[False], rel=1e-3)  # the day of onset is small against 100,000
+
+
+def test_last_months_crisis_and_conflict_are_past(one_person, p, huidig, luck):
+    world = one_person(crisis=1, conflict=1, episode_days=12.0)
+    crisis.step(world, p, huidig, luck)
+    assert (world.persons.crisis[0], world.persons.conflict[0], world.persons.episode_days[0]) == (0, 0, 0.0)
 
 
 def test_who_is_not_at_home_has_no_episode(one_person, p, huidig, luck):

@@ -39,7 +39,9 @@ def test_spreading_wins_if_convex_and_concentrating_if_saturating(load, uneven):
 
     def together(shape):
         spread = 2 * damage(load, REFERENCE, shape, NO_LIMIT)
-        concentrated = damage(load * (1 - uneven), REFERENCE, shape, NO_LIMIT) + damage(load * (1 + uneven), REFERENCE, shape, NO_LIMIT)
+        concentrated = damage(load * (1 - uneven), REFERENCE, shape, NO_LIMIT) + damage(
+            load * (1 + uneven), REFERENCE, shape, NO_LIMIT
+        )
         return spread, concentrated
 
     spread, concentrated = together(2.0)
@@ -88,6 +90,16 @@ def test_hours_of_beheer_go_where_corporatie_homes_are(one_person, rooms, huidig
     draagkracht.step(world, rooms.draagkracht, huidig, luck)
     stock = world.buurten.sociale_huur
     assert world.buurten.team_hours == pytest.approx(100.0 * stock / stock.sum())
+
+
+def test_a_town_without_corporatie_homes_and_without_residents_who_help_can_still_be_computed(one_person, rooms, huidig, luck):
+    """No draagkracht at all, and need: the damage is at its limit, and nothing is divided by zero."""
+    world = one_person(need=6.0)
+    b = world.buurten
+    home = world.dwellings.buurt[world.persons.dwelling[0]]
+    b.sociale_huur[:] = b.voorzieningen[:] = b.informal_help[:] = world.wijken.homes[:] = 0.0
+    draagkracht.step(world, rooms.draagkracht, huidig, luck)
+    assert b.damage[home] == rooms.draagkracht.damage_limit and np.isfinite(b.damage).all()
 
 
 def test_the_step_follows_the_rule(lived):

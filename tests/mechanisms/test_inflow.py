@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from model.mechanisms import inflow
 from model.randomness import Luck
-from model.world import NEVER, ByProfile, Count, Place, Profile, Status
+from model.world import NEVER, AgeClass, ByProfile, Count, Place, Profile, Status
 
 MONTH = st.integers(-108, 2000)
 
@@ -50,6 +50,43 @@ def test_the_traits_of_many_are_those_of_the_parameters(rooms):
         assert traits["coping"][mine].mean() == pytest.approx(p.coping_mean[profile], abs=0.02)
 
 
+def test_families_are_families_and_youths_are_young(rooms):
+    traits = inflow.person_traits(rooms.inflow, Luck(1, 1), inflow.identities(inflow.PERSON_ID, 1, 5000), 3)
+    profile, age = traits["profile"], traits["age_class"]
+    family = np.isin(profile, (Profile.VROUW_GEZIN_OPVANG, Profile.MULTIPROBLEEMGEZIN))
+    assert np.array_equal(traits["size"] > 1, family) and set(traits["size"].tolist()) == {1, 3}
+    assert (age[profile == Profile.JONGERE_JEUGDZORG] == AgeClass.TOT_35).all()
+    assert (age[profile == Profile.KWETSBARE_OUDERE] == AgeClass.VANAF_75).all()
+    others = age[~np.isin(profile, (Profile.JONGERE_JEUGDZORG, Profile.KWETSBARE_OUDERE))]
+    assert set(others.tolist()) == {AgeClass.TOT_35, AgeClass.VAN_35_TOT_65}
+
+
+def test_some_have_their_network_in_town_and_the_others_have_none(rooms):
+    """Seven in ten, in any wijk; from 0 to 1."""
+    p = rooms.inflow._replace(network_in_town=0.7, network_mean=np.full(len(Profile), 0.3))
+    traits = inflow.person_traits(p, Luck(1, 1), inflow.identities(inflow.PERSON_ID, 1, 20_000), 3)
+    here = traits["network"] > 0.0
+    assert here.mean() == pytest.approx(0.7, abs=5 * np.sqrt(0.21 / here.size))
+    assert traits["network"][here].mean() == pytest.approx(0.3, abs=0.01) and traits["network"].max() <= 1.0
+    assert np.bincount(traits["network_wijk"]) / here.size == pytest.approx(np.full(3, 1 / 3), abs=0.02)
+
+
+def test_the_seekers_of_many_years_are_those_of_the_parameters(rooms):
+    """Shares within five standard errors; persons are less well-off than regular seekers."""
+    p = rooms.inflow._replace(seeker_young_share=0.45, seeker_old_share=0.12, seeker_alone_share=0.5)
+    who = inflow.identities(inflow.SEEKER_ID, 1, 20_000)
+    traits = inflow.seeker_traits(p, Luck(1, 9), who)
+    ages = np.bincount(traits["age_class"], minlength=4) / who.size
+    sizes = np.bincount(traits["size"], minlength=4) / who.size
+    assert ages == pytest.approx([0.45, 0.43, 0.12, 0.0], abs=5 * np.sqrt(0.25 / who.size))
+    assert sizes == pytest.approx([0.0, 0.5, 0.25, 0.25], abs=5 * np.sqrt(0.25 / who.size))
+    assert traits["ses"].mean() == pytest.approx(p.seeker_ses_mean, abs=5 * p.seeker_ses_sd / np.sqrt(who.size))
+    assert traits["ses"].std() == pytest.approx(p.seeker_ses_sd, rel=0.03)
+    assert (traits["since"] == 9).all()
+    persons = inflow.person_traits(p, Luck(1, 9), inflow.identities(inflow.PERSON_ID, 1, 20_000), 3)
+    assert persons["ses"].mean() < traits["ses"].mean() and persons["ses"].std() == pytest.approx(p.seeker_ses_sd, rel=0.03)
+
+
 def test_the_number_of_statushouders_swings_from_year_to_year(rooms):
     """Between 1/1.55 and 1.55 of the mean, the same for all months of a year."""
     p, who = rooms.inflow._replace(statushouder_swing=1.55), inflow.identities(inflow.PERSON_ID, 1, 4000)
@@ -74,9 +111,13 @@ def test_arrivals_do_not_depend_on_the_town_that_they_find(one_person, small_wor
             inflow.step(world, p, huidig, Luck(1, month))
         persons = world.persons
         new = [i for i in np.flatnonzero(persons.identity) if int(persons.identity[i]) not in before]
-        rows = sorted((int(persons.identity[i]), int(persons.profile[i]), float(persons.ses[i]), int(persons.since[i])) for i in new)
+        rows = sorted(
+            (int(persons.identity[i]), int(persons.profile[i]), float(persons.ses[i]), int(persons.since[i])) for i in new
+        )
         s = world.seekers
-        queue = [(int(s.identity[i]), float(s.ses[i]), int(s.since[i])) for i in range(s.rows) if int(s.identity[i]) not in before]
+        queue = [
+            (int(s.identity[i]), float(s.ses[i]), int(s.since[i])) for i in range(s.rows) if int(s.identity[i]) not in before
+        ]
         arrived.append((rows, queue))
     assert arrived[0] == arrived[1] and len(arrived[0][0]) > 10 and len(arrived[0][1]) > 15
 
@@ -84,7 +125,7 @@ def test_arrivals_do_not_depend_on_the_town_that_they_find(one_person, small_wor
 def test_who_arrives_is_known_and_waits_from_this_month(one_person, rooms, huidig):
     world = one_person()
     world.persons_per_month, world.seekers_per_month = 20.0, 5.0
-    p = rooms.inflow._replace(persons_give_up_per_month=0.0, seekers_give_up_per_year=0.0)
+    p = rooms.inflow._replace(persons_give_up_per_month=0.0, seekers_give_up_per_year=0.0, skills_lost_per_month=0.0)
     inflow.step(world, p, huidig, Luck(1, 7))
     persons = world.persons
     new = persons.place > Place.THUIS
@@ -109,7 +150,12 @@ def test_a_long_stay_in_an_institution_costs_skills_and_a_couch_does_not(one_per
 
 @pytest.mark.parametrize(
     ("place", "count"),
-    [(Place.OPVANG, Count.OPVANG_MAANDEN), (Place.KLINIEK, Count.KLINIEK_MAANDEN), (Place.BANK, Count.BANK_MAANDEN), (Place.AZC, Count.AZC_MAANDEN)],
+    [
+        (Place.OPVANG, Count.OPVANG_MAANDEN),
+        (Place.KLINIEK, Count.KLINIEK_MAANDEN),
+        (Place.BANK, Count.BANK_MAANDEN),
+        (Place.AZC, Count.AZC_MAANDEN),
+    ],
 )
 def test_a_month_of_waiting_is_counted_where_it_is_spent(one_person, rooms, huidig, luck, place, count):
     world = one_person(place=place)
@@ -124,7 +170,7 @@ def test_who_gives_up_is_gone_and_who_lives_at_home_stays(small_world, rooms, hu
     world = small_world()
     world.persons_per_month = world.seekers_per_month = 0.0
     persons = world.persons
-    waiting, at_home, seekers = (persons.place > Place.THUIS).sum(), (persons.place == Place.THUIS).sum(), world.seekers.rows
+    waiting, at_home, seekers = ((persons.place > Place.THUIS).sum(), (persons.place == Place.THUIS).sum(), world.seekers.rows)
     inflow.step(world, rooms.inflow._replace(persons_give_up_per_month=1.0, seekers_give_up_per_year=12.0), huidig, luck)
     assert world.counts[-1, Count.PERSONEN_AFGEHAAKT] == waiting > 0
     assert world.counts[-1, Count.ZOEKERS_AFGEHAAKT] == seekers > 0

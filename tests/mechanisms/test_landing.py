@@ -21,7 +21,8 @@ def test_a_soft_landing(one_person, huidig):
     assert (judged, soft) == (1, 1)
     buurt = world.dwellings.buurt[world.persons.dwelling[0]]
     assert world.counts[buurt, Count.GELAND_ZACHT] == 1
-    assert world.by_profile[Profile.PSYCHISCH, ByProfile.GELAND_ZACHT] == 1
+    of_profile = world.by_profile[Profile.PSYCHISCH]
+    assert (of_profile[ByProfile.GELAND_BEOORDEELD], of_profile[ByProfile.GELAND_ZACHT]) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,16 @@ def test_a_person_who_moves_on_by_choice_leaves_the_model(one_person, p, huidig,
     assert counted(world, Count.PERSONEN_VERTROKKEN, Count.THUIS_VERLOREN) == [1, 0]
 
 
+def test_vulnerable_residents_move_less_by_choice(one_person, p, huidig, luck):
+    """At a ratio of 0 everyone goes but the one person of the town."""
+    world = one_person()
+    home = world.persons.dwelling[0]
+    leaving.step(
+        world, p._replace(turnover_per_year=np.full(3, 1e9), exit_of_oldest_per_year=0.0, person_ratio=0.0), huidig, luck
+    )
+    assert np.flatnonzero(world.dwellings.identity).tolist() == [home]
+
+
 def test_a_person_who_is_evicted_waits_in_opvang(one_person, stay, huidig, luck):
     world = one_person(episode=1, end_day=4.0, hours=3.0)
     home = world.persons.dwelling[0]
@@ -95,6 +105,7 @@ def test_a_person_who_is_evicted_waits_in_opvang(one_person, stay, huidig, luck)
     assert world.dwellings.identity[home] == 0 and world.dwellings.eviction[home] == Eviction.NONE
     assert (persons.place[0], persons.dwelling[0], persons.status[0]) == (Place.OPVANG, NOBODY, Status.BEKEND)
     assert persons.waiting_since[0] == luck.month and persons.episode[0] == 0 and np.isinf(persons.end_day[0])
+    assert (persons.line[0], persons.hours[0]) == (2, 0.0)
     assert counted(world, Count.THUIS_VERLOREN, Count.PERSONEN_VERTROKKEN, Count.DAKLOOS_GEWORDEN) == [1, 0, 0]
 
 

@@ -1,10 +1,10 @@
 """Vacancies, a queue and a view made by hand: four homes in three buurten of two wijken.
 
-    home   buurt  wijk  portiek  rent  months vacant
-    10     0      0     0        500   1
-    11     0      0     1        620   4
-    20     1      0     2        500   3
-    30     2      1     3        700   1
+home   buurt  wijk  portiek  rent  months vacant
+10     0      0     0        500   1
+11     0      0     1        620   4
+20     1      0     2        500   3
+30     2      1     3        700   1
 """
 
 from collections.abc import Callable

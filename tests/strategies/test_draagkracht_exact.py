@@ -32,5 +32,7 @@ def test_the_view_is_a_copy_that_a_strategy_may_spend(small_city, rooms):
 
 
 def test_in_a_city_only_this_strategy_gets_an_exact_view(small_city):
-    views = {name: small_city(strategie=name, months=2).public_view.exact for name in ("loting", "draagkracht", "draagkracht_exact")}
+    views = {
+        name: small_city(strategie=name, months=2).public_view.exact for name in ("loting", "draagkracht", "draagkracht_exact")
+    }
     assert views == {"loting": False, "draagkracht": False, "draagkracht_exact": True}

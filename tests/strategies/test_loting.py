@@ -46,7 +46,9 @@ def test_one_vacancy_more_moves_a_person_only_if_somebody_chose_it(vacancies, qu
 
     def propose(homes):
         n = len(homes)
-        some = vacancies(n, dwelling=homes, buurt=[0] * n, portiek=[0] * n, rent=[1.0] * n, months_vacant=[1] * n, known_in_portiek=[0] * n)
+        some = vacancies(
+            n, dwelling=homes, buurt=[0] * n, portiek=[0] * n, rent=[1.0] * n, months_vacant=[1] * n, known_in_portiek=[0] * n
+        )
         return dict(loting.propose(some, queue(persons), view(), p, Luck(seed, 1)))
 
     new = 10_001

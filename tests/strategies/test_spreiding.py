@@ -27,6 +27,14 @@ def test_placements_of_this_month_count(vacancies, queue, view, p, luck):
 
 def test_where_no_home_is_free_nobody_is_placed(vacancies, queue, view, p, luck):
     """The emptiest wijk has no vacancy: the other one takes all."""
-    homes = vacancies(3, dwelling=[10, 11, 20], buurt=[0, 0, 1], portiek=[0, 1, 2], rent=[1, 1, 1], months_vacant=[1, 1, 1], known_in_portiek=[0, 0, 0])
+    homes = vacancies(
+        3,
+        dwelling=[10, 11, 20],
+        buurt=[0, 0, 1],
+        portiek=[0, 1, 2],
+        rent=[1, 1, 1],
+        months_vacant=[1, 1, 1],
+        known_in_portiek=[0, 0, 0],
+    )
     pairs = spreiding.propose(homes, queue(3), view(placed=[9.0, 9.0, 0.0]), p, luck)
     assert sorted(home for _, home in pairs) == [10, 11, 20]

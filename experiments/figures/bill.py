@@ -1,0 +1,67 @@
+"""Who pays: euro per year by payer, in the baseline and in each scenario."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from experiments.figures.style import COLOURS, INK, MARKERS, SOFT, legend_columns, new_figure, note, ticks
+from experiments.loaded import Tables
+from experiments.prose import grouped, say, scenario_name, word
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def bill_data(tables: Tables) -> pd.DataFrame:
+    """Euro per year by payer: the baseline's, and each scenario's difference with its interval."""
+    d = tables.town
+    mine = (d.indicator == "kosten") & (d.profile == "") & d.scenario.isin(tables.others)
+    return d.loc[mine, ["payer", "scenario", "baseline_value", "value", "difference", "low", "high", "seeds"]]
+
+
+def bill(tables: Tables, language: str) -> "Figure | None":
+    """Who pays: the baseline's euro per year (left), the difference per scenario with its interval (right)."""
+    data = bill_data(tables)
+    payers = [p for p in data.payer.unique() if p and (data[data.payer == p][["baseline_value", "value"]] != 0).any(axis=None)]
+    if not payers:
+        return None
+    data = data[data.payer.isin(payers)]
+    figure = new_figure(10, 1.3 + len(payers) * (0.18 + 0.13 * len(tables.others)))
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1, 1.35])
+    middles = -np.arange(len(payers)) * (len(tables.others) + 1.2)
+    _bill_levels(left, data.drop_duplicates("payer").set_index("payer").baseline_value[payers], middles, language)
+    left.set_yticks(middles, [word("payers", p, language) for p in payers], fontsize=8.5, color=INK)
+    left.set_title(say("bill_base", language, base=scenario_name(tables.baseline)))
+    scale, scale_name = _euro_scale(float(data[["low", "high", "difference"]].abs().max(axis=None)), language)
+    right.axvline(0, color=SOFT, lw=0.9)
+    for k, scenario in enumerate(tables.others):
+        part = data[data.scenario == scenario].set_index("payer").reindex(payers)
+        y, look = middles + (len(tables.others) - 1) / 2.0 - k, COLOURS[k % len(COLOURS)]
+        right.hlines(y, part.low / scale, part.high / scale, color=look, lw=1.6)
+        mark: dict[str, Any] = {"linestyle": "none", "marker": MARKERS[k % len(MARKERS)], "color": look, "ms": 4.8}
+        right.plot(part.difference / scale, y, label=scenario_name(scenario), **mark)
+    right.set_xlabel(say("bill_axis", language, scale=scale_name, note=note(tables, language)))
+    right.set_title(say("bill_difference", language, base=scenario_name(tables.baseline)))
+    ticks(right, language, "x", signed=True)
+    for ax in (left, right):
+        ax.tick_params(axis="y", length=0)
+    figure.legend(loc="outside upper right", ncols=min(len(tables.others), legend_columns(tables)), frameon=False, fontsize=8.5)
+    return figure
+
+
+def _bill_levels(ax: "Axes", euros: pd.Series, middles: np.ndarray, language: str) -> None:
+    """Bars of what each payer pays in the baseline, with the amount at their end."""
+    scale, scale_name = _euro_scale(float(euros.max()), language)
+    decimals = 0 if euros.max() / scale >= 100 else 1
+    ax.barh(middles, euros / scale, height=0.5 * abs(middles[-1] / max(len(middles) - 1, 1) or 1.0), color="#8c8c8c")
+    for y, value in zip(middles, euros / scale, strict=True):
+        ax.text(value, y, " " + grouped(value, decimals, language), va="center", fontsize=8)
+    ax.margins(x=0.15)
+    ax.set_xlabel(say("bill_level", language, scale=scale_name))
+    ticks(ax, language, "x")
+
+
+def _euro_scale(most: float, language: str) -> tuple[float, str]:
+    return (1e6, say("million", language)) if most >= 1e7 else (1e3, say("thousand", language))

@@ -1,0 +1,87 @@
+"""A study's tables, read from its folder (docs/results.md): all that is drawn and told of it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from json import loads
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+LINES = (
+    "leefbaarheid", "leefbaarheid_slechtste", "klachten", "escalaties", "uitzettingen", "opnamedagen",
+    "wachttijd_personen", "wachttijd_regulier", "wachttijd_laag_inkomen", "zachte_landing", "kosten",
+)  # fmt: skip
+TABLES = (
+    "indicators", "differences", "ledger", "labels", "robustness", "validation", "checks", "influence", "fit", "drift",
+    "imputed", "parameters",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Tables:
+    """A study's folder, read."""
+
+    manifest: dict[str, Any]
+    frames: dict[str, pd.DataFrame]
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        return self.frames[name]
+
+    @property
+    def baseline(self) -> str:
+        return str(self.manifest["baseline"])
+
+    @property
+    def others(self) -> list[str]:
+        """The scenarios that are compared with the baseline."""
+        return [s for s in self.manifest["scenarios"] if s != self.baseline]
+
+    @property
+    def seeds(self) -> int:
+        return len(self.manifest["seeds"])
+
+    @property
+    def lines(self) -> list[str]:
+        """The indicators of the table of differences that this study measured."""
+        return [name for name in LINES if (self["labels"].name == name).any()]
+
+    def label(self, indicator: str) -> pd.Series:
+        return self["labels"].set_index("name").loc[indicator]
+
+    @cached_property
+    def town(self) -> pd.DataFrame:
+        """The study's own differences for the gemeente as a whole."""
+        d = self["differences"]
+        return d[(d.design == "") & (d.level == "gemeente")]
+
+    def whole(self, indicator: str, payer: str = "", profile: str = "") -> pd.DataFrame:
+        """The study's own differences for the gemeente, in the order of the scenarios."""
+        d = self.town
+        return d[(d.indicator == indicator) & (d.payer == payer) & (d.profile == profile) & d.scenario.isin(self.others)]
+
+    def parameter(self, name: str, default: float) -> float:
+        """A parameter of the study, as a number."""
+        found = self["parameters"].set_index("parameter").waarde
+        return float(found[name]) if name in found else default
+
+    @property
+    def mapped(self) -> bool:
+        return "geometry" in self["places"].columns and bool(self["places"].geometry.notna().any())
+
+
+def load(folder: Path) -> Tables:
+    """Read a study's folder (docs/results.md)."""
+    frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
+    frames["places"] = _places(folder / "places.parquet")
+    return Tables(loads((folder / "manifest.json").read_text(encoding="utf-8")), frames)
+
+
+def _places(path: Path) -> pd.DataFrame:
+    import pyarrow.parquet as pq
+
+    if "geometry" not in pq.read_schema(path).names:
+        return pd.read_parquet(path)
+    import geopandas
+
+    return geopandas.read_parquet(path)
