@@ -71,7 +71,7 @@ class Robustness:
     )
     catchment_weights: dict[str, float] = field(default_factory=lambda: {"vast": 1.0, "gemengd": 1.0, "volgend": 1.0})
     seeds: int = 4
-    months: int = 120
+    months: int = 60
     indicators: list[str] = field(
         default_factory=lambda: [
             "leefbaarheid",

@@ -228,9 +228,11 @@ def _in_order(tables: Tables) -> Any:
 
 
 def points(tables: Tables) -> dict[str, int]:
-    """How many combinations, and seeds in each."""
-    t = tables["robustness"]
-    return {} if t.empty else {"points": int(t.points.max()), "seeds": int(t.seeds.min())}
+    """How many combinations, seeds in each, and years that each is followed."""
+    t, config = tables["robustness"], tables.manifest["identity"]["config"]
+    if t.empty:
+        return {}
+    return {"points": int(t.points.max()), "seeds": int(t.seeds.min()), "years": config["robustness"]["months"] // 12}
 
 
 def influence(tables: Tables, language: str) -> dict[str, Any]:

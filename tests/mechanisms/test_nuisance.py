@@ -196,6 +196,16 @@ def test_incidents_add_up(small_world, p, huidig, luck):
     assert np.array_equal(world.counts[:-1, Count.INCIDENTEN], np.bincount(d.buurt, weights=d.incidents))
 
 
+@pytest.mark.parametrize(("ties", "intervention"), [(0.0, 0), (0.6, 0), (0.6, 3)])
+def test_every_household_causes_a_poisson_count_at_its_own_rate(small_world, p, huidig, luck, ties, intervention):
+    """Base 1 a month times its frailty, less 0.5 x ties, less 0.4 while an intervention works: drawn with its own luck."""
+    world = caused(small_world, p, huidig, luck, ties, intervention)
+    d, key = world.dwellings, luck.key(Stream.INCIDENTS)
+    lived = np.flatnonzero(d.identity)
+    rates = [incident_rate(1.0, float(d.frailty[i]), 0.5 * ties, 0.4 if intervention else 0.0) for i in lived]
+    assert d.incidents[lived].tolist() == [poisson_at(key, d.identity[i], rate) for i, rate in zip(lived, rates, strict=True)]
+
+
 def test_social_control_and_interventions_make_it_quieter_for_everyone(small_world, p, huidig, luck):
     """Same luck: no household causes more than it would have."""
     wild, close, calmed = (

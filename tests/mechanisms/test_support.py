@@ -173,6 +173,23 @@ def test_teams_with_time_to_spare_find_who_does_not_ask(one_person, p, huidig, l
     assert (world.persons.status[0] == Status.BEKEND) == found
 
 
+@pytest.mark.parametrize(("threshold", "spare"), [(0.85, 34.0), (0.425, 17.0)])
+def test_outreach_finds_so_many_per_hour_to_spare(small_world, p, huidig, threshold, spare):
+    """Nobody asks, so of 40 hours of the wijkteam 85% is to spare: 34. At 0.1 an hour that is 3.4 in each of three wijken a month.
+
+    However many there are to be found; over twenty months within five standard errors.
+    """
+    found = 0
+    for month in range(1, 21):
+        world = small_world()
+        world.persons.status[:] = Status.LATENT
+        world.teams.hours[world.teams.kind == TeamKind.WIJKTEAM] = 40.0
+        support.step(world, p._replace(outreach_finds_per_hour=0.1, load_threshold=threshold), huidig, Luck(1, month))
+        found += int(world.counts[:, Count.GEVONDEN].sum())
+    expected = 20 * 3 * 0.1 * spare
+    assert abs(found - expected) < 5 * np.sqrt(expected)
+
+
 def test_trust_grows_with_help_that_reaches_and_goes_with_a_worker_and_after_a_crisis(one_person, p, huidig, luck):
     """0.5 + 0.1 x 0.5; less 30% when the worker leaves; less 20% after a crisis. No hours, no growth."""
 
