@@ -84,9 +84,8 @@ def study(folder, scenarios=SCENARIOS, mapped=False, empty=False, town="Teststad
 
 def manifest(scenarios, town):
     config = {
-        "robustness": {"months": 60},
         "name": "test", "vraag": {"nl": "Wat is de vraag?", "en": "What is the question?"}, "quota": 0.3, "months": MONTHS,
-        "warmup": 12, "without": [], "robustness": {"indicators": ["leefbaarheid"]},
+        "warmup": 12, "without": [], "robustness": {"indicators": ["leefbaarheid"], "months": 60},
     }  # fmt: skip
     return {
         "identity": {"config": config, "data": {"x.csv": "abc"}, "model": "0123abcd"},
