@@ -36,7 +36,7 @@ class Stream(IntEnum):
     WHICH_PROFILE = 12
     REMISSION = 13
     WHO_LEAVES = 14
-    MARKET_ENTRY = 15
+    OUT_OF_SIGHT = 15
     MARKET_TRAITS = 16
     REFUSAL = 17
     WHICH_HOME = 18
@@ -67,7 +67,9 @@ class Stream(IntEnum):
     SHOCK_YEAR = 43
     NUISANCE_JUDGMENT = 44
     MARKET_REFILL = 45
-    OUT_OF_SIGHT = 46
+
+
+_STREAMS = int(max(Stream)) + 1
 
 
 @rule
@@ -170,7 +172,7 @@ class Luck:
 
     def __init__(self, seed: int, month: int) -> None:
         self.seed, self.month = seed, month
-        self.keys = _keys(seed, month, len(Stream) + 1)
+        self.keys = _keys(seed, month, _STREAMS)
 
     def key(self, stream: Stream) -> np.uint64:
         """The uint64 that kernels take."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.jit import rule
+from model.jit import kernel, rule
 from model.policies import Levers
 from model.randomness import Luck
 from model.world import Count, TeamKind, World
@@ -31,6 +31,12 @@ def damage(load, reference, shape, limit):
     return min(limit, (load / reference) ** shape)
 
 
+@kernel
+def _wear(draaglast, draagkracht, p, out):
+    for b in range(out.size):
+        out[b] = damage(draaglast[b] / max(draagkracht[b], 1e-9), p.reference_load, p.shape, p.damage_limit)
+
+
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Hours asked and hours there are, per buurt."""
     b, teams = world.buurten, world.teams
@@ -42,5 +48,4 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     b.team_hours[:] = per_home[b.wijk] * b.homes + teams.hours[~in_wijk].sum() * b.sociale_huur / social
     b.draagkracht[:] = b.informal_help + b.voorzieningen + b.team_hours
     b.spare_exact[:] = b.draagkracht - b.draaglast
-    load = b.draaglast / np.maximum(b.draagkracht, 1e-9)
-    b.damage[:] = np.minimum(p.damage_limit, (load / p.reference_load) ** p.shape)
+    _wear(b.draaglast, b.draagkracht, p, b.damage)

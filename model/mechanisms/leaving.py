@@ -14,10 +14,11 @@ from model.jit import kernel, rule
 from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck, Stream, uniform_at
-from model.world import NOBODY, AgeClass, Count, Eviction, Place, Profile, Status, Tenure, World
+from model.world import NOBODY, AgeClass, Count, Dwellings, Eviction, Place, Profile, Status, Tenure, World
 
 WRITES = ("dwellings.months_here", "dwellings.months_vacant")  # and it empties rows
-KEPT = ("buurt", "portiek", "tenure", "corporatie", "rooms", "rent", "ties", "ses", "age_class", "size")
+STRATUM = ("ses", "age_class", "size")  # of who left last: who enters in the warm-up gets it (choice 8)
+KEPT = STRATUM + tuple(name for name, c in Dwellings.columns().items() if not c.occupant)
 
 
 class Parameters(NamedTuple):

@@ -72,7 +72,7 @@ def response_days(load, base, threshold, convexity):
 
 
 @kernel
-def _ask(place, status, line, profile, stability, opname_days, dwelling, need, published, waakvlam, buurt, wijk, wijken, asked):
+def _ask(place, status, line, profile, stability, opname_days, dwelling, need, published, waakvlam, buurt, wijk, asked):
     """Everyone's need, and the hours asked per [line, wijk]; the second line is asked of the ambulant pool."""
     for i in range(place.size):
         need[i] = 0.0
@@ -88,7 +88,7 @@ def _ask(place, status, line, profile, stability, opname_days, dwelling, need, p
 
 @kernel
 def _give(keys, place, status, line, episode, crisis, conflict, identity, dwelling, stability, opname_days, need, hours, trust,
-          stable_months, coverage, load, find_chance, waakvlam, p, buurt, wijk, counts):  # fmt: skip
+          stable_months, coverage, find_chance, waakvlam, p, buurt, wijk, counts):  # fmt: skip
     """Give hours, move trust, step up or down between lines, and find those who did not ask."""
     given = np.zeros(coverage.shape)
     for i in range(place.size):
@@ -133,13 +133,14 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     asked = np.zeros((len(TeamKind), wijken.rows))
     _ask(
         persons.place, persons.status, persons.line, persons.profile, persons.stability, persons.opname_days, persons.dwelling,
-        persons.need, p.need_hours, waakvlam, dwellings.buurt, buurten.wijk, wijken.rows, asked,
+        persons.need, p.need_hours, waakvlam, dwellings.buurt, buurten.wijk, asked,
     )  # fmt: skip
     care = teams.kind <= int(TeamKind.AMBULANT)
     usable = np.zeros_like(asked)
     clients = 1000.0 * asked[TeamKind.AMBULANT] / p.need_hours.mean() / np.maximum(wijken.homes, 1.0)
     usable[teams.kind[care], teams.wijk[care]] = teams.hours[care]
-    usable[TeamKind.AMBULANT] *= 1.0 - p.travel_share_alone / (1.0 + clients / p.travel_density)
+    for w in range(wijken.rows):
+        usable[TeamKind.AMBULANT, w] *= 1.0 - travel_share(clients[w], p.travel_share_alone, p.travel_density)
     # A person's hours are kept in 32 bits: rounded down by so much that their sum never exceeds the hours there are.
     coverage = np.minimum(1.0, (1.0 - 1e-6) * usable / np.maximum(asked, 1e-9))
     wijken.load[:] = asked[:2].sum(axis=0) / np.maximum(usable[:2].sum(axis=0), 1e-9)
@@ -150,7 +151,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     given = _give(
         luck.keys[STREAMS], persons.place, persons.status, persons.line,
         persons.episode, persons.crisis, persons.conflict, persons.identity, persons.dwelling, persons.stability,
-        persons.opname_days, persons.need, persons.hours, persons.trust, persons.stable_months, coverage, wijken.load,
+        persons.opname_days, persons.need, persons.hours, persons.trust, persons.stable_months, coverage,
         spare * p.outreach_finds_per_hour / np.maximum(latent, 1), waakvlam, p, dwellings.buurt, buurten.wijk, world.counts,
     )  # fmt: skip
     teams.asked[care] = asked[teams.kind[care], teams.wijk[care]]

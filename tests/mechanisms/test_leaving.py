@@ -73,7 +73,7 @@ def test_who_leaves_takes_everything_but_the_home_and_its_stratum(small_world, p
     leaving.step(world, p._replace(turnover_per_year=np.full(3, 1e9)), huidig, luck)
     d = world.dwellings
     assert (d.identity == 0).all() and (d.person == NOBODY).all() and (d.arrears == 0).all()
-    assert [name for name in d.columns() if name in leaving.KEPT and name in d.differing(before)] == []
+    assert set(leaving.KEPT) & set(d.differing(before)) == {"months_vacant"}  # homes that were empty already
     lived = (before.identity != 0).sum()
     social = ((before.identity != 0) & (before.tenure == Tenure.SOCIALE_HUUR)).sum()
     assert counted(world, Count.VERTROKKEN, Count.VERTROKKEN_SOCIAAL) == [lived, social]

@@ -175,7 +175,7 @@ def test_teams_with_time_to_spare_find_who_does_not_ask(one_person, p, huidig, l
 
 @pytest.mark.parametrize(("threshold", "spare"), [(0.85, 34.0), (0.425, 17.0)])
 def test_outreach_finds_so_many_per_hour_to_spare(small_world, p, huidig, threshold, spare):
-    """Nobody asks, so of 40 hours of the wijkteam 85% is to spare: 34. At 0.1 an hour that is 3.4 in each of three wijken a month.
+    """Nobody asks, so of 40 hours of the wijkteam 85% is to spare: 34. At 0.1 an hour that is 3.4 a month per wijk.
 
     However many there are to be found; over twenty months within five standard errors.
     """
