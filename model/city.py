@@ -40,8 +40,9 @@ MECHANISMS = (
 class City(mesa.Model):
     """A town that lives month by month under a scenario.
 
-    `settings` are the lines of the scenario's policies; `off` names mechanisms that are switched off. Mesa's own generator
-    is never drawn from: all luck comes from `seed` (see `model.randomness`). Call `close()` when done.
+    `settings` are the lines of the scenario's policies; `off` names mechanisms that are switched off: do so before the
+    warm-up, because a world that has lived with a mechanism keeps what it left. Mesa's own generator is never drawn from:
+    all luck comes from `seed` (see `model.randomness`). Call `close()` when done.
     """
 
     def __init__(

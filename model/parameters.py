@@ -72,7 +72,7 @@ def _value(kind: Any, entry: Any, where: str) -> Any:
     _, codes, of = get_args(kind)
     names = [code.name.lower() for code in codes]
     found = entry["value"]
-    if not isinstance(found, Mapping) or sorted(found) != sorted(names):
+    if not isinstance(found, Mapping) or set(found) != set(names):
         raise Refused([Problem(f"{where}.value", repr(found), "one number for each of " + ", ".join(names))])
     if of is not None:
         return np.array([_code(of, found[n], f"{where}.value.{n}") for n in names], dtype=np.int64)
@@ -81,7 +81,7 @@ def _value(kind: Any, entry: Any, where: str) -> Any:
 
 def _code(of: type[IntEnum], found: Any, where: str) -> int:
     possible = {code.name.lower(): int(code) for code in of}
-    if found not in possible:
+    if not isinstance(found, str) or found not in possible:
         raise Refused([Problem(where, repr(found), ", ".join(possible))])
     return possible[found]
 
@@ -92,6 +92,8 @@ def _number(kind: type, found: Any, bounds: Any, where: str) -> Any:
             return found
         raise Refused([Problem(where, repr(found), "true or false")])
     wanted = "a whole number" if kind is int else "a number"
+    if not isinstance(bounds, list | tuple) or len(bounds) != 2 or not all(isinstance(b, int | float) for b in bounds):
+        raise Refused([Problem(where.replace(".value", ".range"), repr(bounds), "two numbers: lowest and highest")])
     low, high = bounds
     fits = isinstance(found, int | float) and not isinstance(found, bool) and np.isfinite(found)
     if not fits or (kind is int and found != int(found)) or not low <= found <= high:

@@ -46,7 +46,7 @@ def setting(policy: str, line: dict[str, Any], strategies: list[str]) -> Setting
     if set(line) - known or not {"lever", "value", "from", "source"} <= set(line):
         raise Refused([Problem(where, repr(line), "lever, value, from, source and, if it ends, until")])
     lever, value, start, end = line["lever"], line["value"], line["from"], line.get("until", FOREVER)
-    if not isinstance(start, int) or not isinstance(end, int) or not 1 <= start < end:
+    if type(start) is not int or type(end) is not int or not 1 <= start < end:
         raise Refused([Problem(where, f"from {start!r} until {end!r}", "whole months, from 1 on, from before until")])
     return Setting(lever, checked(lever, value, f"{where}.{lever}", strategies), start, end, policy)
 
@@ -54,7 +54,7 @@ def setting(policy: str, line: dict[str, Any], strategies: list[str]) -> Setting
 def checked(lever: str, value: Any, where: str, strategies: list[str]) -> Any:
     """The lever's value in its own type; raises `Refused` for an unknown lever or an impossible value."""
     kinds = Levers.__annotations__
-    if lever not in kinds:
+    if not isinstance(lever, str) or lever not in kinds:
         raise Refused([Problem(where, repr(lever), ", ".join(kinds))])
     if lever == "strategie":
         if value not in strategies:

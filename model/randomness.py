@@ -8,7 +8,7 @@ named after the question that it answers. The mixer is the finaliser of SplitMix
 from enum import IntEnum, unique
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import ndtri, pdtrik
 
 from model.jit import kernel, rule
 
@@ -90,13 +90,13 @@ def stream_key(seed, stream, month):
 @rule
 def uniform_at(key, identity):
     """Uniform on [0, 1) with 53 bits, for one identity (uint64) under a `stream_key`."""
-    return np.float64(_mix(key + np.uint64(identity) * _GOLDEN) >> _S11) * (1.0 / 9007199254740992.0)
+    return np.float64(_mix(np.uint64(key) + np.uint64(identity) * _GOLDEN) >> _S11) * (1.0 / 9007199254740992.0)
 
 
 @rule
 def ticket(key, identity, option):
     """uint64 lot of one option for one identity: the smallest wins, so that one option more leaves the rest in order."""
-    return _mix(_mix(key + np.uint64(identity) * _GOLDEN) ^ (np.uint64(option) * _B))
+    return _mix(_mix(np.uint64(key) + np.uint64(identity) * _GOLDEN) ^ (np.uint64(option) * _B))
 
 
 @rule
@@ -119,7 +119,7 @@ def poisson_at(key, identity, rate):
         return 0
     p = np.exp(-rate)
     total, count = p, 0
-    while u >= total and count < 200:
+    while u >= total and p > 0.0:
         count += 1
         p *= rate / count
         total += p
@@ -181,6 +181,11 @@ class Luck:
     def draws(self, stream: Stream, identities: np.ndarray) -> np.ndarray:
         """Uniforms on [0, 1), one per identity (uint64 [n])."""
         return _uniforms(self.keys[stream], identities.astype(np.uint64, copy=False))
+
+    def arrivals(self, stream: Stream, rate: float) -> int:
+        """How many come this month: a Poisson count for any rate, by inversion of one uniform."""
+        u = uniform_at(self.keys[stream], np.uint64(1))
+        return 0 if u < np.exp(-rate) else int(np.ceil(pdtrik(u, rate)))
 
     def several(self, stream: Stream, identities: np.ndarray, count: int) -> np.ndarray:
         """Independent uniforms [count, n] for identities [n]: several traits of one person under one question."""

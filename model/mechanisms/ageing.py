@@ -21,7 +21,7 @@ class Parameters(NamedTuple):
 @kernel
 def _grow_older(key, identity, age_class, to_next):
     for i in range(identity.size):
-        if identity[i] != 0 and uniform_at(key, identity[i]) < to_next[age_class[i]]:
+        if identity[i] != 0 and age_class[i] < AgeClass.VANAF_75 and uniform_at(key, identity[i]) < to_next[age_class[i]]:
             age_class[i] += 1
 
 

@@ -81,7 +81,8 @@ def _pay(keys, identity, tenure, ses, person, buurt, portiek, incidents, complai
         counts[b, Count.VONNISSEN] += 1
         averted = averted_probability(p.averted_share, driegesprek, helped, p.averted_by_driegesprek, p.averted_by_help)
         if uniform_at(keys[3], who) < averted:
-            arrears[i] = 0
+            if reason == Eviction.ARREARS:
+                arrears[i] = 0  # the agreement is about the rent
             continue
         eviction[i] = reason
         counts[b, Count.UITZETTINGEN] += 1

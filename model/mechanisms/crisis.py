@@ -140,7 +140,7 @@ def _episodes(keys, days, identity, profile, place, status, dwelling, stability,
                 p.harm_days * (0.5 + stability[i]), p.patience_days * bearing,
             )  # fmt: skip
         over, is_crisis, is_conflict = outcome(end_day[i], call_day[i] + response_days[wijk[b]], harm_day[i], patience_day[i])
-        episode_days[i] = min(over, days) - start
+        episode_days[i] = max(0.0, min(over, days) - start)
         if is_conflict and patience_day[i] < days:
             conflict[i] = 1
             patience_day[i] = np.inf

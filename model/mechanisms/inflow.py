@@ -13,7 +13,7 @@ import numpy as np
 from model.jit import kernel
 from model.parameters import per
 from model.policies import Levers
-from model.randomness import Luck, Stream, normal_of, poisson_at, uniform, uniform_at
+from model.randomness import Luck, Stream, normal_of, uniform, uniform_at
 from model.world import AgeClass, ByProfile, Count, Persons, Place, Profile, Status, World
 
 WRITES = ("persons.coping",)
@@ -40,6 +40,10 @@ class Parameters(NamedTuple):
     seeker_young_share: float
     seeker_old_share: float
     seeker_alone_share: float
+    coping_spread: float
+    network_spread: float
+    person_young_share: float
+    person_ses_below: float
 
 
 PLACE_COUNT = np.zeros(len(Place), np.int64)  # which counter counts the months in a place
@@ -86,11 +90,11 @@ def _draw_traits(u, edges, wijken, p, profile, place, debts, coping, network, ne
     for i in range(profile.size):
         kind = min(np.searchsorted(edges, u[0, i], side="right"), edges.size - 1)
         profile[i], place[i], debts[i] = kind, p.origin[kind], u[1, i] < p.debts_share[kind]
-        coping[i] = min(1.0, max(0.0, p.coping_mean[kind] + 0.2 * (u[2, i] - 0.5)))
+        coping[i] = min(1.0, max(0.0, p.coping_mean[kind] + p.coping_spread * (u[2, i] - 0.5)))
         if u[4, i] < p.network_in_town:
-            network[i] = min(1.0, max(0.0, p.network_mean[kind] + 0.4 * (u[3, i] - 0.5)))
+            network[i] = min(1.0, max(0.0, p.network_mean[kind] + p.network_spread * (u[3, i] - 0.5)))
         network_wijk[i] = min(int(u[5, i] * wijken), wijken - 1)
-        age_class[i] = AgeClass.TOT_35 if u[7, i] < 0.35 else AgeClass.VAN_35_TOT_65
+        age_class[i] = AgeClass.TOT_35 if u[7, i] < p.person_young_share else AgeClass.VAN_35_TOT_65
         if kind == Profile.JONGERE_JEUGDZORG:
             age_class[i] = AgeClass.TOT_35
         elif kind == Profile.KWETSBARE_OUDERE:
@@ -110,7 +114,7 @@ def person_traits(p: Parameters, luck: Luck, who: np.ndarray, wijken: int) -> di
         for name in ("profile", "place", "debts", "coping", "network", "network_wijk", "age_class", "size")
     }
     _draw_traits(u, np.cumsum(shares) / shares.sum(), wijken, p, *traits.values())
-    return traits | {"ses": p.seeker_ses_mean - 0.5 + p.seeker_ses_sd * normal_of(u[6])}
+    return traits | {"ses": p.seeker_ses_mean - p.person_ses_below + p.seeker_ses_sd * normal_of(u[6])}
 
 
 @kernel
@@ -136,7 +140,7 @@ def seeker_traits(p: Parameters, luck: Luck, who: np.ndarray) -> dict[str, np.nd
 
 def add_persons(world: World, p: Parameters, luck: Luck, per_month: float) -> None:
     """This month's persons join the queue, each in the institution (or on the couch) that they come from."""
-    count = poisson_at(luck.key(Stream.HOW_MANY_PERSONS), np.uint64(1), per_month)
+    count = luck.arrivals(Stream.HOW_MANY_PERSONS, per_month)
     who = identities(PERSON_ID, luck.month, count)
     rows = world.new_persons(count)
     values = person_traits(p, luck, who, world.wijken.rows)
@@ -152,7 +156,7 @@ def add_persons(world: World, p: Parameters, luck: Luck, per_month: float) -> No
 
 def add_seekers(world: World, p: Parameters, luck: Luck, per_month: float) -> None:
     """This month's regular seekers join the end of the queue."""
-    count = poisson_at(luck.key(Stream.HOW_MANY_SEEKERS), np.uint64(1), per_month)
+    count = luck.arrivals(Stream.HOW_MANY_SEEKERS, per_month)
     who = identities(SEEKER_ID, luck.month, count)
     world.seekers.append(**seeker_traits(p, luck, who))
     world.counts[-1, Count.ZOEKERS_INSTROOM] += count

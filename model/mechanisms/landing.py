@@ -1,6 +1,7 @@
 """Soft landing (m45): a year after a placement, not whether a home was let but how it went.
 
-Soft: still in that home, no escalation, and some network. Who moved on by own choice within the year is in neither number.
+Soft: still in that home, no escalation, and some network. Who moved on by own choice, or recovered, within the
+year is in neither number.
 """
 
 from typing import NamedTuple
