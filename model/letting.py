@@ -21,12 +21,13 @@ class Parameters(NamedTuple):
     refusal: float
     refusal_of_poor_score: float
     refusal_of_ses: float
+    refusal_most: float
 
 
 @rule
-def refusal_probability(ses, score, base, of_score, of_ses):
+def refusal_probability(ses, score, base, of_score, of_ses, most):
     """Chance that an offer is refused: `base` at mean SES and leefbaarheid."""
-    return min(0.95, max(0.0, base * np.exp(of_ses * ses - of_score * score)))
+    return min(most, max(0.0, base * np.exp(of_ses * ses - of_score * score)))
 
 
 @kernel
@@ -46,7 +47,9 @@ def _offer(key, rent, identity, score, seekers, ses, p, taken, out):
                 if mine and not taken[j]:  # who refuses keeps the place in the queue
                     offers += 1
                     u = uniform_at(key + identity[k], seekers[j])
-                    if u >= refusal_probability(ses[j], score[k], p.refusal, p.refusal_of_poor_score, p.refusal_of_ses):
+                    if u >= refusal_probability(
+                        ses[j], score[k], p.refusal, p.refusal_of_poor_score, p.refusal_of_ses, p.refusal_most
+                    ):
                         taken[j] = True
                         out[k] = j
                 at_head = at_head and (taken[j] or not mine)

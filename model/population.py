@@ -249,7 +249,14 @@ def _stock(world: World, p: Blocks, luck: Luck) -> None:
     d, v = world.dwellings, p.vulnerability
     lived = np.flatnonzero(d.identity != 0)
     weights = vulnerability.propensities(
-        d.ses[lived], d.tenure[lived], d.age_class[lived], v.stock_share, v.ses_slope, v.social_rent_ratio, v.elderly_ratio
+        d.ses[lived],
+        d.tenure[lived],
+        d.age_class[lived],
+        v.stock_share,
+        v.ses_slope,
+        v.social_rent_ratio,
+        v.elderly_ratio,
+        v.old_ratio,
     )
     scale = v.stock_share / np.maximum(weights.mean(axis=0), 1e-12)
     chance = np.minimum(weights * scale, 0.5)

@@ -76,17 +76,17 @@ def test_no_homes_and_no_seekers(p):
 
 def test_refusal_by_hand():
     """Base 0.4; SES +1 in a buurt at -0.2: 0.4 x exp(0.4 x 1 + 1.5 x 0.2) = 0.4 x exp(0.7) = 0.8055."""
-    assert refusal_probability(0.0, 0.0, 0.4, 1.5, 0.4) == pytest.approx(0.4)
-    assert refusal_probability(1.0, -0.2, 0.4, 1.5, 0.4) == pytest.approx(0.4 * np.exp(0.7))
-    assert refusal_probability(3.0, -1.0, 0.4, 1.5, 0.4) == 0.95  # somebody always says yes in the end
+    assert refusal_probability(0.0, 0.0, 0.4, 1.5, 0.4, 0.95) == pytest.approx(0.4)
+    assert refusal_probability(1.0, -0.2, 0.4, 1.5, 0.4, 0.95) == pytest.approx(0.4 * np.exp(0.7))
+    assert refusal_probability(3.0, -1.0, 0.4, 1.5, 0.4, 0.95) == 0.95  # somebody always says yes in the end
 
 
 @given(st.floats(-3, 3), st.floats(-3, 3), st.floats(-1, 1), st.floats(-1, 1), st.floats(0.1, 0.9))
 def test_the_better_off_and_the_poorer_buurt_meet_more_refusals(ses, other_ses, score, other_score, base):
     low, high = sorted((ses, other_ses))
     poor, good = sorted((score, other_score))
-    assert refusal_probability(high, poor, base, 1.5, 0.4) >= refusal_probability(low, good, base, 1.5, 0.4)
-    args = (ses, score, base, 1.5, 0.4)
+    assert refusal_probability(high, poor, base, 1.5, 0.4, 0.95) >= refusal_probability(low, good, base, 1.5, 0.4, 0.95)
+    args = (ses, score, base, 1.5, 0.4, 0.95)
     assert refusal_probability(*args) == pytest.approx(refusal_probability.py_func(*args))
 
 
@@ -102,7 +102,7 @@ def test_who_refuses_keeps_the_place_in_the_queue(p):
     def case(seed: int) -> bool:
         luck = Luck(seed, 1)
         first, second = luck.tickets(Stream.WHICH_HOME, 0, np.array([10, 11]))
-        chance = refusal_probability(POOR, 0.0, 0.5, 0.5, 0.5)
+        chance = refusal_probability(POOR, 0.0, 0.5, 0.5, 0.5, 0.95)
         answers = [refuses(luck, home, who, chance) for home, who in ((10, 1), (11, 1), (10, 2))]
         return first < second and answers == [True, False, False]
 
@@ -113,7 +113,7 @@ def test_who_refuses_keeps_the_place_in_the_queue(p):
 def test_after_so_many_offers_the_home_waits_a_month(p):
     """One offer a home, and the head of the queue refuses it: nobody else is asked."""
     one = p._replace(refusal=0.5, refusal_of_ses=0.5, refusal_of_poor_score=0.5, offers=1)
-    chance = refusal_probability(POOR, 0.0, 0.5, 0.5, 0.5)
+    chance = refusal_probability(POOR, 0.0, 0.5, 0.5, 0.5, 0.95)
     for seed in range(20):
         expected = -1 if refuses(Luck(seed, 1), 10, 1, chance) else 0
         assert lettings(one, [CHEAP], [POOR, POOR], Luck(seed, 1)) == [expected]
@@ -132,7 +132,7 @@ def as_told(p, rents, ses, luck, score) -> list[int]:
         waiting = [j for j in (asked if p.passend_toewijzen else range(len(ses))) if j not in taken]
         for j in waiting[: p.offers]:
             chance = refusal_probability(
-                np.float32(ses[j]), np.float32(score), p.refusal, p.refusal_of_poor_score, p.refusal_of_ses
+                np.float32(ses[j]), np.float32(score), p.refusal, p.refusal_of_poor_score, p.refusal_of_ses, p.refusal_most
             )
             if not refuses(luck, homes[k], j + 1, chance):
                 taken.add(j)

@@ -28,6 +28,8 @@ STREAMS = np.array([Stream.OUTREACH, Stream.STAFF_TURNOVER, Stream.OUT_OF_SIGHT]
 class Parameters(NamedTuple):
     need_hours: per(Profile)  # type: ignore[valid-type]
     need_waakvlam_hours: float
+    need_at_worst: float
+    need_least: float
     direct_hours_per_fte: float
     wijkteam_fte_per_inhabitant: float
     wijkteam_share: float
@@ -53,9 +55,9 @@ class Parameters(NamedTuple):
 
 
 @rule
-def need_hours(published, stability):
-    """Hours of help a month that a person needs: the profile's at stability 0.5, more when it goes worse."""
-    return published * max(0.2, 1.5 - stability)
+def need_hours(published, stability, at_worst, least):
+    """Hours of help a month: the profile's at stability 0.5, `at_worst` times that at 0, and never below `least` times."""
+    return published * max(least, at_worst - 2.0 * (at_worst - 1.0) * stability)
 
 
 @rule
@@ -72,13 +74,14 @@ def response_days(load, base, threshold, convexity):
 
 
 @kernel
-def _ask(place, status, line, profile, stability, opname_days, dwelling, need, published, waakvlam, buurt, wijk, asked):
+def _ask(place, status, line, profile, stability, opname_days, dwelling, need, published, at_worst, least, waakvlam, buurt, wijk,
+         asked):  # fmt: skip
     """Everyone's need, and the hours asked per [line, wijk]; the second line is asked of the ambulant pool."""
     for i in range(place.size):
         need[i] = 0.0
         if place[i] != Place.THUIS or opname_days[i] > 0:
             continue
-        need[i] = need_hours(published[profile[i]], stability[i])
+        need[i] = need_hours(published[profile[i]], stability[i], at_worst, least)
         w = wijk[buurt[dwelling[i]]]
         if status[i] == Status.BEKEND:
             asked[TeamKind.AMBULANT if line[i] == 2 else TeamKind.WIJKTEAM, w] += need[i]
@@ -133,7 +136,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     asked = np.zeros((len(TeamKind), wijken.rows))
     _ask(
         persons.place, persons.status, persons.line, persons.profile, persons.stability, persons.opname_days, persons.dwelling,
-        persons.need, p.need_hours, waakvlam, dwellings.buurt, buurten.wijk, asked,
+        persons.need, p.need_hours, p.need_at_worst, p.need_least, waakvlam, dwellings.buurt, buurten.wijk, asked,
     )  # fmt: skip
     care = teams.kind <= int(TeamKind.AMBULANT)
     usable = np.zeros_like(asked)

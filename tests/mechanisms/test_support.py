@@ -15,14 +15,14 @@ LOAD = st.floats(0, 5)
 
 def test_need_by_hand():
     """The profile's hours at stability 0.5; half as much again at 0; half at 1; never less than a fifth."""
-    assert [need_hours(8.0, s) for s in (0.0, 0.5, 1.0)] == pytest.approx([12.0, 8.0, 4.0])
-    assert need_hours(8.0, 1.5) == pytest.approx(1.6)
+    assert [need_hours(8.0, s, 1.5, 0.2) for s in (0.0, 0.5, 1.0)] == pytest.approx([12.0, 8.0, 4.0])
+    assert need_hours(8.0, 1.5, 1.5, 0.2) == pytest.approx(1.6)
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_need_follows_stability(stability, other):
     low, high = sorted((stability, other))
-    assert need_hours(7.0, low) >= need_hours(7.0, high) > 0.0
+    assert need_hours(7.0, low, 1.5, 0.2) >= need_hours(7.0, high, 1.5, 0.2) > 0.0
 
 
 def test_travel_by_hand():
