@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from experiments.measure import Job
     from model.policies import Levers
     from model.rooms import Rooms
-    from model.tables import Town
+    from model.town import Town
 
 ROOT = Path(__file__).resolve().parent.parent
 TOWN = 12_000  # households of one town; larger cities are such towns side by side, so that buurten keep their size
@@ -165,11 +165,12 @@ def towns(rooms: "Rooms", households: int, count: int) -> "Town":
 
     import pandas as pd
 
-    from model.tables import voorbeeldstad
+    from model.voorbeeldstad import voorbeeldstad
 
-    one = voorbeeldstad(rooms.tables._replace(households=households))
+    one = voorbeeldstad(rooms.voorbeeldstad._replace(households=households), rooms.town)
     frames = [one.buurten.assign(code=one.buurten.code + f"-{k}", wijk=one.buurten.wijk + f"-{k}") for k in range(count)]
-    return replace(one, buurten=pd.concat(frames, ignore_index=True))
+    owned = [one.bezit.assign(buurt=one.bezit.buurt + k * len(one.buurten)) for k in range(count)]
+    return replace(one, buurten=pd.concat(frames, ignore_index=True), bezit=pd.concat(owned, ignore_index=True))
 
 
 def job(town: int, count: int, months: int) -> "Job":

@@ -28,7 +28,7 @@ class Bron(Enum):
 @dataclass
 class Gemeente:
     bron: Bron = MISSING
-    code: str = MISSING
+    code: Any = MISSING  # one code, NL, or a list of codes
     data: str | None = None
     vintage: int = 2024
 

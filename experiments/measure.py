@@ -13,7 +13,7 @@ from model.city import City
 from model.indicators import Record, measure
 from model.policies import Levers, Setting
 from model.rooms import Rooms
-from model.tables import Town
+from model.town import Town
 from model.world import World
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiments.config import EXECUTION, WHOLE
+from experiments.config import CONFIGS, EXECUTION, WHOLE
 from experiments.measure import Job
 from experiments.scenarios import read_levers, scenario_name, settings_of
 from model import tables
@@ -16,7 +16,9 @@ from model.jit import sources_hash
 from model.parameters import Problem, Refused
 from model.policies import Levers, Setting
 from model.rooms import Rooms, read_rooms
-from model.tables import Town
+from model.tables.vintage import Vintage, read_vintage
+from model.town import Town
+from model.voorbeeldstad import voorbeeldstad
 
 MAIN = ""  # the name of the design point that is the study itself
 LATE = "controle: laat signaal"
@@ -80,8 +82,6 @@ def _whole_numbers(config: dict[str, Any]) -> list[Problem]:
             problems.append(Problem(f"robustness.{key}", repr(robust[key]), f"a whole number from {low} to {high}"))
     if not 0 <= config["quota"] <= 1:
         problems.append(Problem("quota", repr(config["quota"]), "a share from 0 to 1"))
-    if config["gemeente"]["vintage"] != 2024:
-        problems.append(Problem("gemeente.vintage", repr(config["gemeente"]["vintage"]), "2024"))
     return problems
 
 
@@ -106,10 +106,22 @@ def _scenarios(config: dict[str, Any]) -> dict[str, list[Setting]]:
 def read_town(gemeente: dict[str, Any], rooms: Rooms) -> Town:
     """The town that the configuration names."""
     if gemeente["bron"] == "voorbeeldstad":
-        return tables.voorbeeldstad(rooms.tables)
+        return voorbeeldstad(rooms.voorbeeldstad, rooms.town)
     if gemeente["data"] is None:
         raise Refused([Problem("gemeente.data", "nothing", "a folder with the tables (docs/data.md)")])
-    return tables.cbs(gemeente["code"], Path(gemeente["data"]), rooms.tables)
+    code = gemeente["code"]
+    read = tables.read(Path(gemeente["data"]), vintage_of(gemeente["vintage"]))
+    return tables.town(read, [code] if isinstance(code, str) else list(code), rooms.tables, rooms.town)
+
+
+def vintage_of(year: int) -> Vintage:
+    """The mapping file of a year (configs/vintage)."""
+    from omegaconf import OmegaConf
+
+    path = CONFIGS / "vintage" / f"{year}.yaml"
+    if not path.is_file():
+        raise Refused([Problem("gemeente.vintage", repr(year), ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))))])
+    return read_vintage(OmegaConf.to_container(OmegaConf.load(path)), f"configs/vintage/{path.name}")  # type: ignore[arg-type]
 
 
 def _designs(config: dict[str, Any], rooms: Rooms) -> tuple[dict[str, dict[str, Any]], list[Problem]]:
@@ -211,7 +223,9 @@ def data_hashes(gemeente: dict[str, Any]) -> dict[str, str]:
     """SHA-256 of each table that was read."""
     if gemeente["bron"] != "cbs" or gemeente["data"] is None:
         return {}
-    paths = [Path(gemeente["data"]) / name for name in [*tables.FILES.values(), tables.SHAPES]]
+    vintage = vintage_of(gemeente["vintage"])
+    files = [s.file for s in vintage.files.values()] + [s["file"] for s in vintage.shapes]
+    paths = [Path(gemeente["data"]) / name for name in files]
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths if path.is_file()}
 
 

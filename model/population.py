@@ -16,8 +16,8 @@ from model.mechanisms import inflow, leaving, settling, support, vulnerability
 from model.mechanisms.publication import leefbaarheid_class
 from model.parameters import per
 from model.randomness import Luck, Stream, normal_of, uniform_at
-from model.tables import Parameters as TableParameters
-from model.tables import Town, to_total
+from model.town import Parameters as Country
+from model.town import Town, to_total
 from model.world import (
     AgeClass,
     Buurten,
@@ -65,7 +65,7 @@ class Parameters(NamedTuple):
 class Blocks(NamedTuple):
     """The blocks that building a world needs."""
 
-    tables: TableParameters
+    town: Country
     population: Parameters
     inflow: inflow.Parameters
     vulnerability: vulnerability.Parameters
@@ -170,7 +170,7 @@ def _dwellings(town: Town, p: Blocks, luck: Luck) -> tuple[Dwellings, np.ndarray
         sizes = _assign(tilted(national_size, SIZES, b.hh_grootte), u[1][mine]) + 1
         d.size[mine] = sizes
         old = p_.age_share[2] + p_.age_share[3]
-        wanted = min(0.9, old * (b.p_oud / 100.0) / p.tables.share_65plus)
+        wanted = min(0.9, old * (b.p_oud / 100.0) / p.town.share_65plus)
         ages = p_.age_share * np.where(np.arange(4) >= 2, wanted / old, (1 - wanted) / (1 - old))
         d.age_class[mine] = _assign(ages, u[2][mine] - 0.5 * (sizes >= 3))  # families are seldom old
     d.rooms[:] = np.clip(d.size + 1 + (u[3] * 3).astype(np.int64) - (tenure == Tenure.SOCIALE_HUUR), 1, 6)
@@ -178,14 +178,16 @@ def _dwellings(town: Town, p: Blocks, luck: Luck) -> tuple[Dwellings, np.ndarray
     spread = np.clip(p_.ses_spread - p_.ses_spread_of_mean * mean, 0.3, 1.5)
     d.ses[:] = mean + spread * normal_of(u[4])
     social = tenure == Tenure.SOCIALE_HUUR
-    rent = p_.rent_mean + p_.rent_per_room * (d.rooms - 3.0) - p_.rent_of_corp_share * (corp_share - p.tables.corp_share)
+    rent = p_.rent_mean + p_.rent_per_room * (d.rooms - 3.0) - p_.rent_of_corp_share * (corp_share - p.town.corp_share)
     rent = rent + p_.rent_spread * normal_of(u[5])
     d.rent[:] = np.where(
         tenure == Tenure.KOOP, 0.0, np.where(social, np.clip(rent, 300.0, 880.0), np.maximum(rent + 300.0, 880.0))
     )
     d.months_here[:] = np.minimum(600, -p_.months_here_mean * np.log(1.0 - u[6])).astype(np.uint16)
-    owners = 1 + (d.portiek.astype(np.int64) * town.corporaties // max(1, int(d.portiek.max()) + 1))
-    d.corporatie[:] = np.where(social, owners, 0)
+    for k, owners in town.bezit.groupby("buurt"):
+        mine = np.flatnonzero(social & (buurt == k))
+        which = np.searchsorted(np.cumsum(owners.aandeel), (np.arange(mine.size) + 0.5) / max(mine.size, 1))
+        d.corporatie[mine] = owners.corporatie.to_numpy()[np.minimum(which, len(owners) - 1)]
     return d, np.where(lived, who, np.uint64(0))
 
 
@@ -213,7 +215,7 @@ def _places(town: Town, d: Dwellings, p: Blocks, luck: Luck) -> tuple[Portieken,
     b.dichtheid[:] = frame.dichtheid
     spread = np.exp(p.population.facility_spread * normal_of(luck.draws(Stream.TOWN, np.arange(1, n + 1))))
     b.voorzieningen[:] = p.population.facility_hours_per_1000 * spread * b.inwoners / 1000.0
-    t = p.tables
+    t = p.town
     imputed = t.score_of_woz * np.log(frame.woz_ratio) + t.score_of_koop * (frame.p_koop / 100.0 - t.koop_share)
     b.start_score[:] = np.where(frame.klasse.isna(), imputed, (frame.klasse - t.class_of_mean) * t.class_width)
     b.score[:] = b.start_score
@@ -236,10 +238,10 @@ def _teams(town: Town, d: Dwellings, w: Wijken, p: Blocks) -> Teams:
         s.welzijn_fte_per_inhabitant,
         s.wijkagent_fte_per_inhabitant,
     )
-    teams = Teams(len(kinds) * w.rows + town.corporaties)
-    teams.kind[:] = np.concatenate([np.repeat(kinds, w.rows), np.repeat(TeamKind.BEHEER, town.corporaties)])
-    teams.wijk[:] = np.concatenate([np.tile(np.arange(w.rows), len(kinds)), np.arange(town.corporaties)])
-    stock = np.bincount(d.corporatie, minlength=town.corporaties + 1)[1:]
+    teams = Teams(len(kinds) * w.rows + len(town.corporaties))
+    teams.kind[:] = np.concatenate([np.repeat(kinds, w.rows), np.repeat(TeamKind.BEHEER, len(town.corporaties))])
+    teams.wijk[:] = np.concatenate([np.tile(np.arange(w.rows), len(kinds)), np.arange(len(town.corporaties))])
+    stock = np.bincount(d.corporatie, minlength=len(town.corporaties) + 1)[1:]
     teams.fte[:] = np.concatenate([f * w.inwoners for f in per_inhabitant] + [stock / s.beheer_homes_per_fte])
     return teams
 
@@ -304,7 +306,7 @@ def build(town: Town, p: Blocks, seed: int, quota: float, warmup: int) -> World:
     world = World(
         d, Persons(64), Seekers(0), portieken, buurten, wijken, _teams(town, d, wijken, p), -warmup,
         mean_propensity=float(ratio[d.identity != 0].mean()), persons_per_month=float(p.inflow.inflow_ratio * quota * vacated),
-        seekers_per_month=float(p.inflow.seekers_per_home * vacated), carry=np.zeros(town.corporaties),
+        seekers_per_month=float(p.inflow.seekers_per_home * vacated), carry=np.zeros(len(town.corporaties)),
     )  # fmt: skip
     _stock(world, p, luck)
     _queues(world, p, seed, -warmup)
@@ -353,7 +355,7 @@ def fit(town: Town, p: Blocks, world: World) -> pd.DataFrame:
     got = np.bincount(np.minimum(d.size[lived], 5), minlength=6)[1:] / lived.sum()
     national = tilted(sizes / sizes.sum(), SIZES, float(np.average(frame.hh_grootte, weights=households)))
     rows += [(f"huishoudens van {k + 1}{'+' if k == 4 else ''}", "aandeel", national[k], got[k]) for k in range(5)]
-    old = float(np.average(frame.p_oud, weights=households) / 100 / p.tables.share_65plus * p_.age_share[2:].sum())
+    old = float(np.average(frame.p_oud, weights=households) / 100 / p.town.share_65plus * p_.age_share[2:].sum())
     rows.append(("huishoudens van 65 en ouder", "aandeel", old, (d.age_class[lived] >= 2).mean()))
     at_home = world.persons.place == Place.THUIS
     stock = np.bincount(world.persons.profile[at_home], minlength=len(Profile)) / lived.sum()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple, get_type_hints
 
-from model import indicators, ledger, letting, population, public_view, strategies, tables
+from model import indicators, ledger, letting, population, public_view, strategies, tables, town, voorbeeldstad
 from model.mechanisms import (
     ageing,
     arrears,
@@ -27,6 +27,8 @@ from model.parameters import Problem, Refused, read
 class Rooms(NamedTuple):
     """One block per room, under the name that it has in `configs/parameters`."""
 
+    town: town.Parameters
+    voorbeeldstad: voorbeeldstad.Parameters
     tables: tables.Parameters
     population: population.Parameters
     inflow: inflow.Parameters

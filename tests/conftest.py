@@ -31,7 +31,7 @@ from model.mechanisms import settling
 from model.policies import FOREVER, Levers, Setting
 from model.population import build
 from model.rooms import Rooms, read_rooms
-from model.tables import Town
+from model.town import Town, ownership
 from model.world import World
 
 CONFIGS = Path(__file__).parents[1] / "configs" / "parameters"
@@ -54,6 +54,16 @@ BUURTEN = {
     "dichtheid": [6000.0, 5000.0, 4000.0, 7000.0, 2000.0, 800.0],
     "p_oud": [18.0, 20.0, 22.0, 15.0, 25.0, 24.0],
     "klasse": [5.0, 5.0, 6.0, 6.0, 6.0, np.nan],
+    "score": [np.nan] * 6,
+    "gemeente": ["GM0000"] * 6,
+    "gemeente_naam": ["Proefstad"] * 6,
+    "p_1p": [np.nan] * 6,
+    "p_eengezins": [20.0, 40.0, 70.0, 10.0, 90.0, 95.0],
+    "p_jong": [30.0, 26.0, 24.0, 32.0, 20.0, 18.0],
+    "p_laag_ink": [55.0, 46.0, 40.0, 60.0, 30.0, 24.0],
+    "p_hoog_ink": [10.0, 14.0, 18.0, 8.0, 28.0, 36.0],
+    "x": [1000.0, 1400.0, 1800.0, 1000.0, 1400.0, 3000.0],
+    "y": [1000.0, 1000.0, 1000.0, 1600.0, 1600.0, 3000.0],
 }
 
 
@@ -106,11 +116,12 @@ def huidig() -> Levers:
 def small_town() -> Callable[..., Town]:
     """`small_town(corporaties=2, **columns)`: six buurten in three wijken, 600 households.
 
-    A column of `model.tables.COLUMNS` given by name replaces that of the table: one value for all buurten, or six.
+    A column of `model.town.COLUMNS` given by name replaces that of the table: one value for all buurten, or six.
     """
 
     def make(corporaties: int = 2, **columns: Any) -> Town:
-        return Town("GM0000", "Proefstad", True, pd.DataFrame({**BUURTEN, **columns}), corporaties)
+        frame = pd.DataFrame({**BUURTEN, **columns})
+        return Town("GM0000", "Proefstad", True, frame, *ownership(frame, dict.fromkeys(frame.gemeente.unique(), corporaties)))
 
     return make
 

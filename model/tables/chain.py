@@ -1,0 +1,82 @@
+"""Filling an attribute along its declared chain (buurt, wijk, gemeente, country), and the account of what was filled.
+
+What is suppressed or missing is never zero: it is taken from the next level, and counted. How sure that is, is measured on
+the tables themselves: where a buurt's own value is known, how far does the level's value lie from it?
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+LEVELS = ("buurt", "wijk", "gemeente", "land")
+LARGE = 100  # households from which a buurt counts when errors are measured: CBS rounds, and small buurten are noise
+
+
+class Filled(NamedTuple):
+    """An attribute of buurten: values [n]; level and file that each came from ("" where it is unknown)."""
+
+    values: pd.Series
+    level: pd.Series
+    file: pd.Series
+
+
+def code_at(buurt: pd.Series, level: str) -> pd.Series:
+    """Code of the place of a level in which each buurt lies: it stands in the buurt's own code."""
+    if level == "wijk":
+        return "WK" + buurt.str[2:8]
+    if level == "gemeente":
+        return "GM" + buurt.str[2:6]
+    return buurt if level == "buurt" else pd.Series("NL00", index=buurt.index)
+
+
+def national(frames: dict[str, pd.DataFrame], chain: list[str], attribute: str) -> float:
+    """The country's value: its own row in a table of the chain, else the mean over gemeenten, else over wijken, by size."""
+    for name in reversed(chain):
+        frame = frames.get(name)
+        if frame is not None and "NL00" in frame.index and not np.isnan(frame.at["NL00", attribute]):
+            return float(frame.at["NL00", attribute])
+    for start in ("GM", "WK", "BU"):
+        for name in reversed(chain):
+            frame = frames.get(name)
+            if frame is None:
+                continue
+            size = frame["huishoudens"] if "huishoudens" in frame else frame.get("inwoners", pd.Series(1.0, index=frame.index))
+            mine = frame.index.str.startswith(start) & frame[attribute].notna() & (size > 0)
+            if mine.any():
+                return float(np.average(frame.loc[mine, attribute], weights=size[mine]))
+    return float("nan")
+
+
+def fill(buurt: pd.Series, frames: dict[str, pd.DataFrame], chain: list[str], attribute: str, upto: str = "land") -> Filled:
+    """Values for buurten (codes [n]) along the chain, no further than level `upto`."""
+    values = pd.Series(np.nan, index=buurt.index)
+    level, file = pd.Series("", index=buurt.index), pd.Series("", index=buurt.index)
+    for place in LEVELS[: LEVELS.index(upto) + 1]:
+        codes = code_at(buurt, place)
+        for name in chain:
+            if name not in frames:
+                continue
+            if place == "land":
+                found = pd.Series(national(frames, chain, attribute), index=buurt.index)
+            else:
+                found = codes.map(frames[name][attribute])
+            new = values.isna() & found.notna()
+            values, level, file = values.where(~new, found), level.where(~new, place), file.where(~new, name)
+    return Filled(values, level, file)
+
+
+def typical_error(frames: dict[str, pd.DataFrame], chain: list[str], attribute: str, level: str) -> float:
+    """Median distance between the own value of large buurten and that of their `level`, over the country; nan if unknown."""
+    own = [frames[n] for n in chain if n in frames and frames[n].index.str.startswith("BU").any()]
+    if not own or level == "buurt":
+        return float("nan")
+    frame = own[0][own[0].index.str.startswith("BU")]
+    frame = frame[frame[attribute].notna() & (frame["huishoudens"] >= LARGE)]
+    code = pd.Series(frame.index, index=frame.index)
+    if level == "land":
+        other = pd.Series(national(frames, chain, attribute), index=frame.index)
+    else:
+        places = [code_at(code, level).map(frames[n][attribute]) for n in chain if n in frames]
+        other = pd.concat(places, axis=1).bfill(axis=1).iloc[:, 0]
+    return float((frame[attribute] - other).abs().median())

@@ -1,0 +1,142 @@
+"""A gemeente as its tables show it, whether they are real or drawn: the one form that `population` builds from."""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from model.parameters import Problem, Refused
+
+COLUMNS = {
+    "code": "CBS code of the buurt",
+    "naam": "name",
+    "wijk": "CBS code of the wijk",
+    "wijk_naam": "name of the wijk",
+    "gemeente": "CBS code of the gemeente",
+    "gemeente_naam": "name of the gemeente",
+    "huishoudens": "households",
+    "inwoners": "inhabitants",
+    "hh_grootte": "mean household size",
+    "p_1p": "% one-person households; empty if unknown: then the mean size decides",
+    "p_koop": "% koop of dwellings",
+    "p_corp": "% of dwellings that corporaties let",
+    "p_eengezins": "% single-family homes",
+    "woz_ratio": "WOZ value over the national mean",
+    "dichtheid": "inhabitants per km2",
+    "p_oud": "% of inhabitants of 65 and over",
+    "p_jong": "% of inhabitants of 15 to 34",
+    "p_laag_ink": "% of households among the 40% lowest incomes of the country",
+    "p_hoog_ink": "% of households among the 20% highest incomes of the country",
+    "klasse": "last published leefbaarheid class (1-9) of its wijk; empty if unknown",
+    "score": "official leefbaarheid score of the buurt; empty if unknown",
+    "x": "centre, metres east (EPSG:28992); empty if unknown",
+    "y": "centre, metres north (EPSG:28992); empty if unknown",
+}
+UNKNOWN_ALLOWED = ("p_1p", "klasse", "score", "x", "y")
+IMPUTED = ["attribuut", "niveau", "bron", "buurten", "huishoudens", "zekerheid"]
+
+
+class Parameters(NamedTuple):
+    """The country that a buurt deviates from, and how leefbaarheid starts."""
+
+    koop_share: float
+    corp_share: float
+    share_65plus: float
+    share_15_34: float
+    class_of_mean: float
+    class_width: float
+    score_of_woz: float
+    score_of_koop: float
+    low_income_at_mean: float
+    low_income_of_koop: float
+    low_income_of_woz: float
+    high_income_at_mean: float
+    high_income_of_koop: float
+    high_income_of_woz: float
+
+
+@dataclass(frozen=True)
+class Town:
+    """A gemeente, a region or the country. `buurten` has the columns of `COLUMNS`, one row per inhabited buurt.
+
+    bezit     [buurt (row), corporatie (1, 2, ...), aandeel]: who owns the corporatie homes of a buurt; shares sum to 1
+    corporaties   [naam, gemeente]: row k is corporatie k + 1
+    observed  what is known besides, by code of the buurt: to compare with, never an input
+    imputed   what was filled in, from where, and how sure that is (columns of `IMPUTED`)
+    shapes    polygons, where there are any: code, niveau (buurt or wijk), geometry (EPSG:28992)
+    """
+
+    code: str
+    naam: str
+    synthetic: bool
+    buurten: pd.DataFrame
+    corporaties: pd.DataFrame
+    bezit: pd.DataFrame
+    vintage: int = 0
+    observed: pd.DataFrame = field(default_factory=pd.DataFrame)
+    imputed: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=IMPUTED))
+    shapes: Any = None
+    sources: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        missing = [c for c in COLUMNS if c not in self.buurten]
+        if missing:
+            raise Refused([Problem(f"tables of {self.naam}", "columns " + ", ".join(self.buurten), "also " + ", ".join(missing))])
+        known = [c for c in COLUMNS if c not in UNKNOWN_ALLOWED]
+        empty = [c for c in known if self.buurten[c].isna().any()]
+        if empty:
+            raise Refused(
+                [Problem(f"tables of {self.naam}", "nothing in some rows of " + ", ".join(empty), "a value in each row")]
+            )
+
+    @property
+    def wijken(self) -> list[str]:
+        """Codes of the wijken, in order of their first buurt."""
+        return list(dict.fromkeys(self.buurten.wijk))
+
+    @property
+    def gemeenten(self) -> list[str]:
+        """Codes of the gemeenten, in order of their first buurt."""
+        return list(dict.fromkeys(self.buurten.gemeente))
+
+
+def income_shares(koop: np.ndarray, woz_ratio: np.ndarray, p: Parameters) -> tuple[np.ndarray, np.ndarray]:
+    """Shares of households [n] among the country's 40% lowest and 20% highest incomes, as tenure and WOZ foretell them."""
+    koop, woz = koop - p.koop_share, np.log(woz_ratio)
+    return (
+        expit(p.low_income_at_mean + p.low_income_of_koop * koop + p.low_income_of_woz * woz),
+        expit(p.high_income_at_mean + p.high_income_of_koop * koop + p.high_income_of_woz * woz),
+    )
+
+
+def to_total(shares: np.ndarray, total: int) -> np.ndarray:
+    """Whole numbers in proportion to shares [n] that sum to total (largest remainders)."""
+    exact = shares / shares.sum() * total
+    whole = np.floor(exact).astype(np.int64)
+    whole[np.argsort(whole - exact, kind="stable")[: total - whole.sum()]] += 1
+    return whole
+
+
+def ownership(buurten: pd.DataFrame, count: dict[str, int]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(corporaties, bezit) of `Town` for so many corporaties per gemeente, where no table says who owns what.
+
+    The k-th of a gemeente has a share of its stock in proportion to 1/k, in buurten that follow each other: most
+    corporaties have a part of town where they own the most.
+    """
+    names: list[tuple[str, str]] = []
+    rows: list[tuple[Any, ...]] = []
+    stock = (buurten.huishoudens * buurten.p_corp / 100.0).to_numpy()
+    for gemeente, mine in buurten.groupby("gemeente", sort=False).indices.items():
+        many = count[str(gemeente)]
+        first = len(names) + 1
+        names += [(f"Corporatie {k + 1} ({buurten.gemeente_naam.iloc[mine[0]]})", gemeente) for k in range(many)]
+        edges = np.concatenate([[0.0], np.cumsum(1.0 / np.arange(1, many + 1))])
+        edges *= stock[mine].sum() / edges[-1]
+        low = np.concatenate([[0.0], np.cumsum(stock[mine])[:-1]])
+        for row, start in zip(mine, low, strict=True):
+            part = np.minimum(start + stock[row], edges[1:]) - np.maximum(start, edges[:-1])
+            part = np.where(stock[row] > 0, np.maximum(part, 0.0), np.arange(many) == 0)
+            rows += [(row, first + k, part[k] / part.sum()) for k in np.flatnonzero(part > 1e-9 * part.sum())]
+    return pd.DataFrame(names, columns=["naam", "gemeente"]), pd.DataFrame(rows, columns=["buurt", "corporatie", "aandeel"])
