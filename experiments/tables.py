@@ -8,9 +8,10 @@ import pandas as pd
 from experiments import compare
 from experiments.measure import Job, Run, month_zero
 from experiments.plan import LATE, MAIN, PLACEBO, Plan, jobs
+from model.fit import fit
 from model.indicators import BESIDES, INDICATORS
 from model.ledger import Event
-from model.population import Blocks, fit
+from model.population import Blocks
 from model.rooms import blocks
 from model.world import ByProfile, Count, Payer, Profile
 

@@ -1,31 +1,29 @@
 """The world before the warm-up, from a town's tables: homes, households, ties, teams, and who is vulnerable already.
 
-Everything is drawn by identity, so that one seed gives one world. What is asked of a margin and what came out is listed by
-`fit`. Household sizes and ages are national distributions, tilted just so far that each buurt's own mean is met.
+Who lives in a buurt is made by `synthesis`, so that its margins are met jointly. Homes stand in order of buurt, kind and
+owner, as complexes and streets do, and are cut into portieken. Everything is drawn by identity, so that one seed gives one
+world. How well the margins are met is told by `model.fit`.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
 
-from model import letting
+from model import letting, synthesis
 from model.jit import kernel
 from model.mechanisms import inflow, leaving, settling, support, vulnerability
 from model.mechanisms.publication import leefbaarheid_class
 from model.parameters import per
 from model.randomness import Luck, Stream, normal_of, uniform_at
 from model.town import Parameters as Country
-from model.town import Town, to_total
+from model.town import Town
 from model.world import (
-    AgeClass,
     Buurten,
+    DwellingKind,
     Dwellings,
     Persons,
-    Place,
     Portieken,
-    Profile,
     Seekers,
     Status,
     TeamKind,
@@ -36,21 +34,18 @@ from model.world import (
 )
 
 HOUSEHOLD_ID = np.uint64(1 << 56)
-SIZES = np.array([1.0, 2.0, 3.0, 4.0, 5.3])  # 5 stands for five and more
+INCOME_EDGES = np.array([0.0, 0.4, 0.8, 1.0])  # shares of the country's households below each edge of SesClass
+CHUNK = 1 << 18  # rows that get their traits at a time: memory stays small, and nothing depends on it
 
 
 class Parameters(NamedTuple):
-    homes_per_portiek: int
-    size_1: float
-    size_2: float
-    size_3: float
-    size_4: float
-    size_5: float
-    age_share: per(AgeClass)  # type: ignore[valid-type]
-    ses_of_woz: float
-    ses_of_tenure: per(Tenure)  # type: ignore[valid-type]
-    ses_spread: float
-    ses_spread_of_mean: float
+    homes_per_portiek: per(DwellingKind)  # type: ignore[valid-type]
+    portiek_of_density: float
+    portiek_density: float
+    portiek_least: float
+    eengezins_of_tenure: per(Tenure)  # type: ignore[valid-type]
+    family_home_ratio: float
+    tie_decay: float
     rent_mean: float
     rent_per_room: float
     rent_of_corp_share: float
@@ -66,6 +61,7 @@ class Blocks(NamedTuple):
     """The blocks that building a world needs."""
 
     town: Country
+    synthesis: synthesis.Parameters
     population: Parameters
     inflow: inflow.Parameters
     vulnerability: vulnerability.Parameters
@@ -73,18 +69,6 @@ class Blocks(NamedTuple):
     leaving: leaving.Parameters
     settling: settling.Parameters
     letting: letting.Parameters
-
-
-def tilted(shares: np.ndarray, values: np.ndarray, mean: float) -> np.ndarray:
-    """Shares [k] closest to the given ones (least relative entropy) whose mean of values [k] is `mean`."""
-    low, high = values.min() + 0.02, values.max() - 0.02
-    target = min(high, max(low, mean))
-
-    def tilt(slope: float) -> np.ndarray:
-        weights = shares * np.exp(slope * (values - values.mean()))
-        return weights / weights.sum()
-
-    return tilt(brentq(lambda s: float(tilt(s) @ values) - target, -60.0, 60.0))
 
 
 def vacancy_share(tenure: int, p: Blocks) -> float:
@@ -95,107 +79,190 @@ def vacancy_share(tenure: int, p: Blocks) -> float:
 
 
 @kernel
-def _tie(key, first, last, portiek, buurt_first, buurt_last, wijk_first, wijk_last, ties):
-    """Six neighbours of each home: three in its portiek, two near by in the buurt, one in the wijk; never itself."""
-    for i in range(portiek.size):
-        for k in range(6):
-            if k < 3:
-                low, high = first[portiek[i]], last[portiek[i]]
-            elif k < 5:
-                low, high = max(buurt_first[i], i - 60), min(buurt_last[i], i + 61)
+def _fill(keys, first, homes, households, eengezins, ratio, kind, tenure, size, age, ses, lived):
+    """Homes of each buurt from households [buurt, tenure, cell] and homes [buurt, tenure], of which `eengezins` are.
+
+    An empty home keeps the stratum of a household of its buurt and tenure. Larger households have the single-family homes
+    more often. A buurt's homes stand by kind and tenure, as streets and complexes do, and by lot within those.
+    """
+    for b in range(homes.shape[0]):
+        n = homes[b].sum()
+        cell, owner, sort = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
+        lives, lot = np.empty(n, np.bool_), np.empty(n)
+        i = 0
+        for t in range(homes.shape[1]):
+            start = i
+            for c in range(households.shape[2]):
+                for _ in range(households[b, t, c]):
+                    cell[i], lives[i] = c, True
+                    i += 1
+            there = i - start
+            while i - start < homes[b, t]:
+                cell[i] = cell[start + int(uniform_at(keys[0], np.uint64(first[b] + i)) * there)]
+                lives[i] = False
+                i += 1
+            for k in range(start, i):
+                u = uniform_at(keys[1], np.uint64(first[b] + k))
+                lot[k] = -np.log(1.0 - u) / ratio ** (cell[k] // 12)
+            by_lot = np.argsort(lot[start:i])
+            for k in range(i - start):
+                owner[start + by_lot[k]] = t
+                sort[start + by_lot[k]] = DwellingKind.EENGEZINS if k < eengezins[b, t] else DwellingKind.MEERGEZINS
+        for k in range(n):
+            lot[k] = 3 * sort[k] + owner[k] + uniform_at(keys[2], np.uint64(first[b] + k))
+        by_door = np.argsort(lot)
+        for k in range(n):
+            row, j = first[b] + k, by_door[k]
+            kind[row], tenure[row], lived[row] = sort[j], owner[j], lives[j]
+            size[row], age[row], ses[row] = cell[j] // 12 + 1, cell[j] // 3 % 4, cell[j] % 3
+
+
+@kernel
+def _cut(first, kind, aim, portiek):
+    """Portiek of each home: runs of one kind of about aim [buurt, kind] homes; a run too short for one joins its neighbour."""
+    base = 0
+    for b in range(aim.shape[0]):
+        rows = kind[first[b] : first[b + 1]]
+        many = rows.size - rows.sum()  # single-family homes come first
+        parts, others = int(many / aim[b, 0] + 0.5), int((rows.size - many) / aim[b, 1] + 0.5)
+        if parts + others == 0 and rows.size > 0:
+            parts = 1
+        for i in range(rows.size):
+            if i < many or others == 0:
+                at = i * parts // many if i < many and parts > 0 else max(parts - 1, 0)
             else:
-                low, high = wijk_first[i], wijk_last[i]
-            if high - low < 2:
-                low, high = wijk_first[i], wijk_last[i]
-            if high - low < 2:
-                low, high = 0, portiek.size
-            span = high - low - 1
-            j = low + int(uniform_at(key, np.uint64(i) * np.uint64(8) + np.uint64(k)) * span)
-            ties[i, k] = j if j < i else j + 1
+                at = parts + (i - many) * others // (rows.size - many)
+            portiek[first[b] + i] = base + at
+        base += parts + others
+    return base
 
 
-def _homes(town: Town, p: Blocks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(buurt, tenure, households) rows: homes per buurt and tenure, with the vacant ones on top of the households."""
-    rows = []
-    for k, b in enumerate(town.buurten.itertuples()):
-        shares = np.array([b.p_koop, max(0.0, 100.0 - b.p_koop - b.p_corp), b.p_corp])
-        households = to_total(shares, int(b.huishoudens))
-        rows += [(k, t, households[t], round(households[t] / (1.0 - vacancy_share(t, p)))) for t in Tenure]
-    buurt, tenure, lived, homes = np.array(rows).T
-    return (
-        np.repeat(buurt, homes),
-        np.repeat(tenure, homes),
-        np.concatenate([np.arange(h) < n for n, h in zip(lived, homes, strict=True)]),
-    )
+@kernel
+def _tie(key, first, last, portiek, buurt, buurt_first, buurt_last, start, other, edge, ties):
+    """Six neighbours of each home: three in its portiek, two near by in the buurt, one in this or a near buurt; never itself.
+
+    The last one's buurt is drawn from other [pairs], with cumulative weights edge [pairs] between start[b] and start[b + 1].
+    """
+    for i in range(portiek.size):
+        b = np.int64(buurt[i])
+        for k in range(6):
+            who = np.uint64(i) * np.uint64(8) + np.uint64(k)
+            if k < 3:
+                low, high = np.int64(first[portiek[i]]), np.int64(last[portiek[i]])
+            elif k < 5:
+                low, high = max(buurt_first[b], np.int64(i - 60)), min(buurt_last[b], np.int64(i + 61))
+            else:
+                u = uniform_at(key, who + np.uint64(1))
+                at = start[b] + np.searchsorted(edge[start[b] : start[b + 1]], u, side="right")
+                near = other[min(at, start[b + 1] - 1)]
+                low, high = buurt_first[near], buurt_last[near]
+            if high - low < 2 and low <= i < high:
+                low, high = buurt_first[b], buurt_last[b]
+            if high - low < 2 and low <= i < high:
+                low, high = np.int64(0), np.int64(portiek.size)
+            inside = low <= i < high
+            j = low + int(uniform_at(key, who) * (high - low - (1 if inside else 0)))
+            ties[i, k] = j + 1 if inside and j >= i else j
 
 
-def _portieken(buurt: np.ndarray, per_portiek: int) -> np.ndarray:
-    """Portiek of each home: runs of about `per_portiek` homes within a buurt."""
-    portiek = np.empty(buurt.size, np.int64)
-    start = 0
-    for b in np.unique(buurt):
-        mine = np.flatnonzero(buurt == b)
-        count = max(1, round(mine.size / per_portiek))
-        portiek[mine] = start + np.arange(mine.size) * count // mine.size
-        start += count
-    return portiek
+def _homes(asked: np.ndarray, households: np.ndarray, p: Blocks) -> tuple[np.ndarray, np.ndarray]:
+    """(homes, single-family homes) [buurt, tenure]: vacant homes on top of households [buurt, tenure].
 
-
-def _assign(shares: np.ndarray, rank: np.ndarray) -> np.ndarray:
-    """Codes [n] in the given shares, the lowest ranks getting the first code."""
-    codes = np.empty(rank.size, np.int64)
-    codes[np.argsort(rank, kind="stable")] = np.repeat(np.arange(shares.size), to_total(shares, rank.size))
-    return codes
+    asked: share [buurt] of single-family homes. They are divided over tenures by the country's odds.
+    """
+    vacant = np.array([vacancy_share(t, p) for t in Tenure])
+    homes = np.rint(households / (1.0 - vacant)).astype(np.int64)
+    total = homes.sum(axis=1)
+    odds = np.stack([p.population.eengezins_of_tenure, 1.0 - p.population.eengezins_of_tenure], axis=1)
+    wanted = {"tenure": homes / np.maximum(total, 1)[:, None], "kind": np.stack([asked, 1.0 - asked], axis=1)}
+    cells = synthesis.fitted(odds, wanted)
+    single = np.rint(cells[:, :, DwellingKind.EENGEZINS] * total[:, None]).astype(np.int64)
+    return homes, np.minimum(single, homes)
 
 
 def _dwellings(town: Town, p: Blocks, luck: Luck) -> tuple[Dwellings, np.ndarray]:
-    """Homes sorted by buurt and portiek, with a household in each: empty ones keep the stratum of who left. And who is in."""
-    buurt, tenure, lived = _homes(town, p)
-    n = buurt.size
-    who = HOUSEHOLD_ID | np.arange(1, n + 1, dtype=np.uint64)
-    u = luck.several(Stream.HOUSEHOLD_TRAITS, who, 7)
-    # Homes of one owner stand together: sorted by tenure with a little noise, in blocks that lots put in order.
-    order = np.lexsort((u[0], tenure, buurt))
-    tenure, lived = tenure[order], lived[order]
-    d = Dwellings(n)
-    d.buurt[:] = buurt
-    d.tenure[:] = tenure
-    d.portiek[:] = _portieken(buurt, p.population.homes_per_portiek)
-    frame = town.buurten
-    corp_share = frame.p_corp.to_numpy()[buurt] / 100.0
-    p_ = p.population
-    national_size = np.array([p_.size_1, p_.size_2, p_.size_3, p_.size_4, p_.size_5])
-    for k, b in enumerate(frame.itertuples()):
-        mine = np.flatnonzero(buurt == k)
-        sizes = _assign(tilted(national_size, SIZES, b.hh_grootte), u[1][mine]) + 1
-        d.size[mine] = sizes
-        old = p_.age_share[2] + p_.age_share[3]
-        wanted = min(0.9, old * (b.p_oud / 100.0) / p.town.share_65plus)
-        ages = p_.age_share * np.where(np.arange(4) >= 2, wanted / old, (1 - wanted) / (1 - old))
-        d.age_class[mine] = _assign(ages, u[2][mine] - 0.5 * (sizes >= 3))  # families are seldom old
-    d.rooms[:] = np.clip(d.size + 1 + (u[3] * 3).astype(np.int64) - (tenure == Tenure.SOCIALE_HUUR), 1, 6)
-    mean = p_.ses_of_woz * np.log(frame.woz_ratio.to_numpy())[buurt] + p_.ses_of_tenure[tenure]
-    spread = np.clip(p_.ses_spread - p_.ses_spread_of_mean * mean, 0.3, 1.5)
-    d.ses[:] = mean + spread * normal_of(u[4])
-    social = tenure == Tenure.SOCIALE_HUUR
-    rent = p_.rent_mean + p_.rent_per_room * (d.rooms - 3.0) - p_.rent_of_corp_share * (corp_share - p.town.corp_share)
-    rent = rent + p_.rent_spread * normal_of(u[5])
-    d.rent[:] = np.where(
-        tenure == Tenure.KOOP, 0.0, np.where(social, np.clip(rent, 300.0, 880.0), np.maximum(rent + 300.0, 880.0))
-    )
-    d.months_here[:] = np.minimum(600, -p_.months_here_mean * np.log(1.0 - u[6])).astype(np.uint16)
-    for k, owners in town.bezit.groupby("buurt"):
-        mine = np.flatnonzero(social & (buurt == k))
-        which = np.searchsorted(np.cumsum(owners.aandeel), (np.arange(mine.size) + 0.5) / max(mine.size, 1))
-        d.corporatie[mine] = owners.corporatie.to_numpy()[np.minimum(which, len(owners) - 1)]
+    """Homes sorted by buurt and portiek with the household of each; an empty one has a leaver's stratum. And who is in [n]."""
+    frame, p_ = town.buurten, p.population
+    cells = synthesis.fitted(synthesis.country_table(p.synthesis), synthesis.margins(frame, p.synthesis, p.town))
+    counts = synthesis.whole(cells, frame.huishoudens.to_numpy(), luck)
+    homes, single = _homes(frame.p_eengezins.to_numpy() / 100.0, counts.sum(axis=(2, 3, 4)), p)
+    first = np.concatenate([[0], np.cumsum(homes.sum(axis=1))])
+    d = Dwellings(int(first[-1]))
+    ses, lived = np.empty(d.rows, np.uint8), np.empty(d.rows, bool)
+    _fill(
+        luck.keys[FILLS], first, homes, counts.reshape(*homes.shape, -1), single, p_.family_home_ratio, d.kind, d.tenure, d.size,
+        d.age_class, ses, lived,
+    )  # fmt: skip
+    d.buurt[:] = np.repeat(np.arange(len(frame)), np.diff(first))
+    aim = p_.homes_per_portiek * ((frame.dichtheid.to_numpy() / p_.portiek_density) ** p_.portiek_of_density)[:, None]
+    _cut(first, d.kind, np.maximum(aim, p_.portiek_least), d.portiek)
+    corp_share = frame.p_corp.to_numpy() / 100.0
+    who = HOUSEHOLD_ID | np.arange(1, d.rows + 1, dtype=np.uint64)
+    for start in range(0, d.rows, CHUNK):
+        rows = slice(start, start + CHUNK)
+        _traits(
+            d,
+            rows,
+            ses[rows],
+            corp_share[d.buurt[rows]] - p.town.corp_share,
+            p_,
+            luck.several(Stream.HOUSEHOLD_TRAITS, who[rows], 4),
+        )
+        d.frailty[rows] = settling.frailty(p.settling.frailty_shape, luck.seed, who[rows])
+    _owners(d, town.bezit, len(frame))
     return d, np.where(lived, who, np.uint64(0))
+
+
+FILLS = np.array([Stream.EMPTY_HOME, Stream.WHICH_KIND, Stream.WHICH_DOOR])
+
+
+def _traits(d: Dwellings, rows: slice, ses: np.ndarray, corp_excess: np.ndarray, p: Parameters, u: np.ndarray) -> None:
+    """Rooms, rent, SES and months lived here of dwelling rows [n], from uniforms [4, n]; SES within its class of incomes."""
+    social, koop = d.tenure[rows] == int(Tenure.SOCIALE_HUUR), d.tenure[rows] == int(Tenure.KOOP)
+    rooms = np.clip(d.size[rows] + 1 + (u[0] * 3).astype(np.int64) - social, 1, 6)
+    d.rooms[rows] = rooms
+    low = INCOME_EDGES[ses]
+    d.ses[rows] = normal_of(low + (INCOME_EDGES[ses + 1] - low) * u[1])
+    rent = p.rent_mean + p.rent_per_room * (rooms - 3.0) - p.rent_of_corp_share * corp_excess + p.rent_spread * normal_of(u[2])
+    d.rent[rows] = np.where(koop, 0.0, np.where(social, np.clip(rent, 300.0, 880.0), np.maximum(rent + 300.0, 880.0)))
+    d.months_here[rows] = np.minimum(600, -p.months_here_mean * np.log(1.0 - u[3]))
+
+
+def _owners(d: Dwellings, bezit: pd.DataFrame, buurten: int) -> None:
+    """Corporatie of each home of sociale huur: a buurt's owners one after the other, by their shares."""
+    bezit = bezit.sort_values(["buurt", "corporatie"])
+    social = np.flatnonzero(d.tenure == int(Tenure.SOCIALE_HUUR))
+    stock = np.bincount(d.buurt[social], minlength=buurten)
+    buurt = bezit.buurt.to_numpy()
+    ends = np.rint(bezit.groupby("buurt", sort=False).aandeel.cumsum().clip(upper=1.0).to_numpy() * stock[buurt]).astype(np.int64)
+    starts = np.where(np.concatenate([[True], buurt[1:] != buurt[:-1]]), 0, np.concatenate([[0], ends[:-1]]))
+    d.corporatie[social] = np.repeat(bezit.corporatie.to_numpy(), ends - starts)
+
+
+def _ties(town: Town, d: Dwellings, portieken: Portieken, buurten: Buurten, p: Blocks, luck: Luck) -> None:
+    """Whom residents may come to know; in another buurt the less likely, the further off it is."""
+    n = buurten.rows
+    across = 1000.0 * np.sqrt(buurten.inwoners / buurten.dichtheid)  # metres, as if it were a square
+    a = np.concatenate([np.arange(n), town.near.a])
+    b = np.concatenate([np.arange(n), town.near.b])
+    metres = np.concatenate([across / 2.0, town.near.metres])
+    order = np.lexsort((b, a))
+    a, b, metres = a[order], b[order], metres[order]
+    weight = buurten.homes[b] * np.exp(-metres / p.population.tie_decay)
+    weight[(a == b)] += 1e-9  # a buurt far from all others has itself
+    start = np.searchsorted(a, np.arange(n + 1))
+    edge = np.cumsum(weight)
+    below = np.concatenate([[0.0], edge])[start]
+    edge = (edge - below[a]) / (below[a + 1] - below[a])
+    rows = np.arange(portieken.rows)
+    _tie(
+        luck.key(Stream.TIES), np.searchsorted(d.portiek, rows, side="left"), np.searchsorted(d.portiek, rows, side="right"),
+        d.portiek, d.buurt, buurten.first.astype(np.int64), buurten.last.astype(np.int64), start, b, edge, d.ties,
+    )  # fmt: skip
 
 
 def _move_in(d: Dwellings, who: np.ndarray, p: Blocks, luck: Luck) -> None:
     d.identity[:] = who
-    d.frailty[:] = settling.frailty(
-        p.settling.frailty_shape, luck.seed, HOUSEHOLD_ID | np.arange(1, who.size + 1, dtype=np.uint64)
-    )
     d.tolerance[:], d.satisfaction[:] = p.settling.tolerance_rest, p.settling.content_rest
     empty = np.flatnonzero(who == 0)
     d.clear(empty, but=leaving.KEPT)
@@ -217,7 +284,8 @@ def _places(town: Town, d: Dwellings, p: Blocks, luck: Luck) -> tuple[Portieken,
     b.voorzieningen[:] = p.population.facility_hours_per_1000 * spread * b.inwoners / 1000.0
     t = p.town
     imputed = t.score_of_woz * np.log(frame.woz_ratio) + t.score_of_koop * (frame.p_koop / 100.0 - t.koop_share)
-    b.start_score[:] = np.where(frame.klasse.isna(), imputed, (frame.klasse - t.class_of_mean) * t.class_width)
+    of_class = np.where(frame.klasse.isna(), imputed, (frame.klasse - t.class_of_mean) * t.class_width)
+    b.start_score[:] = np.where(frame.score.isna(), of_class, frame.score)  # choice 9: official score, class, imputed
     b.score[:] = b.start_score
     b.published_class[:] = leefbaarheid_class(b.score, t.class_width, t.class_of_mean)
     portieken = Portieken(int(d.portiek.max()) + 1)
@@ -290,15 +358,7 @@ def build(town: Town, p: Blocks, seed: int, quota: float, warmup: int) -> World:
     d, who = _dwellings(town, p, luck)
     _move_in(d, who, p, luck)
     portieken, buurten, wijken = _places(town, d, p, luck)
-    first = np.searchsorted(d.portiek, np.arange(portieken.rows), side="left")
-    last = np.searchsorted(d.portiek, np.arange(portieken.rows), side="right")
-    wijk_first = np.array([buurten.first[buurten.wijk == w].min() for w in range(wijken.rows)], np.int64)
-    wijk_last = np.array([buurten.last[buurten.wijk == w].max() for w in range(wijken.rows)], np.int64)
-    wijk = buurten.wijk[d.buurt]
-    _tie(
-        luck.key(Stream.TIES), first, last, d.portiek.astype(np.int64), buurten.first[d.buurt].astype(np.int64),
-        buurten.last[d.buurt].astype(np.int64), wijk_first[wijk], wijk_last[wijk], d.ties,
-    )  # fmt: skip
+    _ties(town, d, portieken, buurten, p, luck)
     vacated = p.leaving.turnover_per_year[Tenure.SOCIALE_HUUR] / 12.0 * buurten.sociale_huur.sum()
     ratio = np.exp(-p.vulnerability.ses_slope * d.ses) * np.where(
         d.tenure == Tenure.SOCIALE_HUUR, p.vulnerability.social_rent_ratio, 1.0
@@ -312,58 +372,3 @@ def build(town: Town, p: Blocks, seed: int, quota: float, warmup: int) -> World:
     _queues(world, p, seed, -warmup)
     world.counts[:] = 0
     return world
-
-
-def fit(town: Town, p: Blocks, world: World) -> pd.DataFrame:
-    """Margins asked of the tables and got in the world: margin, unit, asked, got (one row each)."""
-    d, frame = world.dwellings, town.buurten
-    lived = d.identity != 0
-    households = frame.huishoudens.to_numpy(float)
-    p_ = p.population
-    sizes = np.array([p_.size_1, p_.size_2, p_.size_3, p_.size_4, p_.size_5])
-    rows = [("huishoudens", "aantal", households.sum(), lived.sum())]
-    shares = np.bincount(d.tenure[lived], minlength=3) / lived.sum()
-    asked = [frame.p_koop, (100 - frame.p_koop - frame.p_corp).clip(lower=0), frame.p_corp]
-    rows += [
-        (f"aandeel {t.name.lower()}", "aandeel", np.average(a, weights=households) / 100, shares[t])
-        for t, a in zip(Tenure, asked, strict=True)
-    ]
-    by_buurt = np.bincount(d.buurt[lived & (d.tenure == Tenure.SOCIALE_HUUR)], minlength=len(frame)) / np.bincount(
-        d.buurt[lived], minlength=len(frame)
-    )
-    worst = np.abs(by_buurt - frame.p_corp / 100)[households >= 100]
-    rows.append(
-        ("grootste afwijking aandeel corporatie, buurten >= 100 huishoudens", "aandeel", 0.0, worst.max() if worst.size else 0.0)
-    )
-    corp = frame.p_corp.to_numpy() / 100
-    rows.append(
-        (
-            "clustering corporatie (dissimilariteit)",
-            "index",
-            dissimilarity(corp * households, households),
-            dissimilarity(by_buurt * households, households),
-        )
-    )
-    rows.append(
-        (
-            "gemiddelde huishoudgrootte",
-            "personen",
-            np.average(frame.hh_grootte, weights=households),
-            SIZES[d.size[lived] - 1].mean(),
-        )
-    )
-    got = np.bincount(np.minimum(d.size[lived], 5), minlength=6)[1:] / lived.sum()
-    national = tilted(sizes / sizes.sum(), SIZES, float(np.average(frame.hh_grootte, weights=households)))
-    rows += [(f"huishoudens van {k + 1}{'+' if k == 4 else ''}", "aandeel", national[k], got[k]) for k in range(5)]
-    old = float(np.average(frame.p_oud, weights=households) / 100 / p.town.share_65plus * p_.age_share[2:].sum())
-    rows.append(("huishoudens van 65 en ouder", "aandeel", old, (d.age_class[lived] >= 2).mean()))
-    at_home = world.persons.place == Place.THUIS
-    stock = np.bincount(world.persons.profile[at_home], minlength=len(Profile)) / lived.sum()
-    rows += [(f"profiel {k.name.lower()}", "aandeel huishoudens", p.vulnerability.stock_share[k], stock[k]) for k in Profile]
-    return pd.DataFrame(rows, columns=["marge", "eenheid", "gevraagd", "gekregen"])
-
-
-def dissimilarity(part: np.ndarray, whole: np.ndarray) -> float:
-    """Share of `part` [n] that would have to move to be spread as the rest of `whole` [n]."""
-    rest = whole - part
-    return float(0.5 * np.abs(part / max(part.sum(), 1e-12) - rest / max(rest.sum(), 1e-12)).sum())

@@ -67,6 +67,10 @@ class Stream(IntEnum):
     SHOCK_YEAR = 43
     NUISANCE_JUDGMENT = 44
     MARKET_REFILL = 45
+    WHICH_HOUSEHOLDS = 46
+    EMPTY_HOME = 47
+    WHICH_KIND = 48
+    WHICH_DOOR = 49
 
 
 _STREAMS = int(max(Stream)) + 1

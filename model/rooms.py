@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple, get_type_hints
 
-from model import indicators, ledger, letting, population, public_view, strategies, tables, town, voorbeeldstad
+from model import indicators, ledger, letting, population, public_view, strategies, synthesis, tables, town, voorbeeldstad
 from model.mechanisms import (
     ageing,
     arrears,
@@ -30,6 +30,7 @@ class Rooms(NamedTuple):
     town: town.Parameters
     voorbeeldstad: voorbeeldstad.Parameters
     tables: tables.Parameters
+    synthesis: synthesis.Parameters
     population: population.Parameters
     inflow: inflow.Parameters
     vulnerability: vulnerability.Parameters

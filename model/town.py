@@ -63,6 +63,7 @@ class Town:
 
     bezit     [buurt (row), corporatie (1, 2, ...), aandeel]: who owns the corporatie homes of a buurt; shares sum to 1
     corporaties   [naam, gemeente]: row k is corporatie k + 1
+    near      [a (row), b (row), metres]: pairs of buurten that lie near each other, both ways, and how far apart
     observed  what is known besides, by code of the buurt: to compare with, never an input
     imputed   what was filled in, from where, and how sure that is (columns of `IMPUTED`)
     shapes    polygons, where there are any: code, niveau (buurt or wijk), geometry (EPSG:28992)
@@ -74,6 +75,7 @@ class Town:
     buurten: pd.DataFrame
     corporaties: pd.DataFrame
     bezit: pd.DataFrame
+    near: pd.DataFrame
     vintage: int = 0
     observed: pd.DataFrame = field(default_factory=pd.DataFrame)
     imputed: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=IMPUTED))
@@ -111,12 +113,12 @@ def income_shares(koop: np.ndarray, woz_ratio: np.ndarray, p: Parameters) -> tup
     )
 
 
-def to_total(shares: np.ndarray, total: int) -> np.ndarray:
-    """Whole numbers in proportion to shares [n] that sum to total (largest remainders)."""
-    exact = shares / shares.sum() * total
+def to_totals(shares: np.ndarray, totals: np.ndarray) -> np.ndarray:
+    """Whole numbers [n, k] in proportion to shares [n, k] whose rows sum to totals [n] (largest remainders)."""
+    exact = shares / shares.sum(axis=1, keepdims=True) * totals[:, None]
     whole = np.floor(exact).astype(np.int64)
-    whole[np.argsort(whole - exact, kind="stable")[: total - whole.sum()]] += 1
-    return whole
+    rank = np.argsort(np.argsort(whole - exact, axis=1, kind="stable"), axis=1, kind="stable")
+    return whole + (rank < (totals - whole.sum(axis=1))[:, None])
 
 
 def ownership(buurten: pd.DataFrame, count: dict[str, int]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -140,3 +142,11 @@ def ownership(buurten: pd.DataFrame, count: dict[str, int]) -> tuple[pd.DataFram
             part = np.where(stock[row] > 0, np.maximum(part, 0.0), np.arange(many) == 0)
             rows += [(row, first + k, part[k] / part.sum()) for k in np.flatnonzero(part > 1e-9 * part.sum())]
     return pd.DataFrame(names, columns=["naam", "gemeente"]), pd.DataFrame(rows, columns=["buurt", "corporatie", "aandeel"])
+
+
+def near_in_wijk(buurten: pd.DataFrame) -> pd.DataFrame:
+    """`near` of `Town` where nothing is known of where buurten lie: all of one wijk, as far apart as their sizes imply."""
+    across = 1000.0 * np.sqrt(buurten.inwoners / buurten.dichtheid).to_numpy()
+    pairs = [(i, j) for mine in buurten.groupby("wijk").indices.values() for i in mine for j in mine if i != j]
+    a, b = np.array(pairs, np.int64).reshape(-1, 2).T
+    return pd.DataFrame({"a": a, "b": b, "metres": (across[a] + across[b]) / 2.0})

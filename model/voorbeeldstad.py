@@ -8,7 +8,7 @@ from scipy.special import expit, ndtri
 
 from model.randomness import Luck, Stream
 from model.town import Parameters as Country
-from model.town import Town, income_shares, ownership, to_total
+from model.town import Town, income_shares, near_in_wijk, ownership, to_totals
 
 
 class Parameters(NamedTuple):
@@ -45,7 +45,7 @@ def voorbeeldstad(p: Parameters, country: Country) -> Town:
     luck, n = Luck(p.town_seed, 0), p.buurten
     wijk = np.sort(np.arange(n) % p.wijken)
     sigma = np.sqrt(np.log1p(p.buurt_size_cv**2))
-    size = to_total(np.exp(sigma * _normals(luck, 1, n)), p.households)
+    size = to_totals(np.exp(sigma * _normals(luck, 1, n))[None], np.array([p.households]))[0]
     # Corporatie shares: quantiles of a beta distribution with the measured mean and spread, given out in an order in which
     # buurten of one wijk lie near each other: that is how corporatie homes cluster.
     from scipy.stats import beta
@@ -99,6 +99,5 @@ def voorbeeldstad(p: Parameters, country: Country) -> Town:
         }
     )
     note = "drawn from published margins (docs/parameters.md, rooms voorbeeldstad and town); no real place"
-    return Town(
-        "GM9999", "Voorbeeldstad (synthetisch)", True, frame, *ownership(frame, {"GM9999": p.corporaties}), sources=(note,)
-    )
+    owned = ownership(frame, {"GM9999": p.corporaties})
+    return Town("GM9999", "Voorbeeldstad (synthetisch)", True, frame, *owned, near_in_wijk(frame), sources=(note,))

@@ -37,6 +37,21 @@ class AgeClass(IntEnum):
     VANAF_75 = 3
 
 
+class SesClass(IntEnum):
+    """Incomes of the country: the 40% lowest, the 40% above them, the 20% highest (CBS)."""
+
+    LAAG = 0
+    MIDDEN = 1
+    HOOG = 2
+
+
+class DwellingKind(IntEnum):
+    """Single-family or not (CBS)."""
+
+    EENGEZINS = 0
+    MEERGEZINS = 1
+
+
 class Profile(IntEnum):
     """The leading profile of a vulnerable resident."""
 
@@ -190,6 +205,7 @@ class Dwellings(Table):
     portiek: np.ndarray = column("u4", "row", "row in portieken: portiek or street segment of about 12 homes")
     tenure: np.ndarray = column("u1", "Tenure", "koop, vrije huur or sociale huur")
     corporatie: np.ndarray = column("u2", "number", "which corporatie owns it; 0 where it is no sociale huur")
+    kind: np.ndarray = column("u1", "DwellingKind", "single-family home (eengezins) or not (meergezins)")
     rooms: np.ndarray = column("u1", "rooms", "size of the home")
     rent: np.ndarray = column("f4", "euro/month", "kale huur; 0 for koop")
     ties: np.ndarray = column("u4", "row", "six dwellings whose residents these residents may come to know", width=6)

@@ -31,7 +31,7 @@ from model.mechanisms import settling
 from model.policies import FOREVER, Levers, Setting
 from model.population import build
 from model.rooms import Rooms, read_rooms
-from model.town import Town, ownership
+from model.town import Town, near_in_wijk, ownership
 from model.world import World
 
 CONFIGS = Path(__file__).parents[1] / "configs" / "parameters"
@@ -114,14 +114,15 @@ def huidig() -> Levers:
 
 @pytest.fixture(scope="session")
 def small_town() -> Callable[..., Town]:
-    """`small_town(corporaties=2, **columns)`: six buurten in three wijken, 600 households.
+    """`small_town(corporaties=2, buurten=6, **columns)`: six buurten in three wijken, 600 households; or the first of them.
 
-    A column of `model.town.COLUMNS` given by name replaces that of the table: one value for all buurten, or six.
+    A column of `model.town.COLUMNS` given by name replaces that of the table: one value for all buurten, or one for each.
     """
 
-    def make(corporaties: int = 2, **columns: Any) -> Town:
-        frame = pd.DataFrame({**BUURTEN, **columns})
-        return Town("GM0000", "Proefstad", True, frame, *ownership(frame, dict.fromkeys(frame.gemeente.unique(), corporaties)))
+    def make(corporaties: int = 2, buurten: int = 6, **columns: Any) -> Town:
+        frame = pd.DataFrame({name: values[:buurten] for name, values in BUURTEN.items()}).assign(**columns)
+        owned = ownership(frame, dict.fromkeys(frame.gemeente.unique(), corporaties))
+        return Town("GM0000", "Proefstad", True, frame, *owned, near_in_wijk(frame))
 
     return make
 

@@ -18,7 +18,7 @@ from model.tables import chain, estimates
 from model.tables.places import shapes_of
 from model.tables.reading import read_table
 from model.tables.vintage import Vintage
-from model.town import IMPUTED, Town, ownership
+from model.town import IMPUTED, Town, near_in_wijk, ownership
 from model.town import Parameters as Country
 
 
@@ -104,6 +104,7 @@ def town(tables: Tables, codes: list[str], p: Parameters, country: Country) -> T
         buurten=frame,
         corporaties=(owned := ownership(frame, counts))[0],
         bezit=owned[1],
+        near=near_in_wijk(frame),
         vintage=tables.vintage.year,
         observed=_observed(tables, frame),
         imputed=pd.DataFrame(report + estimated, columns=IMPUTED),
