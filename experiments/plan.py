@@ -67,7 +67,7 @@ def plan(config: dict[str, Any]) -> Plan:
         raise Refused(problems)
     seeds = list(range(config["first_seed"], config["first_seed"] + config["seeds"]))
     folder = Path(config["results"]["folder"]) / f"{config['name']}-{study_hash(config)}"
-    return Plan(config, folder, seeds=seeds, baseline=config["baseline"], data_hashes=data_hashes(config["gemeente"]), **parts)
+    return Plan(config, folder, seeds=seeds, baseline=config["baseline"], data_hashes=parts["town"].hashes, **parts)
 
 
 def _whole_numbers(config: dict[str, Any]) -> list[Problem]:
@@ -217,16 +217,6 @@ def study_hash(config: dict[str, Any]) -> str:
     kept = {k: v for k, v in config.items() if k not in EXECUTION}
     kept["results"] = {k: v for k, v in config["results"].items() if k != "folder"}
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:10]
-
-
-def data_hashes(gemeente: dict[str, Any]) -> dict[str, str]:
-    """SHA-256 of each table that was read."""
-    if gemeente["bron"] != "cbs" or gemeente["data"] is None:
-        return {}
-    vintage = vintage_of(gemeente["vintage"])
-    files = [s.file for s in vintage.files.values()] + [s["file"] for s in vintage.shapes]
-    paths = [Path(gemeente["data"]) / name for name in files]
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths if path.is_file()}
 
 
 def identity(p: Plan) -> dict[str, Any]:

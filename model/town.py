@@ -66,6 +66,7 @@ class Town:
     near      [a (row), b (row), metres]: pairs of buurten that lie near each other, both ways, and how far apart
     observed  what is known besides, by code of the buurt: to compare with, never an input
     imputed   what was filled in, from where, and how sure that is (columns of `IMPUTED`)
+    sources, hashes    what the tables are called, and the SHA-256 of each file that was read
     shapes    polygons, where there are any: code, niveau (buurt or wijk), geometry (EPSG:28992)
     """
 
@@ -81,6 +82,7 @@ class Town:
     imputed: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=IMPUTED))
     shapes: Any = None
     sources: tuple[str, ...] = ()
+    hashes: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         missing = [c for c in COLUMNS if c not in self.buurten]

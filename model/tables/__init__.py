@@ -7,6 +7,7 @@ Which file holds what stands in `configs/vintage`; a new year is a file there. W
 declared chain and counted (`chain`); what no table knows per buurt is estimated (`estimates`), and said to be.
 """
 
+import hashlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +22,8 @@ from model.tables.vintage import Vintage
 from model.town import IMPUTED, Town, near_in_wijk, ownership
 from model.town import Parameters as Country
 
+SUPPRESSED = "onderdrukt: weggelaten"
+
 
 class Parameters(NamedTuple):
     """How real tables are completed."""
@@ -34,6 +37,7 @@ class Tables(NamedTuple):
     vintage: Vintage
     folder: Path
     frames: dict[str, pd.DataFrame]
+    hashes: dict[str, str]  # file -> SHA-256
 
 
 def read(folder: Path, vintage: Vintage) -> Tables:
@@ -56,7 +60,14 @@ def read(folder: Path, vintage: Vintage) -> Tables:
             problems += refused.problems
     if problems:
         raise Refused(problems)
-    return Tables(vintage, folder, frames)
+    return Tables(vintage, folder, frames, _hashes(folder, vintage))
+
+
+def _hashes(folder: Path, vintage: Vintage) -> dict[str, str]:
+    """SHA-256 of each file of the vintage that is there, polygons and neighbours too."""
+    names = [s.file for s in vintage.files.values()] + [s["file"] for s in vintage.shapes]
+    names += [vintage.neighbours["file"]] if vintage.neighbours else []
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names if (folder / name).is_file()}
 
 
 def known_gemeenten(tables: Tables) -> pd.Series:
@@ -89,7 +100,7 @@ def town(tables: Tables, codes: list[str], p: Parameters, country: Country) -> T
     mine = _buurten(tables, gemeenten)
     filled = {a: chain.fill(mine.code, tables.frames, c, a, _upto(a)) for a, c in tables.vintage.chains.items()}
     frame = _frame(tables, mine, filled, country)
-    report = _report(tables, frame, filled)
+    report = _left_out(tables, gemeenten, frame) + _report(tables, frame, filled)
     frame, estimated = estimates.complete(frame, filled, tables, country)
     counts = {
         g: max(1, round(float((part.huishoudens * part.p_corp).sum()) / 100.0 / p.homes_per_corporatie))
@@ -110,6 +121,7 @@ def town(tables: Tables, codes: list[str], p: Parameters, country: Country) -> T
         imputed=pd.DataFrame(report + estimated, columns=IMPUTED),
         shapes=shapes_of(tables.folder, tables.vintage, frame),
         sources=tuple(dict.fromkeys(sources)),
+        hashes=tables.hashes,
     )
 
 
@@ -172,6 +184,22 @@ def _report(tables: Tables, frame: pd.DataFrame, filled: dict[str, chain.Filled]
                     error,
                 )
             )
+    return rows
+
+
+def _left_out(tables: Tables, gemeenten: list[str], frame: pd.DataFrame) -> list[tuple[Any, ...]]:
+    """Buurten whose households are suppressed: nobody can be put there; the gemeente's own total tells how many are missed."""
+    rows = []
+    for name, table in tables.frames.items():
+        if "huishoudens" not in table:
+            continue
+        here = table.index.str.startswith("BU") & ("GM" + table.index.str[2:6]).isin(gemeenten)
+        unknown = table.index[here & table.huishoudens.isna()]
+        if len(unknown):
+            totals = [t.huishoudens.reindex(gemeenten) for t in tables.frames.values() if "naam" in t and "huishoudens" in t]
+            total = pd.concat(totals, axis=1).bfill(axis=1).iloc[:, 0].sum()
+            missed = max(0, int(total - frame.huishoudens.sum()))
+            rows.append(("huishoudens", SUPPRESSED, tables.vintage.files[name].source, len(unknown), missed, float("nan")))
     return rows
 
 

@@ -13,7 +13,7 @@ from model.parameters import Refused
 from model.population import build
 from model.voorbeeldstad import voorbeeldstad as drawn
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
+DATA = Path(__file__).parents[3] / "shared" / "data"
 real_tables = pytest.mark.skipif(not DATA.is_dir(), reason=f"needs the real tables in {DATA.name}/ beside the project")
 
 
