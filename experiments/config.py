@@ -29,7 +29,8 @@ class Bron(Enum):
 class Gemeente:
     bron: Bron = MISSING
     code: Any = MISSING  # one code, NL, or a list of codes
-    data: str | None = None
+    data: str | None = None  # a folder with the tables; without one they are downloaded
+    cache: str | None = None  # where downloads are kept; none is the folder of the user's caches
     vintage: int = 2024
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from model.jit import sources_hash
 from model.parameters import Problem, Refused
 from model.policies import Levers, Setting
 from model.rooms import Rooms, read_rooms
+from model.tables import Tables, statline
 from model.tables.vintage import Vintage, read_vintage
 from model.town import Town
 from model.voorbeeldstad import voorbeeldstad
@@ -107,11 +109,18 @@ def read_town(gemeente: dict[str, Any], rooms: Rooms) -> Town:
     """The town that the configuration names."""
     if gemeente["bron"] == "voorbeeldstad":
         return voorbeeldstad(rooms.voorbeeldstad, rooms.town)
-    if gemeente["data"] is None:
-        raise Refused([Problem("gemeente.data", "nothing", "a folder with the tables (docs/data.md)")])
     code = gemeente["code"]
-    read = tables.read(Path(gemeente["data"]), vintage_of(gemeente["vintage"]))
-    return tables.town(read, [code] if isinstance(code, str) else list(code), rooms.tables, rooms.town)
+    return tables.town(read_tables(gemeente), [code] if isinstance(code, str) else list(code), rooms.tables, rooms.town)
+
+
+def read_tables(gemeente: dict[str, Any]) -> Tables:
+    """The tables of the configured year: from the folder, or from StatLine by way of the cache where no folder is given."""
+    vintage = vintage_of(gemeente["vintage"])
+    if gemeente["data"] is not None:
+        return tables.read(Path(gemeente["data"]), vintage)
+    cache = Path(gemeente["cache"]) if gemeente["cache"] is not None else statline.default_cache()
+    print(f"No gemeente.data: the tables of {vintage.year} come from CBS StatLine, by way of {cache}", file=sys.stderr)
+    return tables.read(cache, statline.download(vintage, cache))
 
 
 def vintage_of(year: int) -> Vintage:
