@@ -223,6 +223,33 @@ def row_month(size: Size) -> Row:
     )
 
 
+def row_build(size: Size) -> Row:
+    """What a world costs to build, in months of its own simulation."""
+    from experiments.measure import month_zero
+    from model.city import City
+    from model.population import Blocks, build
+
+    months = size.month_months
+    this = job(size.town, size.month_towns, months)
+    n = households(this)
+    blocks = Blocks(**{name: getattr(this.rooms, name) for name in Blocks._fields})
+    city = City(month_zero(this), this.rooms, this.huidig, [], this.seed, months=months * size.rounds)
+    built, month = interleaved(
+        size.rounds,
+        lambda: ns_per_household_month(lambda: build(this.town, blocks, this.seed, this.huidig.quota, this.warmup), 1, n),
+        lambda: ns_per_household_month(city.step, months, n),
+    )
+    city.close()
+    return Row(
+        what=f"Building the world from its tables, {n:,} households",
+        unit="ns per household",
+        sides=[Side("building", built), Side("one month", month), over(built, month, "months that building costs")],
+        judged=2,
+        target=Target(6, 3),
+        notes=["synthesis from margins, homes, portieken, ties, teams, queues and the stock of vulnerable residents"],
+    )
+
+
 def _agreed(size: Size) -> str:
     """Says that the three frozen months give the same numbers, or what differs."""
     from experiments.bench_core import differences
@@ -495,6 +522,7 @@ def row_help(size: Size) -> Row | str:
 
 ROWS: dict[str, Callable[[Size], Row | str]] = {
     "month": row_month,
+    "build": row_build,
     "objects": row_objects,
     "numpy": row_numpy,
     "share": row_share,
