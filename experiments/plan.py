@@ -109,8 +109,11 @@ def read_town(gemeente: dict[str, Any], rooms: Rooms) -> Town:
     """The town that the configuration names."""
     if gemeente["bron"] == "voorbeeldstad":
         return voorbeeldstad(rooms.voorbeeldstad, rooms.town)
-    code = gemeente["code"]
-    return tables.town(read_tables(gemeente), [code] if isinstance(code, str) else list(code), rooms.tables, rooms.town)
+    found = gemeente["code"]
+    codes = found if isinstance(found, list) else [found]
+    if not codes or not all(isinstance(code, str) for code in codes):
+        raise Refused([Problem("gemeente.code", repr(found), "a code such as GM0828, a list of codes for a region, or NL")])
+    return tables.town(read_tables(gemeente), codes, rooms.tables, rooms.town)
 
 
 def read_tables(gemeente: dict[str, Any]) -> Tables:

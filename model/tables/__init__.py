@@ -87,7 +87,7 @@ def checked_codes(tables: Tables, codes: list[str]) -> list[str]:
             by_name = known[known.str.lower() == str(code).lower()]
             near = by_name if len(by_name) else known[known.index.str[:4] == str(code)[:4]]
             told = ", ".join(f"{c} ({n})" for c, n in (near if len(near) else known).iloc[:8].items())
-            problems.append(Problem("gemeente.code", repr(code), f"NL, or a gemeente of {tables.vintage.year} such as {told}"))
+            problems.append(Problem("gemeente.code", repr(code), f"NL alone, or a gemeente of {tables.vintage.year} such as {told}"))
     if problems:
         raise Refused(problems)
     return list(dict.fromkeys(codes))
