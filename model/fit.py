@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import spearmanr
 
 from model import synthesis
 from model.population import INCOME_EDGES, Blocks
@@ -17,6 +18,7 @@ from model.world import AgeClass, DwellingKind, Place, Profile, SesClass, Tenure
 
 LARGE = 100  # households from which a buurt counts in errors: CBS rounds, and a household more or less is noise
 HOUSEHOLDS = "aandeel huishoudens"
+COMPARED = {"ses_woa": "gemiddelde SES", "ses_spreiding": "spreiding SES", "p_wmo": "aandeel kwetsbaar"}  # observed: of the world
 
 
 class Margin(NamedTuple):
@@ -102,6 +104,27 @@ def fit(town: Town, p: Blocks, world: World) -> pd.DataFrame:
     ]
     columns = ["marge", "eenheid", "gevraagd", "gekregen", "fout", "p95", "slechtste", "slechtste_fout"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def compared(town: Town, world: World) -> pd.DataFrame:
+    """What is known of large buurten besides the margins, against the world: waargenomen, model, buurten, rangcorrelatie.
+
+    Nothing of this went into the world, so that it tells how well the synthesis guesses what it was not told.
+    """
+    d = world.dwellings
+    lived = d.identity != 0
+    found = pd.DataFrame({"buurt": d.buurt[lived], "ses": d.ses[lived], "person": d.person[lived] >= 0}).groupby("buurt")
+    of_world = pd.DataFrame(
+        {"gemiddelde SES": found.ses.mean(), "spreiding SES": found.ses.std(), "aandeel kwetsbaar": found.person.mean()}
+    )
+    large = town.buurten.huishoudens >= LARGE
+    rows = []
+    for column, name in COMPARED.items():
+        if column in town.observed:
+            pair = pd.DataFrame({"known": town.observed[column], "model": of_world[name]})[large].dropna()
+            rank = spearmanr(pair.known, pair.model).statistic if len(pair) > 2 else np.nan
+            rows.append((column, name, len(pair), float(rank)))
+    return pd.DataFrame(rows, columns=["waargenomen", "model", "buurten", "rangcorrelatie"])
 
 
 def _clustering(town: Town, buurt: np.ndarray, tenure: np.ndarray) -> tuple[float, float]:

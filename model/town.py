@@ -85,15 +85,15 @@ class Town:
     hashes: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        missing = [c for c in COLUMNS if c not in self.buurten]
-        if missing:
-            raise Refused([Problem(f"tables of {self.naam}", "columns " + ", ".join(self.buurten), "also " + ", ".join(missing))])
-        known = [c for c in COLUMNS if c not in UNKNOWN_ALLOWED]
-        empty = [c for c in known if self.buurten[c].isna().any()]
-        if empty:
-            raise Refused(
-                [Problem(f"tables of {self.naam}", "nothing in some rows of " + ", ".join(empty), "a value in each row")]
-            )
+        b, problems = self.buurten, []
+        if missing := [c for c in COLUMNS if c not in b]:
+            problems.append(("columns " + ", ".join(b), "also " + ", ".join(missing)))
+        if empty := [c for c in b if c in COLUMNS and c not in UNKNOWN_ALLOWED and b[c].isna().any()]:
+            problems.append(("nothing in some rows of " + ", ".join(empty), "a value in each row"))
+        if beyond := [c for c in b if c.startswith("p_") and ((b[c] < 0) | (b[c] > 100)).any()]:
+            problems.append(("a share beyond its bounds in " + ", ".join(beyond), "0 to 100%"))
+        if problems:
+            raise Refused([Problem(f"tables of {self.naam}", *problem) for problem in problems])
 
     @property
     def wijken(self) -> list[str]:

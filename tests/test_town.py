@@ -60,4 +60,6 @@ def test_a_town_without_a_column_or_with_an_empty_one_is_refused_by_name(small_t
         Town("GM0000", "Proefstad", True, town.buurten.drop(columns="p_koop"), town.corporaties, town.bezit, town.near)
     with pytest.raises(Refused, match="nothing in some rows of p_corp"):
         small_town(p_corp=[60.0, 40, 30, np.nan, 15, 10])
+    with pytest.raises(Refused, match="beyond its bounds in p_koop"):
+        small_town(p_koop=[130.0, 40, 30, 20, 15, 10])
     assert set(COLUMNS) == set(town.buurten) and isinstance(town.buurten, pd.DataFrame)

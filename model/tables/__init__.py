@@ -87,7 +87,9 @@ def checked_codes(tables: Tables, codes: list[str]) -> list[str]:
             by_name = known[known.str.lower() == str(code).lower()]
             near = by_name if len(by_name) else known[known.index.str[:4] == str(code)[:4]]
             told = ", ".join(f"{c} ({n})" for c, n in (near if len(near) else known).iloc[:8].items())
-            problems.append(Problem("gemeente.code", repr(code), f"NL alone, or a gemeente of {tables.vintage.year} such as {told}"))
+            problems.append(
+                Problem("gemeente.code", repr(code), f"NL alone, or a gemeente of {tables.vintage.year} such as {told}")
+            )
     if problems:
         raise Refused(problems)
     return list(dict.fromkeys(codes))
@@ -152,14 +154,15 @@ def _frame(tables: Tables, mine: pd.DataFrame, filled: dict[str, chain.Filled], 
 
     woz = value("woz") / chain.national(tables.frames, tables.vintage.chains["woz"], "woz")
     size = value("hh_grootte")
+    # Shares of counts that CBS rounds to five can lie beyond 100% in small buurten.
     return pd.DataFrame(
         {
             "code": mine.code, "naam": mine.naam, "wijk": wijk, "wijk_naam": wijk.map(names), "gemeente": gemeente,
             "gemeente_naam": gemeente.map(names), "huishoudens": mine.huishoudens.astype(np.int64),
-            "inwoners": mine.inwoners.fillna(mine.huishoudens * size), "hh_grootte": size, "p_1p": value("p_1p"),
+            "inwoners": mine.inwoners.fillna(mine.huishoudens * size), "hh_grootte": size, "p_1p": value("p_1p").clip(0.0, 100.0),
             "p_koop": value("p_koop"), "p_corp": none, "p_eengezins": value("p_eengezins"), "woz_ratio": woz,
             "dichtheid": value("dichtheid").clip(lower=1.0), "p_oud": value("p_oud").clip(0.0, 100.0),
-            "p_jong": value("p_jong").fillna(100.0 * country.share_15_34), "p_laag_ink": none, "p_hoog_ink": none,
+            "p_jong": value("p_jong").fillna(100.0 * country.share_15_34).clip(0.0, 100.0), "p_laag_ink": none, "p_hoog_ink": none,
             "klasse": value("klasse"), "score": none, "x": none, "y": none,
         }
     )  # fmt: skip

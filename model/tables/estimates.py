@@ -43,5 +43,5 @@ def complete(
     for level, mine in (("buurt", known), ("geschat uit gemeente", ~known)):
         if mine.any():
             rows.append(("p_corp", level, "", int(mine.sum()), int(frame.huishoudens[mine].sum()), float("nan")))
-    frame.loc[frame.p_laag_ink + frame.p_hoog_ink > 98, "p_hoog_ink"] = 98 - frame.p_laag_ink
+    frame["p_hoog_ink"] = np.minimum(frame.p_hoog_ink, 100.0 - frame.p_laag_ink)
     return frame, rows
