@@ -354,7 +354,7 @@ def one_run(this: "Job", start: Any) -> None:
 
     from experiments.measure import live_scenario
 
-    kept = live_scenario(this, start, [])
+    kept = live_scenario(this, start.copy(), [])
     with tempfile.TemporaryDirectory() as folder:
         for name in ("months", "gemeente", "wijken", "buurten", "windows"):
             values = getattr(kept, name)

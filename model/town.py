@@ -91,6 +91,22 @@ class Town:
                 [Problem(f"tables of {self.naam}", "nothing in some rows of " + ", ".join(empty), "a value in each row")]
             )
 
+        problems = self._borders()
+        if problems:
+            raise Refused(problems)
+
+    def _borders(self) -> list[Problem]:
+        """What lies across the border of a gemeente: its queues and hours stay within."""
+        where, b = f"tables of {self.naam}", self.buurten
+        starts = b.gemeente[b.gemeente != b.gemeente.shift()]
+        torn = starts[starts.duplicated()].unique()
+        problems = [Problem(where, f"buurten of {g} in several places", "the buurten of a gemeente together") for g in torn]
+        per_wijk = b.groupby("wijk", sort=False).gemeente.nunique()
+        problems += [Problem(where, f"wijk {w} in several gemeenten", "one gemeente") for w in per_wijk.index[per_wijk > 1]]
+        owner = self.corporaties.gemeente.reindex(self.bezit.corporatie - 1).to_numpy()
+        abroad = self.bezit.corporatie[owner != b.gemeente.to_numpy()[self.bezit.buurt]].unique()
+        return problems + [Problem(where, f"corporatie {k} with homes elsewhere", "all in its own gemeente") for k in abroad]
+
     @property
     def wijken(self) -> list[str]:
         """Codes of the wijken, in order of their first buurt."""
