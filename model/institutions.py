@@ -33,7 +33,11 @@ class Organisation(mesa.Agent):
 
     def __init__(self, model: "City") -> None:
         super().__init__(model)
-        self.teams = np.flatnonzero(model.world.teams.kind == self.kind)
+        world = model.world
+        self.teams = np.flatnonzero(world.teams.kind == self.kind)
+        self.gemeente = world.teams.gemeente[self.teams].astype(np.int64)
+        inwoners = np.maximum(world.gemeenten.inwoners, 1.0)[self.gemeente]
+        self.by_inhabitants = world.wijken.inwoners[world.teams.wijk[self.teams]] / inwoners
 
     def provide(self, share: float, following: float, capacity: float = 1.0) -> None:
         """Put this month's hours into the teams: FTE times direct hours, of which `share` is for this work.
@@ -42,18 +46,19 @@ class Organisation(mesa.Agent):
         asked there last month.
         """
         world, teams, mine = self.model.world, self.model.world.teams, self.teams
-        gemeente, inwoners = teams.gemeente[mine], np.maximum(world.gemeenten.inwoners, 1.0)
         total = self._per_gemeente(teams.fte[mine]) * self.model.rooms.support.direct_hours_per_fte * share * capacity
-        by_inhabitants = world.wijken.inwoners[teams.wijk[mine]] / inwoners[gemeente]
-        asked, there = teams.asked[mine], self._per_gemeente(teams.asked[mine])[gemeente]
-        by_clients = np.where(there > 0.0, asked / np.where(there > 0.0, there, 1.0), by_inhabitants)
-        teams.hours[mine] = total[gemeente] * ((1.0 - following) * by_inhabitants + following * by_clients)
+        parts = self.by_inhabitants
+        if following:
+            asked = teams.asked[mine]
+            there = self._per_gemeente(asked)[self.gemeente]
+            by_clients = np.where(there > 0.0, asked / np.where(there > 0.0, there, 1.0), self.by_inhabitants)
+            parts = (1.0 - following) * self.by_inhabitants + following * by_clients
+        teams.hours[mine] = total[self.gemeente] * parts
         world.gemeente_counts[:, self.count] += np.rint(total).astype(np.int64)
 
     def _per_gemeente(self, values: np.ndarray) -> np.ndarray:
         """Sum [gemeenten] of a value of each of its teams [n]."""
-        world = self.model.world
-        return np.bincount(world.teams.gemeente[self.teams], weights=values, minlength=world.gemeenten.rows)
+        return np.bincount(self.gemeente, weights=values, minlength=self.model.world.gemeenten.rows)
 
 
 class Gemeente(Organisation):
@@ -178,11 +183,11 @@ class LettingRound:
         d, s, many = world.dwellings, world.seekers, np.arange(world.gemeenten.rows + 1)
         offered = offered_homes(world)
         owner = d.corporatie[offered]
-        self.offered = offered[np.argsort(owner, kind="stable")]
-        self._edges = np.searchsorted(np.sort(owner), np.arange(1, world.corporaties.rows + 2))
+        order = np.argsort(owner, kind="stable")
+        self.offered = offered[order]
+        self._edges = np.searchsorted(owner[order], np.arange(1, world.corporaties.rows + 2))
         everyone = waiting_persons(world)
-        gemeente = asks_in(world, everyone)
-        self.waiting = np.split(everyone, np.searchsorted(gemeente, many[1:-1]))
+        self.waiting = np.split(everyone, np.searchsorted(asks_in(world, everyone), many[1:-1]))
         self.known_in_portiek = known_in_portiek(world)
         self.marks = np.zeros(max(d.rows, world.persons.rows), bool)
         self._seekers = np.searchsorted(s.gemeente, many)

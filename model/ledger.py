@@ -107,7 +107,8 @@ STOCKS = [int(c) for c in (Count.BEWOOND, Count.LEEG, Count.PERSONEN_THUIS, Coun
 
 
 @kernel
-def _recount(identity, person, buurt, first, last, place, home, who, status, asks_in, counts, waiting):
+def _recount(identity, person, buurt, first, last, place, home, who, status, network_wijk, gemeente, counts,
+             waiting):  # fmt: skip
     """Count everyone afresh, per buurt into `counts` and those who wait into `waiting` [gemeenten]; returns a home whose
     person stands elsewhere, else -1, and how many more persons are at home than homes hold.
 
@@ -124,7 +125,7 @@ def _recount(identity, person, buurt, first, last, place, home, who, status, ask
     for row in range(place.size):
         i = home[row]
         if place[row] > Place.THUIS:
-            waiting[asks_in[row]] += 1
+            waiting[gemeente[network_wijk[row]]] += 1
         elif place[row] == Place.THUIS:
             too_many += 1
             counts[buurt[i], Count.BEKENDEN_THUIS] += status[row] == Status.BEKEND
@@ -148,7 +149,8 @@ def recount(world: World) -> None:
         persons.dwelling,
         persons.identity,
         persons.status,
-        world.wijken.gemeente[persons.network_wijk],
+        persons.network_wijk,
+        world.wijken.gemeente,
         world.counts,
         in_gemeenten[:, Count.PERSONEN_WACHTEND],
     )

@@ -80,8 +80,8 @@ class Table:
 
         Columns that are not named get their initial value. Whole stretches are copied: a queue is long, who joins it are few.
         """
-        places, starts = np.unique(at, return_index=True)
-        old_parts = [slice(a, b) for a, b in pairwise([0, *places.tolist(), self.rows])]
+        starts = np.flatnonzero(np.diff(at, prepend=-1))  # the first of those who come before the same row
+        old_parts = [slice(a, b) for a, b in pairwise([0, *at[starts].tolist(), self.rows])]
         new_parts = [slice(a, b) for a, b in pairwise([*starts.tolist(), at.size, at.size])]
         for name, c in self.columns().items():
             old = getattr(self, name)

@@ -3,7 +3,6 @@
 import hashlib
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +11,7 @@ from model import ledger
 from model.city import MECHANISMS
 from model.policies import FOREVER, Setting
 from model.strategies import names
+from model.town import Town, ownership
 from model.world import Count, TeamKind
 
 quotas = st.floats(0.0, 1.0)
@@ -138,13 +138,11 @@ def test_concentratie_can_win_and_can_lose(small_city, small_town, rooms):
     Two buurten of equal size; one has the cheaper homes, so that concentratie fills it. Under a saturating curve the second
     person in a burdened buurt does little more harm, under a convex one much more.
     """
-    columns = {
-        "code": ["BU01", "BU02"], "naam": ["A", "B"], "wijk": ["WK01", "WK02"], "wijk_naam": ["A", "B"], "huishoudens": 400,
-        "inwoners": 850, "hh_grootte": 2.1, "p_koop": 30.0, "p_corp": [65.0, 55.0], "woz_ratio": 1.0, "dichtheid": 4000.0,
-        "p_oud": 20.0, "klasse": 6.0,
-    }  # fmt: skip
-    town = small_town()
-    town = type(town)("GM0000", "Twee buurten", True, pd.DataFrame(columns), 1)
+    buurten = small_town().buurten.iloc[:2].assign(
+        wijk=["WK01", "WK02"], huishoudens=400, inwoners=850, hh_grootte=2.1, p_koop=30.0, p_corp=[65.0, 55.0], woz_ratio=1.0,
+        dichtheid=4000.0, p_oud=20.0, klasse=6.0,
+    )  # fmt: skip
+    town = Town("GM0000", "Twee buurten", True, buurten, *ownership(buurten, {"GM0000": 1}))
     wear = {}
     for shape in (0.25, 4.0):
         heavy = rooms._replace(
