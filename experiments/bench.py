@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from model.town import Town
 
 ROOT = Path(__file__).resolve().parent.parent
-TOWN = 12_000  # households of one town; larger cities are such towns side by side, so that buurten keep their size
+TOWN = 12_000  # households of one town; what is larger is a region of such gemeenten, so that buurten keep their size
 
 
 class Size(NamedTuple):
@@ -160,7 +160,7 @@ def settings() -> "tuple[Rooms, Levers]":
 
 
 def towns(rooms: "Rooms", households: int, count: int) -> "Town":
-    """`count` voorbeeldsteden of so many households side by side; number of corporaties as in one town."""
+    """`count` voorbeeldsteden of so many households side by side, each a gemeente of its own with its own corporaties."""
     from dataclasses import replace
 
     import pandas as pd
@@ -168,9 +168,17 @@ def towns(rooms: "Rooms", households: int, count: int) -> "Town":
     from model.voorbeeldstad import voorbeeldstad
 
     one = voorbeeldstad(rooms.voorbeeldstad._replace(households=households), rooms.town)
-    frames = [one.buurten.assign(code=one.buurten.code + f"-{k}", wijk=one.buurten.wijk + f"-{k}") for k in range(count)]
-    owned = [one.bezit.assign(buurt=one.bezit.buurt + k * len(one.buurten)) for k in range(count)]
-    return replace(one, buurten=pd.concat(frames, ignore_index=True), bezit=pd.concat(owned, ignore_index=True))
+
+    def copy(k: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        b, owners, owned, tail = one.buurten, one.corporaties, one.bezit, f"-{k}"
+        return (
+            b.assign(code=b.code + tail, wijk=b.wijk + tail, gemeente=b.gemeente + tail),
+            owners.assign(gemeente=owners.gemeente + tail),
+            owned.assign(buurt=owned.buurt + k * len(b), corporatie=owned.corporatie + k * len(owners)),
+        )
+
+    parts = [pd.concat(frames, ignore_index=True) for frames in zip(*map(copy, range(count)), strict=True)]
+    return replace(one, buurten=parts[0], corporaties=parts[1], bezit=parts[2])
 
 
 def job(town: int, count: int, months: int) -> "Job":
@@ -381,7 +389,7 @@ def one_run(this: "Job", start: Any) -> None:
 
     from experiments.measure import live_scenario
 
-    kept = live_scenario(this, start, [])
+    kept = live_scenario(this, start.copy(), [])
     with tempfile.TemporaryDirectory() as folder:
         for name in ("months", "gemeente", "wijken", "buurten", "windows"):
             values = getattr(kept, name)

@@ -76,6 +76,8 @@ def _indicator_rows(p: Plan, job: Job, runs: dict[str, Run]) -> list[pd.DataFram
             frames.append(_frame(p, job, name, "month", list(range(last + 1)), "gemeente", [p.town.code], r.months[:, None]))
         frames.append(_frame(p, job, name, "year", years, "gemeente", [p.town.code], r.gemeente[:, None]))
         if job.design == MAIN:
+            if len(p.town.gemeenten) > 1:
+                frames.append(_frame(p, job, name, "year", years, "regiogemeente", p.town.gemeenten, r.gemeenten))
             frames.append(_frame(p, job, name, "year", years, "wijk", wijken, r.wijken))
         by_month = job.everything
         frames.append(

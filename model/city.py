@@ -60,7 +60,7 @@ class City(mesa.Model):
         self.organisations = [
             c(self) for c in (institutions.Gemeente, institutions.Zorgaanbieder, institutions.Welzijn, institutions.Politie)
         ]
-        self.corporaties = [institutions.Corporatie(self, k) for k in range(world.carry.size)]
+        self.corporaties = [institutions.Corporatie(self, k) for k in range(world.corporaties.rows)]
         self.levers, self.luck = huidig, Luck(seed, world.month)
         ledger.recount(world)
         self.record = Record(world, months)
@@ -112,20 +112,14 @@ class City(mesa.Model):
 
     def prepare_lettings(self) -> None:
         """What all corporaties need this month: homes to let, who waits, and what may be known."""
-        world, strategy = self.world, strategies.find(self.levers.strategie)
-        self.offered = institutions.offered_homes(world)
-        self.waiting = institutions.waiting_persons(world)
-        self.known_in_portiek = institutions.known_in_portiek(world)
-        self.public_view = public_view(world, self.rooms.public_view, self.luck, getattr(strategy, "EXACT", False))
-        if getattr(strategy, "RESERVES", True):
-            self.line = institutions.line_of_seekers(world)
-        else:
-            self.line = institutions.line_of_all(world, self.waiting)
+        strategy = strategies.find(self.levers.strategie)
+        self.public_view = public_view(self.world, self.rooms.public_view, self.luck, getattr(strategy, "EXACT", False))
+        self.letting_round = institutions.LettingRound(self.world, self.public_view, getattr(strategy, "RESERVES", True))
 
     def close_books(self, before: np.ndarray) -> None:
         """Recount everyone, check that stocks equal flows, and keep the month."""
         ledger.recount(self.world)
-        ledger.check(before, self.world.counts, self.world.month)
+        ledger.check(before, self.world.counts, self.world.gemeente_of_buurt, self.world.month)
         if self.world.month - self.record.first < self.record.counts.shape[0]:
             self.record.add(self.world)
 
@@ -139,6 +133,7 @@ class City(mesa.Model):
         self.remove_all_agents()
         self.organisations, self.corporaties = [], []
         del self.world, self.record
+        self.__dict__.pop("letting_round", None)
 
     @property
     def leefbaarheid(self) -> float:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from model.world import Count, World
+from model.world import NOBODY, Count, World
 
 STATES = (
     "score",
@@ -24,6 +25,7 @@ STATES = (
     "spare_exact",
 )
 CITY_STATES = ("response_days", "load")
+SUMS = ("draagkracht", "draaglast", "informal_help", "spare_exact")  # of several buurten these add up; others are averaged
 
 
 class Parameters(NamedTuple):
@@ -310,22 +312,33 @@ BESIDES = (
 
 
 class Record:
-    """Counters and states of every month from `first` on, row 0 being the state at `first`; filled by `City`."""
+    """Counters and states of every month from `first` on, row 0 being the state at `first`; filled by `City`.
+
+    counts    int32 [months + 1, buurten + gemeenten, Count], as in `World`; sums are taken in 64 bits
+    states    float64 [months + 1, STATES + CITY_STATES, buurten]
+    """
 
     def __init__(self, world: World, months: int) -> None:
+        b = world.buurten
         self.first, self.filled = world.month, 0
-        self.counts = np.zeros((months + 1, *world.counts.shape), np.int64)
+        self.counts = np.zeros((months + 1, *world.counts.shape), np.int32)
         self.by_profile = np.zeros((months + 1, *world.by_profile.shape), np.int64)
-        self.states = np.zeros((months + 1, len(STATES) + len(CITY_STATES), world.buurten.rows))
-        self.homes, self.social, self.wijk = (
-            world.buurten.homes.copy(),
-            world.buurten.sociale_huur.copy(),
-            world.buurten.wijk.copy(),
-        )
+        self.states = np.zeros((months + 1, len(STATES) + len(CITY_STATES), b.rows))
+        self.homes, self.social = b.homes.copy(), b.sociale_huur.copy()
+        inside, gemeenten = np.zeros(b.rows, np.int64), np.arange(world.gemeenten.rows)
+        outside = np.full(gemeenten.size, NOBODY)
+        self._places = {  # at each level, the place of each row of the counters; what has no buurt has no wijk either
+            "town": np.concatenate([inside, np.zeros_like(gemeenten)]),
+            "gemeente": np.concatenate([world.gemeente_of_buurt, gemeenten]),
+            "wijk": np.concatenate([b.wijk, outside]),
+            "buurt": np.concatenate([np.arange(b.rows), outside]),
+        }
 
     def add(self, world: World) -> None:
-        """Keep the month that has just ended."""
+        """Keep the month that has just ended. Raises `OverflowError` rather than keep a wrong number."""
         k = world.month - self.first
+        if world.counts.max(initial=0) > np.iinfo(np.int32).max:
+            raise OverflowError(f"month {world.month}: a counter is too large for the record")
         self.counts[k], self.by_profile[k] = world.counts, world.by_profile
         for s, name in enumerate(STATES):
             self.states[k, s] = getattr(world.buurten, name)
@@ -333,31 +346,24 @@ class Record:
             self.states[k, s] = getattr(world.wijken, name)[world.buurten.wijk]
         self.filled = k
 
-    def period(self, months: list[slice], groups: np.ndarray | None) -> Period:
-        """Sums and means over slices of months, for places: `groups` [buurten] numbers them, None is the gemeente as one.
-
-        What has no buurt (queues, institutions) is counted in the gemeente only.
-        """
+    def period(self, months: list[slice], level: str) -> Period:
+        """Sums and means over slices of months, for the places of a level: town (all as one), gemeente, wijk or buurt."""
         lengths = np.array([[len(range(*m.indices(self.counts.shape[0])))] for m in months])
-        counts = np.stack([self.counts[m].sum(axis=0) for m in months])
-        states = np.stack([self.states[m].mean(axis=0) for m in months])
-        names = STATES + CITY_STATES
-        sums = {"draagkracht", "draaglast", "informal_help", "spare_exact"}
-        if groups is None:
-            place, count = np.zeros(self.homes.size, np.int64), 1
-            tail = counts[:, -1:]
-        else:
-            place, count = groups, int(groups.max()) + 1
-            tail = np.zeros((len(months), count, counts.shape[2]), np.int64)
-        member = np.zeros((count, self.homes.size))
-        member[place, np.arange(place.size)] = 1.0
+        place = self._places[level].astype(np.int64)
+        rows = np.flatnonzero(place != NOBODY)
+        ones = np.ones(rows.size, np.int64)
+        member = csr_array((ones, (place[rows], rows)), shape=(int(place.max()) + 1, place.size))
+        counts = np.stack([member @ self.counts[m].sum(axis=0, dtype=np.int64) for m in months])
+        member = member[:, : self.homes.size].astype(float)
         homes = member @ self.homes
-        grouped = np.zeros((len(months), count, counts.shape[2]), np.int64)
-        np.add.at(grouped.swapaxes(0, 1), place, counts[:, :-1].swapaxes(0, 1))
-        weighted = (states * self.homes) @ member.T / np.maximum(homes, 1.0)
-        summed = states @ member.T
-        by_name = {n: (summed if n in sums else weighted)[:, s] for s, n in enumerate(names)}
-        return Period(grouped + tail, by_name, lengths, homes, member @ self.social)
+        states = np.stack([self.states[m].mean(axis=0) for m in months])
+        by_name = {}
+        for s, name in enumerate(STATES + CITY_STATES):
+            if name in SUMS:
+                by_name[name] = (member @ states[:, s].T).T
+            else:
+                by_name[name] = (member @ (states[:, s] * self.homes).T).T / np.maximum(homes, 1.0)
+        return Period(counts, by_name, lengths, homes, member @ self.social)
 
 
 def measure(period: Period) -> np.ndarray:

@@ -107,9 +107,10 @@ STOCKS = [int(c) for c in (Count.BEWOOND, Count.LEEG, Count.PERSONEN_THUIS, Coun
 
 
 @kernel
-def _recount(identity, person, buurt, first, last, place, home, who, status, counts):
-    """Count everyone afresh into `counts`; returns a home whose person stands elsewhere, else -1, and
-    how many more persons are at home than homes hold.
+def _recount(identity, person, buurt, first, last, place, home, who, status, network_wijk, gemeente, counts,
+             waiting):  # fmt: skip
+    """Count everyone afresh, per buurt into `counts` and those who wait into `waiting` [gemeenten]; returns a home whose
+    person stands elsewhere, else -1, and how many more persons are at home than homes hold.
 
     Each person at home must stand in that home, under the same identity; if moreover as many homes hold a person as
     persons are at home, then nobody is in two places or in none.
@@ -124,7 +125,7 @@ def _recount(identity, person, buurt, first, last, place, home, who, status, cou
     for row in range(place.size):
         i = home[row]
         if place[row] > Place.THUIS:
-            counts[-1, Count.PERSONEN_WACHTEND] += 1
+            waiting[gemeente[network_wijk[row]]] += 1
         elif place[row] == Place.THUIS:
             too_many += 1
             counts[buurt[i], Count.BEKENDEN_THUIS] += status[row] == Status.BEKEND
@@ -137,6 +138,7 @@ def recount(world: World) -> None:
     """Put this month's stocks into the counters; raises `BooksDoNotClose` if somebody is in two places or in none."""
     d, persons, b = world.dwellings, world.persons, world.buurten
     world.counts[:, STOCKS] = 0
+    in_gemeenten = world.gemeente_counts
     wrong, too_many = _recount(
         d.identity,
         d.person,
@@ -147,17 +149,21 @@ def recount(world: World) -> None:
         persons.dwelling,
         persons.identity,
         persons.status,
+        persons.network_wijk,
+        world.wijken.gemeente,
         world.counts,
+        in_gemeenten[:, Count.PERSONEN_WACHTEND],
     )
     if wrong >= 0:
         raise BooksDoNotClose(f"month {world.month}: dwelling {wrong} and its person point at different places")
     if too_many:
         raise BooksDoNotClose(f"month {world.month}: {too_many} more persons are at home than homes hold")
-    world.counts[-1, Count.WONINGZOEKENDEN] = world.seekers.rows
+    ends = np.searchsorted(world.seekers.gemeente, np.arange(world.gemeenten.rows + 1))
+    in_gemeenten[:, Count.WONINGZOEKENDEN] = np.diff(ends)
 
 
 class Account(NamedTuple):
-    """A stock, and the flows that change it; it closes in every buurt by itself, or for the gemeente as a whole."""
+    """A stock, and the flows that change it; it closes in every buurt by itself, or for each gemeente as a whole."""
 
     in_every_buurt: bool
     stock: tuple[Count, ...]
@@ -191,7 +197,7 @@ for _k, _account in enumerate(ACCOUNTS.values()):
 
 @kernel
 def _off(before, now, stock_of, flows_of):
-    """How far each account [buurten + 1, Account] is from closing."""
+    """How far each account [rows, Account] is from closing."""
     off = np.zeros((now.shape[0], stock_of.shape[1]), np.int64)
     for b in range(now.shape[0]):
         for c in range(now.shape[1]):
@@ -200,11 +206,16 @@ def _off(before, now, stock_of, flows_of):
     return off
 
 
-def check(before: np.ndarray, now: np.ndarray, month: int) -> None:
-    """Stocks [buurten + 1, Count] of this month equal last month's plus flows; raises `BooksDoNotClose`."""
+def check(before: np.ndarray, now: np.ndarray, gemeente: np.ndarray, month: int) -> None:
+    """Stocks [buurten + gemeenten, Count] of this month equal last month's plus flows; raises `BooksDoNotClose`.
+
+    gemeente: of each buurt. Since every gemeente closes by itself, nobody waits in one and is housed in another.
+    """
     off = _off(before, now, STOCK_OF, FLOWS_OF)
+    together = off[gemeente.size :].copy()
+    np.add.at(together, gemeente, off[: gemeente.size])
     for k, (name, account) in enumerate(ACCOUNTS.items()):
-        wrong = off[:, k] if account.in_every_buurt else off[:, k].sum(keepdims=True)
+        wrong = (off if account.in_every_buurt else together)[:, k]
         if wrong.any():
-            where = np.flatnonzero(wrong)[:5]
-            raise BooksDoNotClose(f"month {month}: {name} in buurt {where.tolist()}: off by {wrong[where].tolist()}")
+            where, level = np.flatnonzero(wrong)[:5], "buurt" if account.in_every_buurt else "gemeente"
+            raise BooksDoNotClose(f"month {month}: {name} in {level} {where.tolist()}: off by {wrong[where].tolist()}")

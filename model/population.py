@@ -20,10 +20,13 @@ from model.town import Parameters as Country
 from model.town import Town
 from model.world import (
     Buurten,
+    Corporaties,
     DwellingKind,
     Dwellings,
+    Gemeenten,
     Persons,
     Portieken,
+    Profile,
     Seekers,
     Status,
     TeamKind,
@@ -269,7 +272,7 @@ def _move_in(d: Dwellings, who: np.ndarray, p: Blocks, luck: Luck) -> None:
     d.months_vacant[empty] = 1
 
 
-def _places(town: Town, d: Dwellings, p: Blocks, luck: Luck) -> tuple[Portieken, Buurten, Wijken]:
+def _places(town: Town, d: Dwellings, p: Blocks, luck: Luck) -> tuple[Portieken, Buurten, Wijken, Gemeenten]:
     frame, n = town.buurten, len(town.buurten)
     number = {code: w for w, code in enumerate(town.wijken)}
     b = Buurten(n)
@@ -295,10 +298,24 @@ def _places(town: Town, d: Dwellings, p: Blocks, luck: Luck) -> tuple[Portieken,
     w = Wijken(len(number))
     w.inwoners[:] = np.bincount(b.wijk, weights=b.inwoners, minlength=w.rows)
     w.homes[:] = np.bincount(b.wijk, weights=b.homes, minlength=w.rows)
-    return portieken, b, w
+    gemeente = frame.gemeente.map({code: g for g, code in enumerate(town.gemeenten)}).to_numpy()
+    w.gemeente[b.wijk] = gemeente
+    g = Gemeenten(len(town.gemeenten))
+    g.first[:] = np.searchsorted(gemeente, np.arange(g.rows), side="left")
+    g.last[:] = np.searchsorted(gemeente, np.arange(g.rows), side="right")
+    g.inwoners[:] = np.bincount(gemeente, weights=b.inwoners, minlength=g.rows)
+    g.sociale_huur[:] = np.bincount(gemeente, weights=b.sociale_huur, minlength=g.rows)
+    return portieken, b, w, g
 
 
-def _teams(town: Town, d: Dwellings, w: Wijken, p: Blocks) -> Teams:
+def _corporaties(town: Town, d: Dwellings) -> Corporaties:
+    c = Corporaties(len(town.corporaties))
+    c.gemeente[:] = town.corporaties.gemeente.map({code: g for g, code in enumerate(town.gemeenten)})
+    c.homes[:] = np.bincount(d.corporatie, minlength=c.rows + 1)[1:]
+    return c
+
+
+def _teams(w: Wijken, c: Corporaties, p: Blocks) -> Teams:
     s, kinds = p.support, (TeamKind.WIJKTEAM, TeamKind.AMBULANT, TeamKind.WELZIJN, TeamKind.WIJKAGENT)
     per_inhabitant = (
         s.wijkteam_fte_per_inhabitant,
@@ -306,38 +323,44 @@ def _teams(town: Town, d: Dwellings, w: Wijken, p: Blocks) -> Teams:
         s.welzijn_fte_per_inhabitant,
         s.wijkagent_fte_per_inhabitant,
     )
-    teams = Teams(len(kinds) * w.rows + len(town.corporaties))
-    teams.kind[:] = np.concatenate([np.repeat(kinds, w.rows), np.repeat(TeamKind.BEHEER, len(town.corporaties))])
-    teams.wijk[:] = np.concatenate([np.tile(np.arange(w.rows), len(kinds)), np.arange(len(town.corporaties))])
-    stock = np.bincount(d.corporatie, minlength=len(town.corporaties) + 1)[1:]
-    teams.fte[:] = np.concatenate([f * w.inwoners for f in per_inhabitant] + [stock / s.beheer_homes_per_fte])
+    teams = Teams(len(kinds) * w.rows + c.rows)
+    teams.kind[:] = np.concatenate([np.repeat(kinds, w.rows), np.repeat(TeamKind.BEHEER, c.rows)])
+    teams.gemeente[:] = np.concatenate([np.tile(w.gemeente, len(kinds)), c.gemeente])
+    teams.wijk[:] = np.concatenate([np.tile(np.arange(w.rows), len(kinds)), np.arange(c.rows)])
+    teams.fte[:] = np.concatenate([f * w.inwoners for f in per_inhabitant] + [c.homes / s.beheer_homes_per_fte])
     return teams
 
 
 def _stock(world: World, p: Blocks, luck: Luck) -> None:
-    """Who is vulnerable before anything happens: by profile, SES and tenure, independent of any strategy (choice 10)."""
+    """Who is vulnerable before anything happens: by profile, SES and tenure, independent of any strategy (choice 10).
+
+    A block of homes at a time, since ten numbers for every household of a country do not fit; blocks change nothing.
+    """
     d, v = world.dwellings, p.vulnerability
     lived = np.flatnonzero(d.identity != 0)
-    weights = vulnerability.propensities(
-        d.ses[lived],
-        d.tenure[lived],
-        d.age_class[lived],
-        v.stock_share,
-        v.ses_slope,
-        v.social_rent_ratio,
-        v.elderly_ratio,
-        v.old_ratio,
-    )
-    scale = v.stock_share / np.maximum(weights.mean(axis=0), 1e-12)
-    chance = np.minimum(weights * scale, 0.5)
-    who = d.identity[lived]
-    u = luck.draws(Stream.STOCK_OF_VULNERABILITY, who)
-    chosen = u < chance.sum(axis=1)
-    homes = lived[chosen]
-    profile = vulnerability.pick_profiles(chance[chosen], luck.draws(Stream.WHICH_PROFILE, who[chosen]))
-    rows = vulnerability.add_at_home(world, v, luck, homes, profile)
-    known = luck.draws(Stream.STOCK_OF_VULNERABILITY, who[chosen] + np.uint64(1 << 50)) < v.known_share
+    blocks = np.array_split(lived, max(1, lived.size // CHUNK))
+    total = np.zeros(len(Profile))
+    for homes in blocks:
+        vulnerability.add_up(_weights(d, homes, v), total)
+    scale = v.stock_share / np.maximum(total / max(lived.size, 1), 1e-12)
+    found, profile = [], []
+    for homes in blocks:
+        chance, who = np.minimum(_weights(d, homes, v) * scale, 0.5), d.identity[homes]
+        chosen = luck.draws(Stream.STOCK_OF_VULNERABILITY, who) < chance.sum(axis=1)
+        found.append(homes[chosen])
+        profile.append(vulnerability.pick_profiles(chance[chosen], luck.draws(Stream.WHICH_PROFILE, who[chosen])))
+    homes = np.concatenate(found)
+    rows = vulnerability.add_at_home(world, v, luck, homes, np.concatenate(profile))
+    known = luck.draws(Stream.STOCK_OF_VULNERABILITY, d.identity[homes] + np.uint64(1 << 50)) < v.known_share
     world.persons.status[rows[known]], world.persons.line[rows[known]] = Status.BEKEND, 1
+
+
+def _weights(d: Dwellings, homes: np.ndarray, v: vulnerability.Parameters) -> np.ndarray:
+    """[n, Profile] share-weighted propensity of the households in rows `homes` [n]."""
+    return vulnerability.propensities(
+        d.ses[homes], d.tenure[homes], d.age_class[homes], v.stock_share, v.ses_slope, v.social_rent_ratio, v.elderly_ratio,
+        v.old_ratio,
+    )  # fmt: skip
 
 
 def _queues(world: World, p: Blocks, seed: int, start: int) -> None:
@@ -357,16 +380,17 @@ def build(town: Town, p: Blocks, seed: int, quota: float, warmup: int) -> World:
     luck = Luck(seed, -warmup)
     d, who = _dwellings(town, p, luck)
     _move_in(d, who, p, luck)
-    portieken, buurten, wijken = _places(town, d, p, luck)
+    portieken, buurten, wijken, gemeenten = _places(town, d, p, luck)
+    corporaties = _corporaties(town, d)
     _ties(town, d, portieken, buurten, p, luck)
     vacated = p.leaving.turnover_per_year[Tenure.SOCIALE_HUUR] / 12.0 * buurten.sociale_huur.sum()
     ratio = np.exp(-p.vulnerability.ses_slope * d.ses) * np.where(
         d.tenure == Tenure.SOCIALE_HUUR, p.vulnerability.social_rent_ratio, 1.0
     )
     world = World(
-        d, Persons(64), Seekers(0), portieken, buurten, wijken, _teams(town, d, wijken, p), -warmup,
+        d, Persons(64), Seekers(0), portieken, buurten, wijken, gemeenten, corporaties, _teams(wijken, corporaties, p), -warmup,
         mean_propensity=float(ratio[d.identity != 0].mean()), persons_per_month=float(p.inflow.inflow_ratio * quota * vacated),
-        seekers_per_month=float(p.inflow.seekers_per_home * vacated), carry=np.zeros(len(town.corporaties)),
+        seekers_per_month=float(p.inflow.seekers_per_home * vacated),
     )  # fmt: skip
     _stock(world, p, luck)
     _queues(world, p, seed, -warmup)

@@ -28,6 +28,14 @@ class PublicView(NamedTuple):
     spare_hours: np.ndarray  # hours a month that seem to be left
     exact: bool  # True in the scenario that is given last month's latent value, and nowhere else
 
+    def part(self, first: int, last: int) -> "PublicView":
+        """The view of buurten first to last; wijken are numbered from the first of them on. Not a copy."""
+        mine = slice(first, last)
+        return PublicView(
+            self.wijk[mine] - self.wijk[first], self.homes[mine], self.corporatie_homes[mine], self.leefbaarheid_class[mine],
+            self.placed[mine], self.complaints[mine], self.caseload[mine], self.spare_hours[mine], self.exact,
+        )  # fmt: skip
+
 
 def public_view(world: World, p: Parameters, luck: Luck, exact: bool) -> PublicView:
     """The view of this month. `exact` fills `spare_hours` with the latent value (scenario draagkracht_exact)."""

@@ -8,6 +8,7 @@ A table allocates its columns, copies, compares and measures itself, and tells w
 
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -74,14 +75,20 @@ class Table:
             setattr(self, name, getattr(self, name).take(rows, axis=0))
         self.rows = rows.size
 
-    def append(self, **values: np.ndarray) -> None:
-        """Add rows at the end; columns that are not named get their initial value."""
-        count = len(next(iter(values.values())))
+    def insert(self, at: np.ndarray, **values: np.ndarray) -> None:
+        """Add rows [n], each before the present row `at` [n] (ascending; `rows` is the end), in their order.
+
+        Columns that are not named get their initial value. Whole stretches are copied: a queue is long, who joins it are few.
+        """
+        starts = np.flatnonzero(np.diff(at, prepend=-1))  # the first of those who come before the same row
+        old_parts = [slice(a, b) for a, b in pairwise([0, *at[starts].tolist(), self.rows])]
+        new_parts = [slice(a, b) for a, b in pairwise([*starts.tolist(), at.size, at.size])]
         for name, c in self.columns().items():
             old = getattr(self, name)
-            new = values[name] if name in values else np.full((count, *old.shape[1:]), c.initial)
-            setattr(self, name, np.concatenate([old, new], dtype=old.dtype, casting="unsafe"))
-        self.rows += count
+            new = values[name] if name in values else np.full((at.size, *old.shape[1:]), c.initial)
+            parts = [part for o, n in zip(old_parts, new_parts, strict=True) for part in (old[o], new[n])]
+            setattr(self, name, np.concatenate(parts, dtype=old.dtype, casting="unsafe"))
+        self.rows += at.size
 
     def clear(self, rows: np.ndarray, but: tuple[str, ...] = ()) -> None:
         """Make rows (numbers [n]) empty again, except for the columns named in `but`."""

@@ -85,15 +85,33 @@ class Town:
     hashes: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        b, problems = self.buurten, []
-        if missing := [c for c in COLUMNS if c not in b]:
-            problems.append(("columns " + ", ".join(b), "also " + ", ".join(missing)))
-        if empty := [c for c in b if c in COLUMNS and c not in UNKNOWN_ALLOWED and b[c].isna().any()]:
-            problems.append(("nothing in some rows of " + ", ".join(empty), "a value in each row"))
-        if beyond := [c for c in b if c.startswith("p_") and ((b[c] < 0) | (b[c] > 100)).any()]:
-            problems.append(("a share beyond its bounds in " + ", ".join(beyond), "0 to 100%"))
+        problems = self._values() or self._borders()
         if problems:
-            raise Refused([Problem(f"tables of {self.naam}", *problem) for problem in problems])
+            raise Refused(problems)
+
+    def _values(self) -> list[Problem]:
+        """Columns that are missing or empty, and shares that can not be."""
+        where, b = f"tables of {self.naam}", self.buurten
+        problems = []
+        if missing := [c for c in COLUMNS if c not in b]:
+            problems.append(Problem(where, "columns " + ", ".join(b), "also " + ", ".join(missing)))
+        if empty := [c for c in b if c in COLUMNS and c not in UNKNOWN_ALLOWED and b[c].isna().any()]:
+            problems.append(Problem(where, "nothing in some rows of " + ", ".join(empty), "a value in each row"))
+        if beyond := [c for c in b if c.startswith("p_") and ((b[c] < 0) | (b[c] > 100)).any()]:
+            problems.append(Problem(where, "a share beyond its bounds in " + ", ".join(beyond), "0 to 100%"))
+        return problems
+
+    def _borders(self) -> list[Problem]:
+        """What lies across the border of a gemeente: its queues and hours stay within."""
+        where, b = f"tables of {self.naam}", self.buurten
+        starts = b.gemeente[b.gemeente != b.gemeente.shift()]
+        torn = starts[starts.duplicated()].unique()
+        problems = [Problem(where, f"buurten of {g} in several places", "the buurten of a gemeente together") for g in torn]
+        per_wijk = b.groupby("wijk", sort=False).gemeente.nunique()
+        problems += [Problem(where, f"wijk {w} in several gemeenten", "one gemeente") for w in per_wijk.index[per_wijk > 1]]
+        owner = self.corporaties.gemeente.reindex(self.bezit.corporatie - 1).to_numpy()
+        abroad = self.bezit.corporatie[owner != b.gemeente.to_numpy()[self.bezit.buurt]].unique()
+        return problems + [Problem(where, f"corporatie {k} with homes elsewhere", "all in its own gemeente") for k in abroad]
 
     @property
     def wijken(self) -> list[str]:

@@ -123,7 +123,7 @@ class Eviction(IntEnum):
 
 
 class Count(IntEnum):
-    """What kernels count each month, per buurt; the last row of the table holds what has no buurt (the gemeente)."""
+    """What kernels count each month, per buurt; what has no buurt (queues, hours) in a row of its gemeente, after all buurten."""
 
     BEWOOND = 0
     LEEG = 1
@@ -234,7 +234,7 @@ class Persons(Table):
     place: np.ndarray = column("u1", "Place", "where they are")
     status: np.ndarray = column("u1", "Status", "latent, bekend or slapend: only the known are seen by a strategy")
     dwelling: np.ndarray = column("i4", "row", "row in dwellings when at home, else -1", initial=NOBODY)
-    network_wijk: np.ndarray = column("u2", "row", "wijk in which their own network lives")
+    network_wijk: np.ndarray = column("u2", "row", "wijk of their own network; they ask for a home in its gemeente")
     ses: np.ndarray = column("f4", "SD", "socio-economic position")
     age_class: np.ndarray = column("u1", "AgeClass", "age of the reference person")
     size: np.ndarray = column("u1", "persons", "household size")
@@ -268,9 +268,10 @@ class Persons(Table):
 
 
 class Seekers(Table):
-    """A regular house-seeker; rows stand in the order of the queue."""
+    """A regular house-seeker; rows stand gemeente by gemeente, and in each in the order of its queue."""
 
     identity: np.ndarray = column("u8", "-", "who seeks")
+    gemeente: np.ndarray = column("u2", "row", "gemeente in which they ask for a home")
     ses: np.ndarray = column("f4", "SD", "socio-economic position: their means")
     age_class: np.ndarray = column("u1", "AgeClass", "age of the reference person")
     size: np.ndarray = column("u1", "persons", "household size")
@@ -325,6 +326,7 @@ class Buurten(Table):
 class Wijken(Table):
     """A CBS wijk, with the lines of support in it."""
 
+    gemeente: np.ndarray = column("u2", "row", "gemeente that it lies in")
     inwoners: np.ndarray = column("f8", "persons", "inhabitants at month 0")
     homes: np.ndarray = column("f8", "homes", "homes")
     response_days: np.ndarray = column("f8", "days", "from a call to help at the door", initial=3)
@@ -332,10 +334,28 @@ class Wijken(Table):
     caseload_seen: np.ndarray = column("f8", "ratio", "load of each of the last 12 months", width=12)
 
 
+class Gemeenten(Table):
+    """A gemeente: it has its own hours of help and its own queues, and its corporaties house nobody else's."""
+
+    first: np.ndarray = column("u2", "row", "first row in buurten")
+    last: np.ndarray = column("u2", "row", "row after the last in buurten")
+    inwoners: np.ndarray = column("f8", "persons", "inhabitants at month 0")
+    sociale_huur: np.ndarray = column("f8", "homes", "homes of corporaties")
+
+
+class Corporaties(Table):
+    """A corporatie in one gemeente; row k has number k + 1 in `dwellings.corporatie`."""
+
+    gemeente: np.ndarray = column("u2", "row", "gemeente in which it has its homes")
+    homes: np.ndarray = column("f8", "homes", "homes that it owns")
+    carry: np.ndarray = column("f8", "homes", "fraction of a quota home that is kept for next month")
+
+
 class Teams(Table):
     """A team of one kind in one wijk (beheer: of one corporatie; the rest of the gemeente's pool follows clients)."""
 
     kind: np.ndarray = column("u1", "TeamKind", "kind of team")
+    gemeente: np.ndarray = column("u2", "row", "gemeente that it works for")
     wijk: np.ndarray = column("u2", "row", "wijk that it works in; for beheer the corporatie")
     fte: np.ndarray = column("f8", "FTE", "staff")
     hours: np.ndarray = column("f8", "hours/month", "hours there are this month")
@@ -373,7 +393,7 @@ def _first_free(identity, out):
 
 @dataclass
 class World:
-    """The state of the city at the end of a month. `counts` [buurten + 1, Count] and `by_profile` are this month's."""
+    """The state of the city at the end of a month; `counts` [buurten + gemeenten, Count] and `by_profile` are this month's."""
 
     dwellings: Dwellings
     persons: Persons
@@ -381,18 +401,19 @@ class World:
     portieken: Portieken
     buurten: Buurten
     wijken: Wijken
+    gemeenten: Gemeenten
+    corporaties: Corporaties
     teams: Teams
     month: int
     mean_propensity: float  # mean over households of the onset ratio at month 0: it holds onset to the national level
     persons_per_month: float  # expected arrivals: exogenous, and the same under every scenario (choice 6)
     seekers_per_month: float
-    carry: np.ndarray = field(default_factory=lambda: np.zeros(0))  # [corporaties] fractions of quota homes
     counts: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     by_profile: np.ndarray = field(default_factory=lambda: np.zeros((len(Profile), len(ByProfile)), np.int64))
 
     def __post_init__(self) -> None:
         if not self.counts.size:
-            self.counts = np.zeros((self.buurten.rows + 1, len(Count)), np.int64)
+            self.counts = np.zeros((self.buurten.rows + self.gemeenten.rows, len(Count)), np.int64)
 
     @classmethod
     def tables(cls) -> dict[str, type[Table]]:
@@ -408,12 +429,27 @@ class World:
     def differing(self, other: Self) -> list[str]:
         """`table.column` names that are not bit-equal."""
         names = [f"{t}.{c}" for t in self.tables() for c in getattr(self, t).differing(getattr(other, t))]
-        return names + [n for n in ("counts", "by_profile", "carry") if getattr(self, n).tobytes() != getattr(other, n).tobytes()]
+        return names + [n for n in ("counts", "by_profile") if getattr(self, n).tobytes() != getattr(other, n).tobytes()]
 
     @property
     def nbytes(self) -> int:
         """Memory of all columns, in bytes."""
         return sum(getattr(self, t).nbytes for t in self.tables())
+
+    @property
+    def buurt_counts(self) -> np.ndarray:
+        """The counters of buurten [buurten, Count]: a part of `counts`, not a copy."""
+        return self.counts[: self.buurten.rows]
+
+    @property
+    def gemeente_counts(self) -> np.ndarray:
+        """The counters of what has no buurt [gemeenten, Count]: a part of `counts`, not a copy."""
+        return self.counts[self.buurten.rows :]
+
+    @property
+    def gemeente_of_buurt(self) -> np.ndarray:
+        """Row of the gemeente of each buurt [buurten]."""
+        return self.wijken.gemeente[self.buurten.wijk]
 
     def new_persons(self, count: int) -> np.ndarray:
         """Rows [count] of `persons` that are free, lowest first; the table grows when there are not enough."""
@@ -427,6 +463,10 @@ class World:
     def book(self, count: Count, buurt: np.ndarray) -> None:
         """Count an event in each of the buurten [n]; a buurt that is named twice counts twice."""
         _book(self.counts, int(count), buurt)
+
+    def book_in_gemeente(self, count: Count, gemeente: np.ndarray) -> None:
+        """Count an event that has no buurt in each of the gemeenten [n]."""
+        _book(self.gemeente_counts, int(count), gemeente)
 
     def sum_at_home(self, weight: np.ndarray) -> np.ndarray:
         """Sum per buurt (float64 [buurten]) of a weight [persons] over the vulnerable residents who are at home."""

@@ -41,6 +41,7 @@ def test_tiled_towns_keep_the_size_of_buurten():
     assert three.buurten.huishoudens.tolist() == one.buurten.huishoudens.tolist() * 3
     assert three.buurten.code.is_unique
     assert len(three.wijken) == 3 * len(one.wijken)
+    assert len(three.gemeenten) == 3 and len(three.corporaties) == 3 * len(one.corporaties)
 
 
 def test_quick_prints_every_row(capsys):

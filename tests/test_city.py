@@ -44,6 +44,7 @@ def test_the_record_keeps_month_zero_and_every_month(small_city):
 
 def test_a_closed_city_lets_go_of_its_world(small_world, rooms, huidig):
     city = City(small_world(), rooms, huidig)
+    city.step()
     columns = weakref.ref(city.world.dwellings)
     city.close()
     gc.collect()

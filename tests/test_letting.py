@@ -197,7 +197,7 @@ def test_over_the_years_the_quota_is_kept(small_city, lively):
     offered = placed = 0
     for _ in range(36):
         city.step()
-        offered += city.offered.size
+        offered += city.letting_round.offered.size
         placed += int(city.world.counts[:, Count.GEPLAATST].sum())
     assert placed <= 0.3 * offered + 2
     assert placed >= 0.25 * offered, "the queue of the lively town is long enough to fill it"

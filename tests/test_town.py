@@ -35,7 +35,8 @@ def test_two_corporaties_divide_the_stock_two_to_one_and_each_has_its_part_of_to
 
 
 def test_every_gemeente_has_its_own_corporaties_and_a_buurt_without_homes_has_an_owner(small_town):
-    frame = small_town(gemeente=["GM1", "GM1", "GM1", "GM2", "GM2", "GM2"], p_corp=[60.0, 0, 30, 75, 15, 10]).buurten
+    wijk, gemeente = ["WK1", "WK1", "WK1", "WK2", "WK2", "WK2"], ["GM1", "GM1", "GM1", "GM2", "GM2", "GM2"]
+    frame = small_town(wijk=wijk, gemeente=gemeente, p_corp=[60.0, 0, 30, 75, 15, 10]).buurten
     corporaties, bezit = ownership(frame, {"GM1": 1, "GM2": 3})
     assert corporaties.gemeente.tolist() == ["GM1", "GM2", "GM2", "GM2"]
     assert set(bezit.buurt) == set(range(6))

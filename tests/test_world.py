@@ -20,8 +20,8 @@ def test_a_copy_is_bit_equal_and_has_a_life_of_its_own(small_city):
     assert world.differing(twin) == [] and twin.month == world.month
     twin.dwellings.tolerance[0] += 0.25
     twin.counts[0, Count.KLACHTEN] += 1
-    twin.carry[0] += 1.0
-    assert world.differing(twin) == ["dwellings.tolerance", "counts", "carry"]
+    twin.corporaties.carry[0] += 1.0
+    assert world.differing(twin) == ["dwellings.tolerance", "corporaties.carry", "counts"]
 
 
 def test_free_rows_are_used_before_the_table_grows(small_world):

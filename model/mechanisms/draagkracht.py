@@ -39,13 +39,14 @@ def _wear(draaglast, draagkracht, p, out):
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Hours asked and hours there are, per buurt."""
-    b, teams = world.buurten, world.teams
-    b.draaglast[:] = world.sum_at_home(world.persons.need) + p.hours_per_incident * world.counts[:-1, Count.INCIDENTEN]
+    b, teams, gemeenten, gemeente = world.buurten, world.teams, world.gemeenten, world.gemeente_of_buurt
+    b.draaglast[:] = world.sum_at_home(world.persons.need) + p.hours_per_incident * world.buurt_counts[:, Count.INCIDENTEN]
     in_wijk = teams.kind != int(TeamKind.BEHEER)
     per_wijk = np.bincount(teams.wijk[in_wijk], weights=teams.hours[in_wijk], minlength=world.wijken.rows)
     per_home = per_wijk / np.maximum(world.wijken.homes, 1.0)
-    social = max(b.sociale_huur.sum(), 1.0)
-    b.team_hours[:] = per_home[b.wijk] * b.homes + teams.hours[~in_wijk].sum() * b.sociale_huur / social
+    beheer = np.bincount(teams.gemeente[~in_wijk], weights=teams.hours[~in_wijk], minlength=gemeenten.rows)[gemeente]
+    social = np.maximum(gemeenten.sociale_huur, 1.0)[gemeente]
+    b.team_hours[:] = per_home[b.wijk] * b.homes + beheer * b.sociale_huur / social
     b.draagkracht[:] = b.informal_help + b.voorzieningen + b.team_hours
     b.spare_exact[:] = b.draagkracht - b.draaglast
     _wear(b.draaglast, b.draagkracht, p, b.damage)

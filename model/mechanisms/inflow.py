@@ -1,9 +1,11 @@
 """Who asks for a home: persons from institutions and from couches, and regular house-seekers.
 
 Arrivals are exogenous (choice 6): how many come in a month, and who they are, depends on the seed, the month and their
-ordinal alone, so that every scenario meets the same people. Blocked outflow keeps persons in dear places and slowly
-costs them skills (m10, m11); who waits too long finds another way or gives up. The number of statushouders swings from
-year to year (m15). Left out: institutions with a limited number of places, and gates of the woonladder (m18).
+ordinal alone, so that every scenario meets the same people. Each asks for a home in one gemeente: a person in that of
+their own network, which lies where people live, and a seeker where homes of corporaties are. Blocked outflow keeps persons
+in dear places and slowly costs them skills (m10, m11); who waits too long finds another way or gives up. The number of
+statushouders swings from year to year (m15). Left out: institutions with a limited number of places, gates of the
+woonladder (m18), and seekers who ask in several gemeenten.
 """
 
 from typing import NamedTuple
@@ -60,14 +62,14 @@ for _place, _count in {
 
 
 @kernel
-def _wait(place, profile, coping, lost_per_month, counts, by_profile):
-    """A month in the queue: skills are lost, except on a couch, and the month is counted where it is spent."""
+def _wait(place, profile, coping, network_wijk, gemeente, lost_per_month, counts, by_profile):
+    """A month in the queue: skills are lost, except on a couch, and the month is counted [gemeenten] where it is spent."""
     for i in range(place.size):
         if place[i] <= Place.THUIS:
             continue
         if place[i] != Place.BANK:
             coping[i] *= 1.0 - lost_per_month
-        counts[-1, PLACE_COUNT[place[i]]] += 1
+        counts[gemeente[network_wijk[i]], PLACE_COUNT[place[i]]] += 1
         by_profile[profile[i], ByProfile.WACHTEND] += 1
 
 
@@ -84,16 +86,28 @@ def identities(kind: np.uint64, month: int, count: int) -> np.ndarray:
     return kind | (np.uint64(month + FIRST_MONTH) << np.uint64(32)) | np.arange(1, count + 1, dtype=np.uint64)
 
 
+def cumulative_shares(weights: np.ndarray) -> np.ndarray:
+    """Upper edges [n] between 0 and 1 of stretches in proportion to weights [n]; all 0 where nothing has weight."""
+    edges = np.cumsum(weights)
+    return edges / max(edges[-1], 1e-12)
+
+
+def wijken_of_arrivals(world: World) -> np.ndarray:
+    """Cumulative shares of the wijken in which persons have their network: by inhabitants, where there are homes to ask for."""
+    w = world.wijken
+    return cumulative_shares(w.inwoners * (world.gemeenten.sociale_huur[w.gemeente] > 0))
+
+
 @kernel
 def _draw_traits(u, edges, wijken, p, profile, place, debts, coping, network, network_wijk, age_class, size):
-    """Traits [n] from uniforms [8, n]; `edges` are cumulative shares of the profiles."""
+    """Traits [n] from uniforms [8, n]; `edges` and `wijken` are cumulative shares of profiles and of wijken."""
     for i in range(profile.size):
         kind = min(np.searchsorted(edges, u[0, i], side="right"), edges.size - 1)
         profile[i], place[i], debts[i] = kind, p.origin[kind], u[1, i] < p.debts_share[kind]
         coping[i] = min(1.0, max(0.0, p.coping_mean[kind] + p.coping_spread * (u[2, i] - 0.5)))
         if u[4, i] < p.network_in_town:
             network[i] = min(1.0, max(0.0, p.network_mean[kind] + p.network_spread * (u[3, i] - 0.5)))
-        network_wijk[i] = min(int(u[5, i] * wijken), wijken - 1)
+        network_wijk[i] = min(np.searchsorted(wijken, u[5, i], side="right"), wijken.size - 1)
         age_class[i] = AgeClass.TOT_35 if u[7, i] < p.person_young_share else AgeClass.VAN_35_TOT_65
         if kind == Profile.JONGERE_JEUGDZORG:
             age_class[i] = AgeClass.TOT_35
@@ -102,8 +116,11 @@ def _draw_traits(u, edges, wijken, p, profile, place, debts, coping, network, ne
         size[i] = 3 if kind == Profile.VROUW_GEZIN_OPVANG or kind == Profile.MULTIPROBLEEMGEZIN else 1
 
 
-def person_traits(p: Parameters, luck: Luck, who: np.ndarray, wijken: int) -> dict[str, np.ndarray]:
-    """Columns of newly arrived persons [n], by identity alone; places follow from the profile."""
+def person_traits(p: Parameters, luck: Luck, who: np.ndarray, wijken: np.ndarray) -> dict[str, np.ndarray]:
+    """Columns of newly arrived persons [n], by identity alone; places follow from the profile.
+
+    wijken: cumulative shares of the wijken in which they have their network.
+    """
     shares = p.profile_share.copy()
     year = (luck.month + FIRST_MONTH) // 12
     swing = 2.0 * uniform(luck.seed, int(Stream.SHOCK_YEAR), year, int(Profile.STATUSHOUDER)) - 1.0
@@ -129,13 +146,15 @@ def _draw_seekers(u, p, age_class, size):
         size[i] = 1 if u[2, i] < p.seeker_alone_share else 2 if u[2, i] < 0.5 + p.seeker_alone_share / 2 else 3
 
 
-def seeker_traits(p: Parameters, luck: Luck, who: np.ndarray) -> dict[str, np.ndarray]:
-    """Columns of newly registered regular seekers [n], by identity alone."""
-    u = luck.several(Stream.SEEKER_TRAITS, who, 3)
+def seeker_traits(p: Parameters, luck: Luck, who: np.ndarray, gemeenten: np.ndarray) -> dict[str, np.ndarray]:
+    """Columns of newly registered regular seekers [n], by identity alone; gemeenten: cumulative shares of where they ask."""
+    u = luck.several(Stream.SEEKER_TRAITS, who, 4)
     age_class, size = np.zeros((2, who.size), np.uint8)
     _draw_seekers(u, p, age_class, size)
     ses = p.seeker_ses_mean + p.seeker_ses_sd * normal_of(u[0])
-    return {"identity": who, "ses": ses, "age_class": age_class, "size": size, "since": np.full(who.size, luck.month, np.int16)}
+    gemeente = np.minimum(np.searchsorted(gemeenten, u[3], side="right"), gemeenten.size - 1).astype(np.uint16)
+    since = np.full(who.size, luck.month, np.int16)
+    return {"identity": who, "gemeente": gemeente, "ses": ses, "age_class": age_class, "size": size, "since": since}
 
 
 def add_persons(world: World, p: Parameters, luck: Luck, per_month: float) -> None:
@@ -143,7 +162,7 @@ def add_persons(world: World, p: Parameters, luck: Luck, per_month: float) -> No
     count = luck.arrivals(Stream.HOW_MANY_PERSONS, per_month)
     who = identities(PERSON_ID, luck.month, count)
     rows = world.new_persons(count)
-    values = person_traits(p, luck, who, world.wijken.rows)
+    values = person_traits(p, luck, who, wijken_of_arrivals(world))
     for name, value in values.items():
         getattr(world.persons, name)[rows] = value
     world.persons.identity[rows] = who
@@ -151,26 +170,29 @@ def add_persons(world: World, p: Parameters, luck: Luck, per_month: float) -> No
     world.persons.line[rows] = 2
     world.persons.stability[rows] = values["coping"]
     world.persons.since[rows] = world.persons.waiting_since[rows] = luck.month
-    world.counts[-1, Count.PERSONEN_INSTROOM] += count
+    world.book_in_gemeente(Count.PERSONEN_INSTROOM, world.wijken.gemeente[values["network_wijk"]])
 
 
 def add_seekers(world: World, p: Parameters, luck: Luck, per_month: float) -> None:
-    """This month's regular seekers join the end of the queue."""
+    """This month's regular seekers join the end of the queue of their gemeente."""
     count = luck.arrivals(Stream.HOW_MANY_SEEKERS, per_month)
     who = identities(SEEKER_ID, luck.month, count)
-    world.seekers.append(**seeker_traits(p, luck, who))
-    world.counts[-1, Count.ZOEKERS_INSTROOM] += count
+    values = seeker_traits(p, luck, who, cumulative_shares(world.gemeenten.sociale_huur))
+    order = np.argsort(values["gemeente"], kind="stable")
+    new = {name: value[order] for name, value in values.items()}
+    world.seekers.insert(np.searchsorted(world.seekers.gemeente, new["gemeente"], side="right"), **new)
+    world.book_in_gemeente(Count.ZOEKERS_INSTROOM, new["gemeente"])
 
 
 def leave_the_queues(world: World, p: Parameters, luck: Luck) -> None:
     """Who finds another way, or gives up."""
     key = luck.key(Stream.WHO_GIVES_UP_WAITING)
     gone = _gives_up(key, world.seekers.identity, p.seekers_give_up_per_year / 12.0)
-    world.counts[-1, Count.ZOEKERS_AFGEHAAKT] += np.count_nonzero(gone)
+    world.book_in_gemeente(Count.ZOEKERS_AFGEHAAKT, world.seekers.gemeente[gone])
     world.seekers.keep(~gone)
     waiting = np.where(world.persons.place > int(Place.THUIS), world.persons.identity, np.uint64(0))
     rows = np.flatnonzero(_gives_up(key, waiting, p.persons_give_up_per_month))
-    world.counts[-1, Count.PERSONEN_AFGEHAAKT] += rows.size
+    world.book_in_gemeente(Count.PERSONEN_AFGEHAAKT, world.wijken.gemeente[world.persons.network_wijk[rows]])
     world.persons.clear(rows)
 
 
@@ -180,4 +202,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     add_seekers(world, p, luck, world.seekers_per_month)
     leave_the_queues(world, p, luck)
     persons = world.persons
-    _wait(persons.place, persons.profile, persons.coping, p.skills_lost_per_month, world.counts, world.by_profile)
+    _wait(
+        persons.place, persons.profile, persons.coping, persons.network_wijk, world.wijken.gemeente, p.skills_lost_per_month,
+        world.gemeente_counts, world.by_profile,
+    )  # fmt: skip

@@ -21,18 +21,22 @@ class Parameters(NamedTuple):
 
 @kernel
 def _look_back(
-    month, after, some_network, place, placed, since, escalations, network, profile, dwelling, buurt, counts, by_profile
-):
+    month, after, some_network, place, placed, since, escalations, network, network_wijk, profile, dwelling, buurt, gemeente,
+    in_buurten, in_gemeenten, by_profile,
+):  # fmt: skip
+    """Count per buurt; of who has no home now, in the gemeente in which they ask for one."""
     for i in range(place.size):
         if placed[i] == NEVER or month < placed[i] + after:
             continue
         at_home = place[i] == Place.THUIS
-        b = buurt[dwelling[i]] if at_home else counts.shape[0] - 1
         soft = at_home and since[i] == placed[i] and escalations[i] == 0 and network[i] >= some_network
-        counts[b, Count.GELAND_BEOORDEELD] += 1
+        if at_home:
+            in_buurten[buurt[dwelling[i]], Count.GELAND_BEOORDEELD] += 1
+        else:
+            in_gemeenten[gemeente[network_wijk[i]], Count.GELAND_BEOORDEELD] += 1
         by_profile[profile[i], ByProfile.GELAND_BEOORDEELD] += 1
         if soft:
-            counts[b, Count.GELAND_ZACHT] += 1
+            in_buurten[buurt[dwelling[i]], Count.GELAND_ZACHT] += 1
             by_profile[profile[i], ByProfile.GELAND_ZACHT] += 1
         placed[i] = NEVER
 
@@ -42,5 +46,6 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     persons = world.persons
     _look_back(
         luck.month, p.after_months, p.some_network, persons.place, persons.placed, persons.since, persons.escalations,
-        persons.network, persons.profile, persons.dwelling, world.dwellings.buurt, world.counts, world.by_profile,
+        persons.network, persons.network_wijk, persons.profile, persons.dwelling, world.dwellings.buurt, world.wijken.gemeente,
+        world.buurt_counts, world.gemeente_counts, world.by_profile,
     )  # fmt: skip

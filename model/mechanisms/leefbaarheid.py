@@ -38,7 +38,7 @@ def score(start, samenhang_change, overlast_change, of_samenhang, of_overlast):
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Remember this month's incidents, forget a part of the old; score against the warm-up."""
-    b, c = world.buurten, world.counts[:-1]
+    b, c = world.buurten, world.buurt_counts
     events = c[:, Count.VAAK_HINDER] + p.weight_police * c[:, Count.POLITIEMELDINGEN] + p.weight_crisis * c[:, Count.CRISES]
     events = events + p.weight_escalation * (c[:, Count.ESCALATIES_HUISHOUDENS] + c[:, Count.ESCALATIES_PERSONEN])
     felt = 100.0 * events / np.maximum(b.homes, 1.0)

@@ -3,9 +3,10 @@
 Every household causes incidents at a base rate times its lifelong frailty, less where social control is strong; persons
 add to it only on the days of an episode. Who lives in the same portiek, and whom one has ties with, notices last month's
 incidents. A social tenant who is bothered and has little tolerance left complains to the landlord; some complaints are
-the start of a conflict between households. Under the overlastprotocol the beheerder intervenes as far as hours go, and
-for some months the portiek is quieter. The share that persons cause is an output. Left out: nuisance that is not from
-neighbours (traffic, nightlife, crime), and complaints of owners and private tenants, of which no landlord keeps count.
+the start of a conflict between households. Under the overlastprotocol the beheerders of a gemeente intervene as far as
+their hours go, and for some months the portiek is quieter. The share that persons cause is an output. Left out: nuisance
+that is not from neighbours (traffic, nightlife, crime), and complaints of owners and private tenants, of which no landlord
+keeps count.
 """
 
 from typing import NamedTuple
@@ -105,11 +106,12 @@ def _notice(keys, identity, portiek, tenure, ties, tolerance, incidents, nuisanc
 
 
 @kernel
-def _intervene(key, complaints, intervention, buurt, chance, months, counts):
+def _intervene(key, complaints, intervention, buurt, gemeente, chance, months, counts):
+    """A month less of what works already; a new intervention with the chance [gemeenten] that there are hours for it."""
     for j in range(complaints.size):
         if intervention[j] > 0:
             intervention[j] -= 1
-        if complaints[j] > 0 and uniform_at(key, np.uint64(j)) < chance:
+        if complaints[j] > 0 and uniform_at(key, np.uint64(j)) < chance[gemeente[buurt[j]]]:
             intervention[j] = months
             counts[buurt[j], Count.INTERVENTIES] += 1
 
@@ -150,6 +152,16 @@ def _cause_in_episode(
         counts[buurt[home], Count.INCIDENTEN_PERSONEN] += count
 
 
+def chance_of_intervention(world: World, hours_each: float) -> np.ndarray:
+    """Share [gemeenten] of the portieken with complaints that the hours of the beheerders there suffice for."""
+    teams, portieken, many = world.teams, world.portieken, world.gemeenten.rows
+    beheer = teams.kind == int(TeamKind.BEHEER)
+    hours = np.bincount(teams.gemeente[beheer], weights=teams.hours[beheer], minlength=many)
+    noisy = portieken.buurt[np.flatnonzero(portieken.complaints)]
+    asked = hours_each * np.bincount(world.gemeente_of_buurt[noisy], minlength=many)
+    return np.minimum(1.0, hours / np.maximum(asked, 1e-9))
+
+
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Notice last month's incidents, complain, intervene; then cause this month's."""
     d, persons, portieken, b = world.dwellings, world.persons, world.portieken, world.buurten
@@ -158,12 +170,10 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
         luck.keys[STREAMS], d.identity, d.portiek, d.tenure, d.ties, d.tolerance, d.incidents, d.nuisance, b.first, b.last,
         portieken.incidents, portieken.person_incidents, portieken.complaints, world.counts, p,
     )  # fmt: skip
-    hours = world.teams.hours[world.teams.kind == int(TeamKind.BEHEER)].sum()
-    asked = p.intervention_hours * np.count_nonzero(portieken.complaints)
-    chance = min(1.0, hours / max(asked, 1e-9)) if levers.overlastprotocol else 0.0
+    chance = chance_of_intervention(world, p.intervention_hours) * levers.overlastprotocol
     _intervene(
-        luck.key(Stream.INTERVENTION), portieken.complaints, portieken.intervention, portieken.buurt, chance,
-        p.intervention_months, world.counts,
+        luck.key(Stream.INTERVENTION), portieken.complaints, portieken.intervention, portieken.buurt, world.gemeente_of_buurt,
+        chance, p.intervention_months, world.counts,
     )  # fmt: skip
     portieken.incidents[:] = 0
     portieken.person_incidents[:] = 0

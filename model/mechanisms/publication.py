@@ -35,8 +35,8 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     b, w, persons = world.buurten, world.wijken, world.persons
     known_need = world.sum_at_home(p.need_hours[persons.profile] * (persons.status == int(Status.BEKEND)))
     for seen, now in (
-        (b.complaints_seen, world.counts[:-1, Count.KLACHTEN]),
-        (b.placed_seen, world.counts[:-1, Count.GEPLAATST]),
+        (b.complaints_seen, world.buurt_counts[:, Count.KLACHTEN]),
+        (b.placed_seen, world.buurt_counts[:, Count.GEPLAATST]),
         (b.need_seen, known_need),
         (w.caseload_seen, w.load),
     ):

@@ -90,6 +90,20 @@ def _ask(place, status, line, profile, stability, opname_days, dwelling, need, p
 
 
 @kernel
+def _less_travel(clients_per_1000_homes, alone, density, hours):
+    """Take travel off the ambulant hours [wijken]."""
+    for w in range(hours.size):
+        hours[w] *= 1.0 - travel_share(clients_per_1000_homes[w], alone, density)
+
+
+@kernel
+def _respond(load, p, out):
+    """Response time [wijken]."""
+    for w in range(load.size):
+        out[w] = response_days(load[w], p.response_days, p.load_threshold, p.response_convexity)
+
+
+@kernel
 def _give(keys, place, status, line, episode, crisis, conflict, identity, dwelling, stability, opname_days, need, hours, trust,
           stable_months, coverage, find_chance, waakvlam, p, buurt, wijk, counts):  # fmt: skip
     """Give hours, move trust, step up or down between lines, and find those who did not ask."""
@@ -142,13 +156,11 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     usable = np.zeros_like(asked)
     clients = 1000.0 * asked[TeamKind.AMBULANT] / p.need_hours.mean() / np.maximum(wijken.homes, 1.0)
     usable[teams.kind[care], teams.wijk[care]] = teams.hours[care]
-    for w in range(wijken.rows):
-        usable[TeamKind.AMBULANT, w] *= 1.0 - travel_share(clients[w], p.travel_share_alone, p.travel_density)
+    _less_travel(clients, p.travel_share_alone, p.travel_density, usable[TeamKind.AMBULANT])
     # A person's hours are kept in 32 bits: rounded down by so much that their sum never exceeds the hours there are.
     coverage = np.minimum(1.0, (1.0 - 1e-6) * usable / np.maximum(asked, 1e-9))
     wijken.load[:] = asked[:2].sum(axis=0) / np.maximum(usable[:2].sum(axis=0), 1e-9)
-    for w in range(wijken.rows):
-        wijken.response_days[w] = response_days(wijken.load[w], p.response_days, p.load_threshold, p.response_convexity)
+    _respond(wijken.load, p, wijken.response_days)
     spare = np.maximum(0.0, p.load_threshold - wijken.load) * usable[TeamKind.WIJKTEAM] * levers.outreach
     latent = np.bincount(buurten.wijk, weights=world.sum_at_home(persons.status == int(Status.LATENT)), minlength=wijken.rows)
     given = _give(

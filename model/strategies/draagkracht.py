@@ -9,9 +9,10 @@ from model.strategies import Pairs, Parameters, Queue, Vacancies, in_turn
 
 def propose(vacancies: Vacancies, queue: Queue, view: PublicView, p: Parameters, luck: Luck) -> Pairs:
     """Most spare hours per home first; each placement takes a published need of that buurt's spare hours."""
-    spare, homes, buurt = view.spare_hours.copy(), np.maximum(view.homes, 1.0), vacancies.buurt
+    spare, buurt = view.spare_hours.copy(), vacancies.buurt
+    homes = np.maximum(view.homes, 1.0)[buurt]
 
     def taken(i: int) -> None:
         spare[buurt[i]] -= p.need_per_placement
 
-    return in_turn(vacancies, queue, luck, lambda: -(spare / homes)[buurt], taken)
+    return in_turn(vacancies, queue, luck, lambda: -(spare[buurt] / homes), taken)

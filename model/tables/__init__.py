@@ -162,7 +162,8 @@ def _frame(tables: Tables, mine: pd.DataFrame, filled: dict[str, chain.Filled], 
             "inwoners": mine.inwoners.fillna(mine.huishoudens * size), "hh_grootte": size, "p_1p": value("p_1p").clip(0.0, 100.0),
             "p_koop": value("p_koop"), "p_corp": none, "p_eengezins": value("p_eengezins"), "woz_ratio": woz,
             "dichtheid": value("dichtheid").clip(lower=1.0), "p_oud": value("p_oud").clip(0.0, 100.0),
-            "p_jong": value("p_jong").fillna(100.0 * country.share_15_34).clip(0.0, 100.0), "p_laag_ink": none, "p_hoog_ink": none,
+            "p_jong": value("p_jong").fillna(100.0 * country.share_15_34).clip(0.0, 100.0),
+            "p_laag_ink": none, "p_hoog_ink": none,
             "klasse": value("klasse"), "score": none, "x": none, "y": none,
         }
     )  # fmt: skip

@@ -10,6 +10,7 @@ from model.randomness import Luck
 from model.world import NEVER, AgeClass, ByProfile, Count, Place, Profile, Status
 
 MONTH = st.integers(-108, 2000)
+EVEN = np.array([1 / 3, 2 / 3, 1.0])  # cumulative shares of three wijken, or gemeenten
 
 
 @given(MONTH, st.integers(0, 50), st.integers(0, 50))
@@ -29,8 +30,8 @@ def test_no_two_arrivals_share_an_identity():
 def test_traits_follow_from_identity_alone(rooms, month, seed):
     """Asked for one by one or together, the same person has the same traits."""
     luck, who = Luck(seed, month), inflow.identities(inflow.PERSON_ID, month, 6)
-    together = inflow.person_traits(rooms.inflow, luck, who, 3)
-    alone = [inflow.person_traits(rooms.inflow, luck, who[k : k + 1], 3) for k in range(6)]
+    together = inflow.person_traits(rooms.inflow, luck, who, EVEN)
+    alone = [inflow.person_traits(rooms.inflow, luck, who[k : k + 1], EVEN) for k in range(6)]
     for name, values in together.items():
         assert np.array_equal(values, np.concatenate([one[name] for one in alone])), name
 
@@ -39,7 +40,7 @@ def test_the_traits_of_many_are_those_of_the_parameters(rooms):
     """Shares of profiles over many years, and debts and skills within a profile, within five standard errors."""
     p = rooms.inflow._replace(statushouder_swing=1.0)
     who = inflow.identities(inflow.PERSON_ID, 1, 20_000)
-    traits = inflow.person_traits(p, Luck(1, 1), who, 3)
+    traits = inflow.person_traits(p, Luck(1, 1), who, EVEN)
     share = np.bincount(traits["profile"], minlength=len(Profile)) / who.size
     wanted = p.profile_share / p.profile_share.sum()
     assert (np.abs(share - wanted) < 5 * np.sqrt(wanted / who.size)).all()
@@ -51,7 +52,7 @@ def test_the_traits_of_many_are_those_of_the_parameters(rooms):
 
 
 def test_families_are_families_and_youths_are_young(rooms):
-    traits = inflow.person_traits(rooms.inflow, Luck(1, 1), inflow.identities(inflow.PERSON_ID, 1, 5000), 3)
+    traits = inflow.person_traits(rooms.inflow, Luck(1, 1), inflow.identities(inflow.PERSON_ID, 1, 5000), EVEN)
     profile, age = traits["profile"], traits["age_class"]
     family = np.isin(profile, (Profile.VROUW_GEZIN_OPVANG, Profile.MULTIPROBLEEMGEZIN))
     assert np.array_equal(traits["size"] > 1, family) and set(traits["size"].tolist()) == {1, 3}
@@ -62,20 +63,36 @@ def test_families_are_families_and_youths_are_young(rooms):
 
 
 def test_some_have_their_network_in_town_and_the_others_have_none(rooms):
-    """Seven in ten, in any wijk; from 0 to 1."""
+    """Seven in ten; from 0 to 1."""
     p = rooms.inflow._replace(network_in_town=0.7, network_mean=np.full(len(Profile), 0.3))
-    traits = inflow.person_traits(p, Luck(1, 1), inflow.identities(inflow.PERSON_ID, 1, 20_000), 3)
+    traits = inflow.person_traits(p, Luck(1, 1), inflow.identities(inflow.PERSON_ID, 1, 20_000), EVEN)
     here = traits["network"] > 0.0
     assert here.mean() == pytest.approx(0.7, abs=5 * np.sqrt(0.21 / here.size))
     assert traits["network"][here].mean() == pytest.approx(0.3, abs=0.01) and traits["network"].max() <= 1.0
-    assert np.bincount(traits["network_wijk"]) / here.size == pytest.approx(np.full(3, 1 / 3), abs=0.02)
+
+
+def test_networks_lie_where_people_live_and_seekers_ask_where_homes_are(rooms):
+    """Shares of a half, three tenths and a fifth, within five standard errors; the same person keeps all other traits."""
+    shares = np.array([0.5, 0.3, 0.2])
+    luck, p, n = Luck(1, 1), rooms.inflow, 20_000
+    persons, seekers = (inflow.identities(kind, 1, n) for kind in (inflow.PERSON_ID, inflow.SEEKER_ID))
+    uneven = inflow.cumulative_shares(10.0 * shares)
+    for draw, who, column in ((inflow.person_traits, persons, "network_wijk"), (inflow.seeker_traits, seekers, "gemeente")):
+        traits, elsewhere = draw(p, luck, who, uneven), draw(p, luck, who, EVEN)
+        assert np.bincount(traits[column]) / n == pytest.approx(shares, abs=5 * 0.5 / np.sqrt(n))
+        assert all(np.array_equal(traits[k], elsewhere[k]) for k in traits if k != column)
+
+
+def test_shares_of_nothing_are_nothing():
+    assert inflow.cumulative_shares(np.array([2.0, 0.0, 6.0])).tolist() == [0.25, 0.25, 1.0]
+    assert inflow.cumulative_shares(np.zeros(2)).tolist() == [0.0, 0.0]
 
 
 def test_the_seekers_of_many_years_are_those_of_the_parameters(rooms):
     """Shares within five standard errors; persons are less well-off than regular seekers."""
     p = rooms.inflow._replace(seeker_young_share=0.45, seeker_old_share=0.12, seeker_alone_share=0.5)
     who = inflow.identities(inflow.SEEKER_ID, 1, 20_000)
-    traits = inflow.seeker_traits(p, Luck(1, 9), who)
+    traits = inflow.seeker_traits(p, Luck(1, 9), who, EVEN)
     ages = np.bincount(traits["age_class"], minlength=4) / who.size
     sizes = np.bincount(traits["size"], minlength=4) / who.size
     assert ages == pytest.approx([0.45, 0.43, 0.12, 0.0], abs=5 * np.sqrt(0.25 / who.size))
@@ -83,7 +100,7 @@ def test_the_seekers_of_many_years_are_those_of_the_parameters(rooms):
     assert traits["ses"].mean() == pytest.approx(p.seeker_ses_mean, abs=5 * p.seeker_ses_sd / np.sqrt(who.size))
     assert traits["ses"].std() == pytest.approx(p.seeker_ses_sd, rel=0.03)
     assert (traits["since"] == 9).all()
-    persons = inflow.person_traits(p, Luck(1, 9), inflow.identities(inflow.PERSON_ID, 1, 20_000), 3)
+    persons = inflow.person_traits(p, Luck(1, 9), inflow.identities(inflow.PERSON_ID, 1, 20_000), EVEN)
     assert persons["ses"].mean() < traits["ses"].mean() and persons["ses"].std() == pytest.approx(p.seeker_ses_sd, rel=0.03)
 
 
@@ -92,7 +109,7 @@ def test_the_number_of_statushouders_swings_from_year_to_year(rooms):
     p, who = rooms.inflow._replace(statushouder_swing=1.55), inflow.identities(inflow.PERSON_ID, 1, 4000)
 
     def share(month):
-        return (inflow.person_traits(p, Luck(1, month), who, 3)["profile"] == Profile.STATUSHOUDER).mean()
+        return (inflow.person_traits(p, Luck(1, month), who, EVEN)["profile"] == Profile.STATUSHOUDER).mean()
 
     years = [share(8 + 12 * year) for year in range(30)]
     mean = p.profile_share[Profile.STATUSHOUDER] / p.profile_share.sum()

@@ -15,5 +15,5 @@ def test_persons_queue_with_everyone_else():
 def test_in_a_city_persons_get_homes_by_regular_letting_only(small_city, lively):
     """Nothing is reserved, so nothing is carried over; persons who wait longest still get a home now and then."""
     city = small_city(strategie="geen", rooms=lively, months=24)
-    assert (city.world.carry == 0.0).all()
+    assert (city.world.corporaties.carry == 0.0).all()
     assert city.record.by_profile[..., ByProfile.GEPLAATST].sum() > 0
