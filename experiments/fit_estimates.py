@@ -19,10 +19,11 @@ from experiments.config import composed
 from experiments.plan import vintage_of
 from experiments.refusal import refused
 from model import tables
+from model.parameters import Problem, Refused
 from model.population import dissimilarity
 from model.rooms import Rooms, read_rooms
 from model.tables import chain
-from model.tables.estimates import PERSONS, corporatie_features, persons_features, residual, shift
+from model.tables.estimates import PERSONS, corporatie_features, mean_of, persons_features, residual, shift
 from model.town import income_features
 
 CORPORATIE = ("corporatie_of_koop", "corporatie_of_woz", "corporatie_of_size", "corporatie_of_old")
@@ -42,8 +43,11 @@ class Sources(NamedTuple):
 
 
 def sources(folder: Path, rooms: Rooms) -> Sources:
-    """The tables that numbers are fitted on."""
+    """The tables that numbers are fitted on. Raises `Refused` if one is not there."""
     then, now = tables.read(folder, vintage_of(2019)), tables.read(folder, vintage_of(2024))
+    absent = [now.vintage.files[name].file for name in ("wijken_2022", "gemeenten_2020") if name not in now.frames]
+    if absent:
+        raise Refused([Problem("gemeente.data", f"no file {file} in {folder}", "a folder that holds it") for file in absent])
     kwb = then.frames["kwb"]
     amsterdam = tables.town(then, ["GM0363"], rooms.tables, rooms.town).buurten
     own = kwb[["p_koop", "p_corp", "p_laag_ink", "p_hoog_ink"]].rename(columns=lambda c: f"own_{c}")
@@ -103,11 +107,10 @@ class Corporatie(NamedTuple):
     weights: np.ndarray
     logits: np.ndarray
 
-    def estimate(self, logits: np.ndarray, total: float, place: np.ndarray | None = None) -> np.ndarray:
-        """% corporatie [n] of logits, of which the total is known."""
+    def estimate(self, logits: np.ndarray, total: float | np.ndarray, place: np.ndarray | None = None) -> np.ndarray:
+        """% corporatie [n] of logits; `total` is the known part of rent of all, or [n] of the place of each."""
         place = np.zeros(len(logits)) if place is None else place
-        wanted = np.full(len(logits), total)
-        return self.rent * expit(logits + shift(logits, self.weights, wanted, place))
+        return self.rent * expit(logits + shift(logits, self.weights, np.broadcast_to(total, len(logits)), place))
 
 
 def corporatie(s: Sources, rooms: Rooms) -> Corporatie:
@@ -145,19 +148,15 @@ def spread(s: Sources, rooms: Rooms) -> pd.DataFrame:
     c = corporatie(s, rooms)
     measured, households = c.frame.own_p_corp.to_numpy(), c.frame.huishoudens.to_numpy()
     between, ten = c.features @ between_gemeenten(s, rooms), c.frame.wijk.str[:7]
-    own = pd.Series(c.weights * c.part).groupby(ten.to_numpy()).transform("sum")
-    parts = (own / pd.Series(c.weights).groupby(ten.to_numpy()).transform("sum")).to_numpy()
-
-    def in_tens(logits: np.ndarray) -> np.ndarray:
-        return c.rent * expit(logits + shift(logits, c.weights, parts, ten.to_numpy()))
-
+    parts = mean_of(pd.Series(c.part, ten.index), pd.Series(c.weights, ten.index), ten).to_numpy()
+    in_tens = left_out(c.features, c.part, c.weights, ten)
     rows = {
         "measured": measured,
         "p_corp_est": c.rent * s.part,
         "slopes between gemeenten": c.estimate(between, s.part),
         "estimate": c.estimate(c.logits, s.part),
-        "p_corp_est, tens of wijken": in_tens(np.zeros(len(measured))),
-        "estimate, tens of wijken": in_tens(left_out(c.features, c.part, c.weights, ten)),
+        "p_corp_est, tens of wijken": c.estimate(0.0 * in_tens, parts, ten.to_numpy()),
+        "estimate, tens of wijken": c.estimate(in_tens, parts, ten.to_numpy()),
     }
     table = {name: measures(row, measured, households) for name, row in rows.items()}
     for share in (0.5, 1.0):
@@ -274,6 +273,8 @@ def main(overrides: list[str]) -> None:
     """Prints refit against stored, and how well the estimates do."""
     config = composed(["gemeente=cbs", "gemeente.code=NL", *overrides])
     rooms = read_rooms(config["parameters"])
+    if config["gemeente"]["data"] is None:
+        raise Refused([Problem("gemeente.data", "nothing", "a folder with the tables (docs/data.md)")])
     s = sources(Path(config["gemeente"]["data"]), rooms)
     table = {name: (stored(rooms, name), value) for name, value in numbers(s, rooms).items()}
     print(pd.DataFrame(table, index=["stored", "refit"]).T.round(3).to_string())
