@@ -49,12 +49,15 @@ class Parameters(NamedTuple):
     class_width: float
     score_of_woz: float
     score_of_koop: float
+    hh_size: float
     low_income_at_mean: float
     low_income_of_koop: float
     low_income_of_woz: float
+    low_income_of_size: float
     high_income_at_mean: float
     high_income_of_koop: float
     high_income_of_woz: float
+    high_income_of_size: float
 
 
 @dataclass(frozen=True)
@@ -124,13 +127,17 @@ class Town:
         return list(dict.fromkeys(self.buurten.gemeente))
 
 
-def income_shares(koop: np.ndarray, woz_ratio: np.ndarray, p: Parameters) -> tuple[np.ndarray, np.ndarray]:
-    """Shares of households [n] among the country's 40% lowest and 20% highest incomes, as tenure and WOZ foretell them."""
-    koop, woz = koop - p.koop_share, np.log(woz_ratio)
-    return (
-        expit(p.low_income_at_mean + p.low_income_of_koop * koop + p.low_income_of_woz * woz),
-        expit(p.high_income_at_mean + p.high_income_of_koop * koop + p.high_income_of_woz * woz),
-    )
+def income_features(koop: np.ndarray, woz_ratio: np.ndarray, hh_size: np.ndarray, p: Parameters) -> np.ndarray:
+    """What incomes are foretold from [n, 3]: share of koop, log WOZ and household size, from the country's."""
+    return np.column_stack([koop - p.koop_share, np.log(woz_ratio), hh_size - p.hh_size])
+
+
+def income_shares(koop: np.ndarray, woz_ratio: np.ndarray, hh_size: np.ndarray, p: Parameters) -> tuple[np.ndarray, np.ndarray]:
+    """Shares of households [n] among the country's 40% lowest and 20% highest incomes, as tenure, WOZ and size foretell them."""
+    features = income_features(koop, woz_ratio, hh_size, p)
+    low = features @ np.array([p.low_income_of_koop, p.low_income_of_woz, p.low_income_of_size])
+    high = features @ np.array([p.high_income_of_koop, p.high_income_of_woz, p.high_income_of_size])
+    return expit(p.low_income_at_mean + low), expit(p.high_income_at_mean + high)
 
 
 def to_totals(shares: np.ndarray, totals: np.ndarray) -> np.ndarray:

@@ -69,7 +69,7 @@ def voorbeeldstad(p: Parameters, country: Country) -> Town:
     score = country.score_of_woz * np.log(woz) + country.score_of_koop * (koop - country.koop_share)
     per_wijk = pd.Series(score * size).groupby(wijk).sum() / pd.Series(size).groupby(wijk).sum()
     klasse = np.clip(np.floor(per_wijk.to_numpy()[wijk] / country.class_width + country.class_of_mean + 0.5), 1, 9)
-    low_income, high_income = income_shares(koop, woz, country)
+    low_income, high_income = income_shares(koop, woz, hh, country)
     order = pd.Series(wijk).groupby(wijk).cumcount().to_numpy() + 1
     frame = pd.DataFrame(
         {

@@ -29,6 +29,22 @@ class Parameters(NamedTuple):
     """How real tables are completed."""
 
     homes_per_corporatie: float
+    corporatie_of_koop: float
+    corporatie_of_woz: float
+    corporatie_of_size: float
+    corporatie_of_old: float
+    corporatie_residual: float
+    corporatie_residual_sd: float
+    corporatie_residual_seed: int
+    corporatie_error: float
+    corporatie_error_of_residual: float
+    persons_low_at_mean: float
+    persons_low_of_koop: float
+    persons_low_of_woz: float
+    low_income_of_persons: float
+    high_income_of_low: float
+    low_income_error: float
+    high_income_error: float
 
 
 class Tables(NamedTuple):
@@ -103,7 +119,7 @@ def town(tables: Tables, codes: list[str], p: Parameters, country: Country) -> T
     filled = {a: chain.fill(mine.code, tables.frames, c, a, _upto(a)) for a, c in tables.vintage.chains.items()}
     frame = _frame(tables, mine, filled, country)
     report = _left_out(tables, gemeenten, frame) + _report(tables, frame, filled)
-    frame, estimated = estimates.complete(frame, filled, tables, country)
+    frame, estimated = estimates.complete(frame, filled, tables, country, p)
     counts = {
         g: max(1, round(float((part.huishoudens * part.p_corp).sum()) / 100.0 / p.homes_per_corporatie))
         for g, part in frame.groupby("gemeente", sort=False)
