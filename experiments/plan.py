@@ -225,6 +225,7 @@ def data_hashes(gemeente: dict[str, Any]) -> dict[str, str]:
         return {}
     vintage = vintage_of(gemeente["vintage"])
     files = [s.file for s in vintage.files.values()] + [s["file"] for s in vintage.shapes]
+    files += [vintage.neighbours["file"]] if vintage.neighbours else []
     paths = [Path(gemeente["data"]) / name for name in files]
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths if path.is_file()}
 
