@@ -61,7 +61,7 @@ def month_zero(job: Job) -> World:
     """The world of month 0: built from the tables, and lived in for the warm-up."""
     city = City(built(job), job.rooms, job.huidig, [], job.seed, job.without)
     city.run(job.warmup)
-    start = world.copy()
+    start = city.world.copy()
     city.close()
     return start
 

@@ -267,7 +267,7 @@ def tiles(codes: pd.Series, x: np.ndarray, y: np.ndarray, groups: pd.Series) -> 
     known = np.isfinite(x) & np.isfinite(y)
     corner[known] = _gridded(np.column_stack([x, y])[known])
     below = corner[known][:, 1].min() - 1.0 if known.any() else 0.0
-    corner[~known] = _in_blocks(groups[~known]) + [0.0, below]
+    corner[~known] = _in_blocks(groups[~known]) + np.array([0.0, below])
     left, low = corner.T
     return geopandas.GeoDataFrame(
         {"code": codes, "niveau": "tegel"}, geometry=shapely.box(left, low, left + 1.0, low + 1.0), crs=None
@@ -302,7 +302,7 @@ def _assign(points: np.ndarray, who: np.ndarray, cells: tuple[int, int, int, int
     halves = [(left, low, middle, high), (middle, low, right, high)] if axis == 0 else [
         (left, low, right, middle), (left, middle, right, high)
     ]  # fmt: skip
-    room = [(r - l) * (h - b) for l, b, r, h in halves]
+    room = [(x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in halves]
     first = min(room[0], max(len(who) - room[1], round(len(who) * room[0] / sum(room))))
     order = who[np.argsort(points[who, axis], kind="stable")]
     _assign(points, order[:first], halves[0], corner)
