@@ -115,7 +115,7 @@ def margins(town: "Town", world: "World") -> "pd.DataFrame":
 
     free = (100.0 - b.p_koop - b.p_corp).clip(lower=0.0)
     asked = {
-        "huishoudens": ("aantal", b.huishoudens.astype(float), many.astype(float)),
+        "huishoudens": ("huishoudens", b.huishoudens.astype(float), many.astype(float)),
         "aandeel koop": ("aandeel", b.p_koop / 100.0, mean(d.tenure == Tenure.KOOP)),
         "aandeel vrije_huur": ("aandeel", free / 100.0, mean(d.tenure == Tenure.VRIJE_HUUR)),
         "aandeel sociale_huur": ("aandeel", b.p_corp / 100.0, mean(d.tenure == Tenure.SOCIALE_HUUR)),

@@ -33,6 +33,7 @@ FIGURES: dict[str, tuple[Callable[[Tables], pd.DataFrame], Draw]] = {
 
 TOWN: dict[str, tuple[Callable[[TownTables], pd.DataFrame], Callable[[TownTables, str], "Figure | None"]]] = {
     "kaarten": (town.maps_data, town.town_maps),
+    "kern": (town.core_data, town.core_maps),
     "passing": (town.fit_data, town.fit),
     "herkomst": (town.imputation_data, town.imputation),
 }

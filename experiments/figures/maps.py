@@ -1,7 +1,8 @@
 """How a map is drawn: areas coloured by a value, with a legend, names where they fit, a scale bar and an arrow to the north.
 
 An area is what buurten are drawn in: a polygon of a buurt or of a whole wijk, or a tile (column `vlak` of places). Values of
-buurten in one area are averaged over their households.
+buurten in one area are averaged over their households. A sheet is laid out in inches, so that maps of one place stand at equal
+size with room for exactly what belongs to them.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from experiments.figures.style import INK, ticks
+from experiments.figures.style import INK, SOFT, new_figure, ticks
 from experiments.prose import grouped
 
 if TYPE_CHECKING:
@@ -18,29 +19,48 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-NEUTRAL, EDGE, BORDER = "#d6d6d6", "#8a8a8a", "#3a3a3a"
+NEUTRAL, EDGE, BORDER, HATCH_INK = "#d6d6d6", "#8a8a8a", "#3a3a3a", "#4a4a4a"
 HATCH = "//////"
 MANY = 2000  # areas from which a map is a bitmap inside the drawing
+FEW = 60  # groups up to which their borders are drawn thick
 ROUND = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)  # lengths of a scale bar, metres
+WIDTH, TALLEST = 10.0, 13.4  # inches of a sheet: A4 with its caption
+HEAD, LEGEND, GAP = 0.5, 0.62, 0.12  # inches above, below and beside each map
+AROUND = 0.02  # of a map's size left free around it, and three times that below for the scale bar
 
 
 class Layer(NamedTuple):
-    """One map. `norm`: from value to colour; `unit` stands under its legend; `hatched`: column of areas to hatch, or ""."""
+    """One map. `norm`: from value to colour; `note` stands under the title, `unit` under the legend.
+
+    hatched   column of shares: areas above one half are hatched; "" for none
+    middles   whether the legend names the middle of each class, and not its borders
+    """
 
     column: str
     title: str
+    note: str
     unit: str
     colours: str
     norm: Any
     signed: bool = False
     hatched: str = ""
+    middles: bool = False
+
+
+class Sheet(NamedTuple):
+    """A page of maps of the same extent, each with the axes of its legend; `foot` is the height left free below (0 to 1)."""
+
+    figure: "Figure"
+    maps: "list[Axes]"
+    legends: "list[Axes]"
+    foot: float
 
 
 # Data
 
 
 def areas(places: "GeoDataFrame", columns: Sequence[str], smallest: float) -> "GeoDataFrame":
-    """One row per drawn area: vlak, niveau, naam, wijk_naam, gemeente, gemeente_naam, huishoudens, the columns, geometry.
+    """One row per drawn area: vlak, niveau, names, huishoudens, the columns, geometry.
 
     places: one row per buurt, with vlak, niveau and geometry. A value is the mean over the households of which it is known; it
     is empty where an area has fewer than `smallest` of these.
@@ -48,17 +68,39 @@ def areas(places: "GeoDataFrame", columns: Sequence[str], smallest: float) -> "G
     import geopandas
 
     mine = places[places.geometry.notna()]
-    kept = ["niveau", "naam", "wijk_naam", "gemeente", "gemeente_naam", "geometry"]
-    found = mine.drop_duplicates("vlak").set_index("vlak")[[c for c in kept if c in mine]]
+    kept = [c for c in ("niveau", "naam", "wijk_naam", "gemeente", "gemeente_naam", "geometry") if c in mine]
+    found = mine.drop_duplicates("vlak").set_index("vlak")[kept]
     found["huishoudens"] = mine.groupby("vlak").huishoudens.sum()
     for column in columns:
         known = mine[mine[column].notna()]
         homes = known.groupby("vlak").huishoudens.sum()
         total = (known[column].astype(float) * known.huishoudens).groupby(known.vlak).sum()
         found[column] = (total / homes).where(homes >= smallest)
-    if "naam" in found and "wijk_naam" in found:
-        found["naam"] = found.naam.where(found.niveau != "wijk", found.wijk_naam)
+    found["naam"] = found.naam.where(found.niveau != "wijk", found.wijk_naam)
     return geopandas.GeoDataFrame(found.reset_index(), geometry="geometry", crs=places.crs)
+
+
+def core(town: "GeoDataFrame") -> tuple[float, float, float, float] | None:
+    """Bounds of where most people live, if that is a small part of the map: then it is worth a map of its own; else None."""
+    middle = town.geometry.centroid
+    x0, y0, x1, y1 = town.total_bounds
+    (left, right), (low, high) = (_middle_most(values, town.huishoudens) for values in (middle.x, middle.y))
+    inside = town[middle.x.between(left, right) & middle.y.between(low, high) & (town.huishoudens > 0)]
+    if inside.empty or (town.niveau == "tegel").any():
+        return None
+    a, b, c, d = inside.total_bounds
+    return (a, b, c, d) if (c - a) * (d - b) < 0.4 * (x1 - x0) * (y1 - y0) else None
+
+
+def _middle_most(values: pd.Series, homes: pd.Series) -> tuple[float, float]:
+    """The shortest span that holds half of the households."""
+    order = values.argsort()
+    x, part = values.iloc[order].to_numpy(), homes.iloc[order].cumsum().to_numpy() / homes.sum()
+    first = np.concatenate([[0.0], part[:-1]])
+    last = np.minimum(np.searchsorted(part, first + 0.5), len(x) - 1)
+    fits = part[last] - first >= 0.5
+    k = np.flatnonzero(fits)[np.argmin((x[last] - x)[fits])]
+    return float(x[k]), float(x[last[k]])
 
 
 def in_classes(values: pd.Series, most: int = 6) -> Any:
@@ -82,29 +124,62 @@ def around_zero(values: pd.Series, width: float) -> Any:
     return BoundaryNorm(borders, 256, extend=_beyond(values.dropna(), borders))
 
 
-def _beyond(values: pd.Series, borders: np.ndarray) -> str:
+def _beyond(values: pd.Series, borders: Any) -> Any:
     low, high = bool((values < borders[0]).any()), bool((values > borders[-1]).any())
     return "both" if low and high else "min" if low else "max" if high else "neither"
 
 
-# Drawing
+# A sheet
 
 
-def panel(ax: "Axes", town: "GeoDataFrame", layer: Layer, language: str) -> None:
-    """One map with its legend below; neutral where the value is unknown or nobody lives."""
+def sheet(bounds: Sequence[float], count: int, foot: float) -> Sheet:
+    """An empty page for so many maps of an extent (x0, y0, x1, y1), in the columns that make them largest.
+
+    foot: inches left free below.
+    """
+    x0, y0, x1, y1 = bounds
+    wide, high = (x1 - x0) * (1 + 2 * AROUND), (y1 - y0) * (1 + 4 * AROUND)
+
+    def height(columns: int) -> float:
+        rows = -(-count // columns)
+        room = (TALLEST - foot) / rows - HEAD - LEGEND
+        return min((WIDTH / columns - GAP) * high / wide, room)
+
+    columns = max(range(1, min(3, count) + 1), key=lambda c: (round(height(c), 3), c))
+    rows, tall = -(-count // columns), height(columns)
+    total = rows * (HEAD + tall + LEGEND) + foot
+    figure = new_figure(WIDTH, total, layout="none")
+    across, maps, legends = WIDTH / columns - GAP, [], []
+    for k in range(count):
+        left = (k % columns) * WIDTH / columns + GAP / 2
+        low = total - (k // columns + 1) * (HEAD + tall + LEGEND) + LEGEND
+        ax = figure.add_axes((left / WIDTH, low / total, across / WIDTH, tall / total))
+        ax.set_xlim(x0 - AROUND * (x1 - x0), x1 + AROUND * (x1 - x0))
+        ax.set_ylim(y0 - 3 * AROUND * (y1 - y0), y1 + AROUND * (y1 - y0))
+        maps.append(ax)
+        below = ((left + 0.12 * across) / WIDTH, (low - 0.17) / total, 0.76 * across / WIDTH, 0.12 / total)
+        legends.append(figure.add_axes(below))
+    return Sheet(figure, maps, legends, foot / total)
+
+
+def panel(ax: "Axes", legend: "Axes", town: "GeoDataFrame", layer: Layer, language: str) -> None:
+    """One map with its legend; neutral where the value is unknown or nobody lives."""
     known, raster = town[layer.column].notna(), len(town) > MANY
+    extent = ax.get_xlim(), ax.get_ylim()
     thin = {"edgecolor": EDGE, "linewidth": 0.1 if raster else 0.3, "rasterized": raster}
     _ground(ax, town, raster)
     if (~known).any():
         town[~known].plot(ax=ax, facecolor=NEUTRAL, **thin)
     if known.any():
         town[known].plot(column=layer.column, ax=ax, cmap=layer.colours, norm=layer.norm, **thin)
-        _legend(ax, layer, language)
+        _legend(legend, ax.collections[-1], layer, language)
     estimated = town[known & (town[layer.hatched] > 0.5)] if layer.hatched else town[:0]
     if len(estimated):
-        estimated.plot(ax=ax, facecolor="none", edgecolor="#4a4a4a", hatch=HATCH, linewidth=0.0, rasterized=raster)
-    ax.set_title(layer.title)
+        estimated.plot(ax=ax, facecolor="none", edgecolor=HATCH_INK, hatch=HATCH, linewidth=0.0, rasterized=raster)
+    ax.set(xlim=extent[0], ylim=extent[1])
     ax.set_axis_off()
+    ax.annotate(layer.title, (0, 1), (4, 18), "axes fraction", "offset points", fontweight="bold", fontsize=9.5)
+    ax.annotate(layer.note, (0, 1), (4, 6), "axes fraction", "offset points", fontsize=7.2, color=SOFT)
 
 
 def _ground(ax: "Axes", town: "GeoDataFrame", raster: bool) -> None:
@@ -119,34 +194,41 @@ def _ground(ax: "Axes", town: "GeoDataFrame", raster: bool) -> None:
     filled.plot(ax=ax, facecolor=NEUTRAL, edgecolor="none", rasterized=raster)
 
 
-def _legend(ax: "Axes", layer: Layer, language: str) -> None:
+def _legend(legend: "Axes", drawn: Any, layer: Layer, language: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    whole: Any = ax.get_figure()
-    bar = whole.colorbar(ax.collections[-1], ax=ax, location="bottom", shrink=0.72, aspect=28, pad=0.015)
+    whole: Any = legend.get_figure()
+    bar = whole.colorbar(drawn, cax=legend, orientation="horizontal")
     borders = getattr(layer.norm, "boundaries", None)
-    bar.set_ticks(MaxNLocator(5) if borders is None else list(borders))
-    bar.ax.tick_params(length=0 if borders is not None else 3, labelsize=7.5)
+    if borders is None:
+        bar.set_ticks(MaxNLocator(5))
+    else:
+        bar.set_ticks(list((borders[1:] + borders[:-1]) / 2 if layer.middles else borders))
+        bar.ax.tick_params(length=0)
+    bar.ax.minorticks_off()
+    bar.ax.tick_params(labelsize=7.5, pad=2)
     bar.outline.set_visible(False)
-    bar.set_label(layer.unit, fontsize=8)
+    bar.set_label(layer.unit, fontsize=8, labelpad=2)
     ticks(bar.ax, language, axis="x", signed=layer.signed)
 
 
 def outlines(ax: "Axes", town: "GeoDataFrame", by: str) -> None:
     """Thicker lines around the areas that share a value of `by`."""
+    extent = ax.get_xlim(), ax.get_ylim()
     groups = town.dissolve(by)
-    groups.boundary.plot(ax=ax, color=BORDER, linewidth=0.35 if len(groups) > 60 else 0.7, rasterized=len(town) > MANY)
+    groups.boundary.plot(ax=ax, color=BORDER, linewidth=0.7 if len(groups) <= FEW else 0.3, rasterized=len(town) > MANY)
+    ax.set(xlim=extent[0], ylim=extent[1])
 
 
 def bar_and_north(ax: "Axes", town: "GeoDataFrame", language: str) -> None:
     """A scale bar of a round length, and an arrow to the north (the grid of EPSG:28992); none on tiles."""
     if (town.niveau == "tegel").any():
         return
-    x0, y0, x1, y1 = town.total_bounds
-    length, y = [m for m in ROUND if m <= max((x1 - x0) / 5, ROUND[0])][-1], y0 - 0.02 * (y1 - y0)
-    ax.plot([x0, x0 + length], [y, y], color=INK, lw=2.5, solid_capstyle="butt")
+    (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
+    length, x, y = [m for m in ROUND if m <= max((x1 - x0) / 5, ROUND[0])][-1], x0 + 0.02 * (x1 - x0), y0 + 0.02 * (y1 - y0)
+    ax.plot([x, x + length], [y, y], color=INK, lw=2.5, solid_capstyle="butt")
     text = f"{grouped(length / 1000, 0, language)} km" if length >= 1000 else f"{length} m"
-    ax.text(x0 + length, y, f" {text}", ha="left", va="center", fontsize=7.5)
+    ax.text(x + length, y, f"  {text}", ha="left", va="center", fontsize=7.5)
     at: dict[str, Any] = {"xycoords": "axes fraction", "arrowprops": {"arrowstyle": "-|>", "color": INK, "lw": 1.2}}
     ax.annotate("", xy=(0.03, 0.93), xytext=(0.03, 0.8), **at)
     ax.text(0.03, 0.94, "N", transform=ax.transAxes, ha="center", va="bottom", fontsize=9, fontweight="bold")
@@ -155,35 +237,38 @@ def bar_and_north(ax: "Axes", town: "GeoDataFrame", language: str) -> None:
 # Names
 
 
-def names_of(town: "GeoDataFrame") -> "GeoDataFrame":
-    """What is written on a map, the largest first: naam, geometry. Gemeenten of a country, wijken of a town, else its areas."""
+def names_of(town: "GeoDataFrame") -> pd.DataFrame:
+    """What is written on a map, the largest first: naam, x, y (where its people live).
+
+    Gemeenten of a country, wijken of a town, or its buurten where it has few wijken.
+    """
     by = "gemeente_naam" if town.gemeente.nunique() > 5 else "wijk_naam" if town.wijk_naam.nunique() > 3 else "naam"
-    groups = town[[by, "huishoudens", "geometry"]].dissolve(by, aggfunc="sum").sort_values("huishoudens", ascending=False)
-    return groups.reset_index().rename(columns={by: "naam"})
+    middle, homes = town.geometry.representative_point(), town.huishoudens
+    sums = pd.DataFrame({"naam": town[by], "homes": homes, "x": middle.x * homes, "y": middle.y * homes}).groupby("naam").sum()
+    sums = sums[sums.homes > 0].sort_values("homes", ascending=False, kind="stable")
+    return pd.DataFrame({"naam": sums.index, "x": sums.x / sums.homes, "y": sums.y / sums.homes})
 
 
-def write_names(figure: "Figure", axes: Sequence["Axes"], named: "GeoDataFrame", most: int = 30) -> None:
-    """Write names on maps of the same extent, each where it fits: inside its map and over no other name."""
+def write_names(axes: Sequence["Axes"], named: pd.DataFrame, most: int = 30) -> None:
+    """Write names on maps, the first ones first, each where it fits: inside its map and over no other name."""
     from matplotlib.patheffects import withStroke
 
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    halo = [withStroke(linewidth=1.6, foreground="white")]
     for ax in axes:
         taken: list[Any] = []
         inside = ax.get_window_extent()
-        for name, point in zip(named.naam, named.geometry.representative_point(), strict=True):
-            if len(taken) == most:
-                break
-            text = ax.text(
-                point.x, point.y, plain_name(name), fontsize=6.2, ha="center", va="center", color=INK, zorder=9,
-                path_effects=[withStroke(linewidth=1.6, foreground="white")],
-            )  # fmt: skip
+        (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
+        here = named[named.x.between(x0, x1) & named.y.between(y0, y1)]
+        for name, x, y in here.itertuples(index=False):
+            text = ax.text(x, y, plain_name(name), fontsize=6.2, ha="center", va="center", color=INK, zorder=9, path_effects=halo)
             box = text.get_window_extent().padded(1.0)
             fits = inside.x0 <= box.x0 and box.x1 <= inside.x1 and inside.y0 <= box.y0 and box.y1 <= inside.y1
             if not fits or any(box.overlaps(other) for other in taken):
                 text.remove()
-            else:
-                taken.append(box)
+                continue
+            taken.append(box)
+            if len(taken) == most:
+                break
 
 
 def plain_name(name: str) -> str:
@@ -191,11 +276,3 @@ def plain_name(name: str) -> str:
     head, _, tail = name.partition(" ")
     number, _, rest = tail.partition(" ")
     return rest if head == "Wijk" and number.isdigit() and rest else name
-
-
-def grid(count: int, town: "GeoDataFrame", width: float) -> tuple[int, int, float]:
-    """Rows, columns and inches of height per row for so many maps of a town on a page of a width."""
-    x0, y0, x1, y1 = town.total_bounds
-    tall = (y1 - y0) / max(x1 - x0, 1e-9)
-    columns = min(count, 2 if count in (2, 4) or (count > 4 and tall < 0.95) else 3)
-    return -(-count // columns), columns, min(5.4, 0.94 * width / columns * tall + 0.75)

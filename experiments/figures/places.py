@@ -100,21 +100,18 @@ def town_map(tables: Tables, language: str) -> "Figure | None":
     if not tables.mapped or not tables.others:
         return None
     town, base = _areas(tables), scenario_name(tables.baseline)
-    rows, columns, height = maps.grid(1 + len(tables.others), town, 10.0)
-    figure = new_figure(10, 0.4 + rows * height)
-    axes = list(figure.subplots(rows, columns, squeeze=False).ravel())
+    page = maps.sheet(town.total_bounds, 1 + len(tables.others), foot=0.3)
     most = float(np.nanmax(np.abs(town[tables.others].to_numpy()), initial=0.0)) or 0.01
     level, by = say("map_level", language, base=base), Normalize(-most, most)
-    layers = [maps.Layer("baseline", level, say("score", language), "viridis", maps.in_classes(town.baseline), True)]
+    score, points = say("score", language), say("score_points", language)
+    layers = [maps.Layer("baseline", level, "", score, "viridis", maps.in_classes(town.baseline), True)]
     for scenario in tables.others:
         title = say("map_difference", language, who=scenario_name(scenario), base=base)
-        layers.append(maps.Layer(scenario, title, say("score_points", language), "PuOr", by, True))
-    for ax, layer in zip(axes, layers, strict=False):
-        maps.panel(ax, town, layer, language)
-    maps.bar_and_north(axes[0], town, language)
-    for ax in axes[len(layers) :]:
-        ax.set_visible(False)
-    figure.supxlabel(say("map_axis", language, n=tables.seeds, homes=number(_smallest(tables), language)), fontsize=8.5)
-    if "wijk_naam" in town:
-        maps.write_names(figure, axes[: len(layers)], maps.names_of(town))
-    return figure
+        layers.append(maps.Layer(scenario, title, "", points, "PuOr", by, True))
+    for ax, legend, layer in zip(page.maps, page.legends, layers, strict=True):
+        maps.panel(ax, legend, town, layer, language)
+    maps.bar_and_north(page.maps[0], town, language)
+    maps.write_names(page.maps, maps.names_of(town))
+    said = say("map_axis", language, n=tables.seeds, homes=number(_smallest(tables), language))
+    page.figure.text(0.5, 0.5 * page.foot, said, fontsize=8.5, ha="center", va="center")
+    return page.figure

@@ -1,5 +1,6 @@
 """A town before any simulation: six maps, how well the built world fits its tables, and what was filled in."""
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 from experiments.figures import maps
 from experiments.figures.style import INK, SOFT, new_figure, short, ticks
 from experiments.loaded import TownTables
-from experiments.prose import capital, number, percent, phrase, say, unit, word
+from experiments.prose import Unit, capital, number, percent, phrase, say, unit, word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,25 +50,44 @@ def _areas(tables: TownTables) -> Any:
 def town_maps(tables: TownTables, language: str) -> "Figure | None":
     """Six maps: tenure, leefbaarheid, vulnerable residents, low incomes."""
     town = _areas(tables)
-    if town.empty:
-        return None
-    rows, columns, height = maps.grid(len(MAPS), town, 10.0)
-    figure = new_figure(10, rows * height + 0.7)
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    return None if town.empty else _sheet(tables, town, town.total_bounds, language)
+
+
+def core_data(tables: TownTables) -> pd.DataFrame:
+    """Of `maps_data` the areas where most people live."""
+    town = _areas(tables)
+    x0, y0, x1, y1 = maps.core(town) or town.total_bounds
+    return pd.DataFrame(town.cx[x0:x1, y0:y1].drop(columns="geometry"))
+
+
+def core_maps(tables: TownTables, language: str) -> "Figure | None":
+    """The same maps of where most people live, where that is a small part of the town."""
+    town = _areas(tables)
+    bounds = None if town.empty else maps.core(town)
+    return None if bounds is None else _sheet(tables, town, bounds, language)
+
+
+def _sheet(tables: TownTables, town: Any, bounds: Any, language: str) -> "Figure":
+    sources = source_lines(tables, language)
+    page = maps.sheet(bounds, len(MAPS), foot=0.35 + 0.14 * len(sources))
     by = "gemeente" if town.gemeente.nunique() > 5 else "wijk_naam"
-    for ax, (column, (attribute, colours)) in zip(axes, MAPS.items(), strict=True):
-        norm = maps.around_zero(town[column], tables.facts["class_width"]) if column == "leefbaarheid" else None
-        layer = maps.Layer(
-            column, say(f"map_{column}", language), say(f"map_{column}_unit", language), colours,
-            norm or maps.in_classes(town[column]), column == "leefbaarheid", "geschat" if column == "leefbaarheid" else "",
-        )  # fmt: skip
-        maps.panel(ax, town, layer, language)
+    for ax, legend, column in zip(page.maps, page.legends, MAPS, strict=True):
+        maps.panel(ax, legend, town, _layer(tables, town, column, language), language)
         maps.outlines(ax, town, by)
-        ax.set_title(_origin(tables, attribute, language), loc="right", fontsize=7, color=SOFT, fontweight="normal")
-    maps.bar_and_north(axes[0], town, language)
-    _map_note(figure, tables, town, language)
-    maps.write_names(figure, list(axes), maps.names_of(town), 30)
-    return figure
+    maps.bar_and_north(page.maps[0], town, language)
+    maps.write_names(page.maps, maps.names_of(town))
+    _foot(page, tables, town, sources, language)
+    return page.figure
+
+
+def _layer(tables: TownTables, town: Any, column: str, language: str) -> maps.Layer:
+    attribute, colours = MAPS[column]
+    title, unit_of = say(f"map_{column}", language), say(f"map_{column}_unit", language)
+    note = _origin(tables, attribute, language)
+    if column != "leefbaarheid":
+        return maps.Layer(column, title, note, unit_of, colours, maps.in_classes(town[column]))
+    norm = maps.around_zero(town[column], tables.facts["class_width"])
+    return maps.Layer(column, title, note, unit_of, colours, norm, signed=True, hatched="geschat", middles=True)
 
 
 def _origin(tables: TownTables, attribute: str, language: str) -> str:
@@ -80,22 +100,22 @@ def _origin(tables: TownTables, attribute: str, language: str) -> str:
     return say("origin", language, level=level, share=percent(largest.huishoudens / lines.huishoudens.sum(), language))
 
 
-def _map_note(figure: "Figure", tables: TownTables, town: Any, language: str) -> None:
+def _foot(page: maps.Sheet, tables: TownTables, town: Any, sources: list[str], language: str) -> None:
+    """What grey and hatching mean, and the sources."""
     from matplotlib.patches import Patch
 
     few = say("map_few", language, homes=number(tables.facts["smallest"], language))
     keys = [Patch(facecolor=maps.NEUTRAL, edgecolor=maps.EDGE, label=few)]
     if (town.geschat > 0.5).any():
-        keys.append(Patch(facecolor="white", edgecolor="#4a4a4a", hatch=maps.HATCH, label=say("map_estimated", language)))
-    figure.legend(handles=keys, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
-    figure.supxlabel(source_line(tables, language), fontsize=7, color=SOFT)
+        keys.append(Patch(facecolor="white", edgecolor=maps.HATCH_INK, hatch=maps.HATCH, label=say("map_estimated", language)))
+    at: Any = {"loc": "upper left", "bbox_to_anchor": (0.005, page.foot), "borderaxespad": 0.0}
+    page.figure.legend(handles=keys, ncols=2, frameon=False, fontsize=7.5, handlelength=2.2, **at)
+    page.figure.text(0.01, 0.005, "\n".join(sources), fontsize=6.5, color=SOFT, va="bottom", linespacing=1.25)
 
 
-def source_line(tables: TownTables, language: str) -> str:
+def source_lines(tables: TownTables, language: str) -> list[str]:
     """The sources of the town, in lines of a page's width."""
-    from textwrap import fill
-
-    return fill(say("sources", language, sources="; ".join(tables.facts["town"]["sources"])), 170)
+    return wrap(say("sources", language, sources="; ".join(tables.facts["town"]["sources"])), 185)
 
 
 # Fit
@@ -140,14 +160,17 @@ def _asked_and_got(ax: "Axes", part: pd.DataFrame, name: str, language: str) -> 
     ax.locator_params(nbins=5)
     ticks(ax, language, "x")
     ticks(ax, language, "y")
-    apart = (got - asked).abs()
-    worst = part.loc[apart.idxmax()]
-    mean = float(np.average(apart, weights=part.huishoudens))
-    told = say(
-        "fit_error", language, mean=number(mean, language, 2), most=number(apart.max(), language, 2), unit=shown.points,
-        where=short(str(worst.naam), 24),
-    )  # fmt: skip
-    ax.text(0.04, 0.97, told, transform=ax.transAxes, va="top", fontsize=7.2, color=INK)
+    ax.text(0.04, 0.97, _error(part, shown, language), transform=ax.transAxes, va="top", fontsize=7.2, color=INK)
+
+
+def _error(part: pd.DataFrame, shown: Unit, language: str) -> str:
+    """The mean deviation over households, and the largest."""
+    apart = shown.factor * (part.gekregen - part.gevraagd).abs()
+    if apart.max() == 0.0:
+        return say("fit_exact", language)
+    mean = number(float(np.average(apart, weights=part.huishoudens)), language, 2)
+    where = short(str(part.naam[apart.idxmax()]), 24)
+    return say("fit_error", language, mean=mean, most=number(apart.max(), language, 2), unit=shown.points, where=where)
 
 
 # Imputation
@@ -167,34 +190,35 @@ def imputation(tables: TownTables, language: str) -> "Figure | None":
     names = list(dict.fromkeys(data.attribuut))
     other = [level for level in dict.fromkeys(data.niveau) if level not in SHADES]
     colours = SHADES | {level: ESTIMATED[k % len(ESTIMATED)] for k, level in enumerate(other)}
-    figure = new_figure(10, 1.3 + 0.34 * len(names))
-    ax = figure.subplots()
-    for level in [x for x in ("buurt", "wijk", "gemeente", "land", *other, "") if (data.niveau == x).any()]:
-        left = [data[(data.attribuut == n) & data.niveau.isin(_before(level, other))].aandeel.sum() for n in names]
-        wide = [data[(data.attribuut == n) & (data.niveau == level)].aandeel.sum() for n in names]
+    height = 1.2 + 0.32 * len(names)
+    figure = new_figure(10, height, layout="none")
+    ax = figure.add_axes((0.2, 0.55 / height, 0.48, 0.32 * len(names) / height))
+    order = [x for x in ("buurt", "wijk", "gemeente", "land", *other, "") if (data.niveau == x).any()]
+    wide = data.pivot_table(index="attribuut", columns="niveau", values="aandeel", aggfunc="sum", fill_value=0.0)
+    wide = wide.reindex(index=names, columns=order)
+    left = wide.cumsum(axis=1) - wide
+    for level in order:
         label = phrase(level, language) if level else say("unknown", language)
-        ax.barh(range(len(names)), wide, left=left, color=colours[level], label=label, height=0.72)
+        ax.barh(range(len(names)), wide[level], left=left[level], color=colours[level], label=label, height=0.72)
     for k, name in enumerate(names):
-        ax.text(1.01, k, _errors(data[data.attribuut == name], name, language), va="center", fontsize=7.5, color=INK)
+        _errors(ax, k, data[(data.attribuut == name) & data.zekerheid.notna()], colours, language)
     ax.set_yticks(range(len(names)), [capital(phrase(n, language)) for n in names])
-    ax.set(xlim=(0, 1), xticks=np.linspace(0, 1, 6))
+    ax.set(xlim=(0, 1), xticks=np.linspace(0, 1, 6), ylim=(len(names) - 0.4, -0.6))
     ax.set_xticklabels([percent(x, language) for x in np.linspace(0, 1, 6)])
-    ax.invert_yaxis()
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel(say("imputed_axis", language))
-    ax.set_title(say("imputed_error", language), loc="right", fontsize=7.5, fontweight="normal", x=1.32)
-    figure.legend(loc="outside upper left", ncols=4, frameon=False, fontsize=8)
+    ax.text(1.03, 1.01, say("imputed_error", language), transform=ax.transAxes, fontsize=8, va="bottom", fontweight="bold")
+    figure.legend(loc="upper left", ncols=3, frameon=False, fontsize=8, borderaxespad=0.2)
     return figure
 
 
-def _before(level: str, other: list[str]) -> list[str]:
-    order = ["buurt", "wijk", "gemeente", "land", *other, ""]
-    return order[: order.index(level)]
-
-
-def _errors(lines: pd.DataFrame, name: str, language: str) -> str:
-    """The typical errors of the levels that are not the buurt itself."""
-    told = lines[lines.zekerheid.notna()]
-    text = word("errors", name, language)
-    return "; ".join(f"{phrase(r.niveau, language)}: ± {number(r.zekerheid, language, 2)} {text}" for r in told.itertuples())
+def _errors(ax: "Axes", k: int, told: pd.DataFrame, colours: dict[str, str], language: str) -> None:
+    """Beside row k: the typical error of each level, behind a mark in its colour, and the unit."""
+    at = 1.04
+    for r in told.itertuples():
+        ax.plot([at], [k], marker="s", markersize=6, color=colours[r.niveau], clip_on=False)
+        ax.text(at + 0.02, k, f"± {number(r.zekerheid, language, 2)}", va="center", fontsize=7.5)
+        at += 0.15
+    if len(told):
+        ax.text(at, k, word("errors", str(told.attribuut.iloc[0]), language), va="center", fontsize=7.5, color=SOFT)
