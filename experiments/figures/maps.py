@@ -26,6 +26,8 @@ FEW = 60  # groups up to which their borders are drawn thick
 ROUND = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)  # lengths of a scale bar, metres
 WIDTH, TALLEST = 10.0, 13.4  # inches of a sheet: A4 with its caption
 HEAD, LEGEND, GAP = 0.5, 0.62, 0.12  # inches above, below and beside each map
+CORE, CORE_ROOM, CORE_SMALL = 0.7, 0.15, 0.4  # share of households along each side, room around, and what is a small part
+NUDGES = ((0, 0), (0, 5), (0, -5), (0, 8), (0, -8))  # points by which a name may move to fit
 AROUND = 0.02  # of a map's size left free around it, and three times that below for the scale bar
 
 
@@ -68,7 +70,7 @@ def areas(places: "GeoDataFrame", columns: Sequence[str], smallest: float) -> "G
     import geopandas
 
     mine = places[places.geometry.notna()]
-    kept = [c for c in ("niveau", "naam", "wijk_naam", "gemeente", "gemeente_naam", "geometry") if c in mine]
+    kept = [c for c in ("niveau", "naam", "wijk_naam", "gemeente", "gemeente_naam", "x", "geometry") if c in mine]
     found = mine.drop_duplicates("vlak").set_index("vlak")[kept]
     found["huishoudens"] = mine.groupby("vlak").huishoudens.sum()
     for column in columns:
@@ -81,24 +83,24 @@ def areas(places: "GeoDataFrame", columns: Sequence[str], smallest: float) -> "G
 
 
 def core(town: "GeoDataFrame") -> tuple[float, float, float, float] | None:
-    """Bounds of where most people live, if that is a small part of the map: then it is worth a map of its own; else None."""
-    middle = town.geometry.centroid
-    x0, y0, x1, y1 = town.total_bounds
-    (left, right), (low, high) = (_middle_most(values, town.huishoudens) for values in (middle.x, middle.y))
-    inside = town[middle.x.between(left, right) & middle.y.between(low, high) & (town.huishoudens > 0)]
-    if inside.empty or (town.niveau == "tegel").any():
+    """Bounds of where most people live, if that is a small part of the map: then it is worth maps of its own; else None."""
+    if (town.niveau == "tegel").any():
         return None
-    a, b, c, d = inside.total_bounds
-    return (a, b, c, d) if (c - a) * (d - b) < 0.4 * (x1 - x0) * (y1 - y0) else None
+    middle = town.geometry.centroid
+    (left, right), (low, high) = (middle_most(values, town.huishoudens, CORE) for values in (middle.x, middle.y))
+    x, y = CORE_ROOM * (right - left), CORE_ROOM * (high - low)
+    x0, y0, x1, y1 = town.total_bounds
+    small = (right - left + 2 * x) * (high - low + 2 * y) < CORE_SMALL * (x1 - x0) * (y1 - y0)
+    return (left - x, low - y, right + x, high + y) if small else None
 
 
-def _middle_most(values: pd.Series, homes: pd.Series) -> tuple[float, float]:
-    """The shortest span that holds half of the households."""
+def middle_most(values: pd.Series, homes: pd.Series, share: float) -> tuple[float, float]:
+    """The shortest span of values [n] that holds a share of the households [n]."""
     order = values.argsort()
     x, part = values.iloc[order].to_numpy(), homes.iloc[order].cumsum().to_numpy() / homes.sum()
     first = np.concatenate([[0.0], part[:-1]])
-    last = np.minimum(np.searchsorted(part, first + 0.5), len(x) - 1)
-    fits = part[last] - first >= 0.5
+    last = np.minimum(np.searchsorted(part, first + share - 1e-9), len(x) - 1)
+    fits = part[last] - first >= share - 1e-9
     k = np.flatnonzero(fits)[np.argmin((x[last] - x)[fits])]
     return float(x[k]), float(x[last[k]])
 
@@ -119,7 +121,7 @@ def around_zero(values: pd.Series, width: float) -> Any:
     from matplotlib.colors import BoundaryNorm
 
     most = float(np.percentile(values.dropna().abs(), 99)) if values.notna().any() else width
-    sides = int(np.clip(np.ceil(most / width - 0.5), 1, 4))
+    sides = int(np.clip(np.ceil(most / width - 0.5), 2, 4))
     borders = width * (np.arange(2 * sides + 2) - sides - 0.5)
     return BoundaryNorm(borders, 256, extend=_beyond(values.dropna(), borders))
 
@@ -203,7 +205,9 @@ def _legend(legend: "Axes", drawn: Any, layer: Layer, language: str) -> None:
     if borders is None:
         bar.set_ticks(MaxNLocator(5))
     else:
-        bar.set_ticks(list((borders[1:] + borders[:-1]) / 2 if layer.middles else borders))
+        middles = (borders[1:] + borders[:-1]) / 2
+        every = 1 if len(middles) < 8 else 2  # of an odd number of classes this keeps the middle one
+        bar.set_ticks(list(middles[(len(middles) // 2) % every :: every] if layer.middles else borders))
         bar.ax.tick_params(length=0)
     bar.ax.minorticks_off()
     bar.ax.tick_params(labelsize=7.5, pad=2)
@@ -212,11 +216,11 @@ def _legend(legend: "Axes", drawn: Any, layer: Layer, language: str) -> None:
     ticks(bar.ax, language, axis="x", signed=layer.signed)
 
 
-def outlines(ax: "Axes", town: "GeoDataFrame", by: str) -> None:
-    """Thicker lines around the areas that share a value of `by`."""
+def outlines(ax: "Axes", town: "GeoDataFrame", by: str, width: float) -> None:
+    """Lines around the areas that share a value of `by`, in points for a few and half of that for many."""
     extent = ax.get_xlim(), ax.get_ylim()
     groups = town.dissolve(by)
-    groups.boundary.plot(ax=ax, color=BORDER, linewidth=0.7 if len(groups) <= FEW else 0.3, rasterized=len(town) > MANY)
+    groups.boundary.plot(ax=ax, color=BORDER, linewidth=width if len(groups) <= FEW else width / 2, rasterized=len(town) > MANY)
     ax.set(xlim=extent[0], ylim=extent[1])
 
 
@@ -226,49 +230,71 @@ def bar_and_north(ax: "Axes", town: "GeoDataFrame", language: str) -> None:
         return
     (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
     length, x, y = [m for m in ROUND if m <= max((x1 - x0) / 5, ROUND[0])][-1], x0 + 0.02 * (x1 - x0), y0 + 0.02 * (y1 - y0)
-    ax.plot([x, x + length], [y, y], color=INK, lw=2.5, solid_capstyle="butt")
+    on: dict[str, Any] = {"path_effects": _halo(3.0), "zorder": 8}
+    ax.plot([x, x + length], [y, y], color=INK, lw=2.5, solid_capstyle="butt", **on)
     text = f"{grouped(length / 1000, 0, language)} km" if length >= 1000 else f"{length} m"
-    ax.text(x + length, y, f"  {text}", ha="left", va="center", fontsize=7.5)
-    at: dict[str, Any] = {"xycoords": "axes fraction", "arrowprops": {"arrowstyle": "-|>", "color": INK, "lw": 1.2}}
-    ax.annotate("", xy=(0.03, 0.93), xytext=(0.03, 0.8), **at)
-    ax.text(0.03, 0.94, "N", transform=ax.transAxes, ha="center", va="bottom", fontsize=9, fontweight="bold")
+    ax.text(x + length, y, f"  {text}", ha="left", va="center", fontsize=7.5, **on)
+    arrow = {"arrowstyle": "-|>", "color": INK, "lw": 1.2, "path_effects": _halo(3.0)}
+    ax.annotate("", xy=(0.03, 0.92), xytext=(0.03, 0.8), xycoords="axes fraction", arrowprops=arrow, zorder=8)
+    ax.text(0.03, 0.92, "N", transform=ax.transAxes, ha="center", va="bottom", fontsize=9, fontweight="bold", **on)
+
+
+def _halo(width: float) -> list[Any]:
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=width, foreground="white")]
 
 
 # Names
 
 
 def names_of(town: "GeoDataFrame") -> pd.DataFrame:
-    """What is written on a map, the largest first: naam, x, y (where its people live).
+    """What is written on a map, the largest first: naam, x, y (where its people live) and the room (width) that it may take.
 
-    Gemeenten of a country, wijken of a town, or its buurten where it has few wijken.
+    Gemeenten of a country, wijken of a town, or its buurten where it has few wijken. Above blocks of tiles: only if it is no
+    wider than its block, since another stands beside it.
     """
     by = "gemeente_naam" if town.gemeente.nunique() > 5 else "wijk_naam" if town.wijk_naam.nunique() > 3 else "naam"
-    middle, homes = town.geometry.representative_point(), town.huishoudens
-    sums = pd.DataFrame({"naam": town[by], "homes": homes, "x": middle.x * homes, "y": middle.y * homes}).groupby("naam").sum()
-    sums = sums[sums.homes > 0].sort_values("homes", ascending=False, kind="stable")
-    return pd.DataFrame({"naam": sums.index, "x": sums.x / sums.homes, "y": sums.y / sums.homes})
+    middle, homes, box = town.geometry.representative_point(), town.huishoudens, town.bounds
+    frame = pd.DataFrame({"naam": town[by], "homes": homes, "x": middle.x * homes, "y": middle.y * homes}).join(box)
+    kinds = {"homes": "sum", "x": "sum", "y": "sum", "minx": "min", "maxx": "max", "maxy": "max"}
+    sums = frame.groupby("naam").agg(kinds).query("homes > 0").sort_values("homes", ascending=False, kind="stable")
+    if (town.niveau == "tegel").any() and town.x.isna().all():
+        wide = sums.maxx - sums.minx
+        return pd.DataFrame({"naam": sums.index, "x": sums.minx + wide / 2, "y": sums.maxy + 0.4, "room": wide + 0.3})
+    return pd.DataFrame({"naam": sums.index, "x": sums.x / sums.homes, "y": sums.y / sums.homes, "room": np.inf})
 
 
 def write_names(axes: Sequence["Axes"], named: pd.DataFrame, most: int = 30) -> None:
     """Write names on maps, the first ones first, each where it fits: inside its map and over no other name."""
-    from matplotlib.patheffects import withStroke
-
-    halo = [withStroke(linewidth=1.6, foreground="white")]
     for ax in axes:
         taken: list[Any] = []
-        inside = ax.get_window_extent()
         (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
         here = named[named.x.between(x0, x1) & named.y.between(y0, y1)]
-        for name, x, y in here.itertuples(index=False):
-            text = ax.text(x, y, plain_name(name), fontsize=6.2, ha="center", va="center", color=INK, zorder=9, path_effects=halo)
-            box = text.get_window_extent().padded(1.0)
-            fits = inside.x0 <= box.x0 and box.x1 <= inside.x1 and inside.y0 <= box.y0 and box.y1 <= inside.y1
-            if not fits or any(box.overlaps(other) for other in taken):
-                text.remove()
-                continue
-            taken.append(box)
+        for name, x, y, room in here.itertuples(index=False):
+            box = _name_that_fits(ax, plain_name(name), (x, y), room / (x1 - x0), taken)
+            taken += [] if box is None else [box]
             if len(taken) == most:
                 break
+
+
+def _name_that_fits(ax: "Axes", name: str, at: tuple[float, float], room: float, taken: list[Any]) -> Any:
+    """Write a name and return the place that it takes; None, and nothing written, if it fits nowhere near.
+
+    room: share of the map's width that it may take.
+    """
+    inside = ax.get_window_extent()
+    for nudge in NUDGES:
+        text = ax.annotate(
+            name, at, nudge, "data", "offset points", fontsize=6.2, ha="center", va="center", color=INK, zorder=9,
+            path_effects=_halo(1.6), annotation_clip=False,
+        )  # fmt: skip
+        box = text.get_window_extent()
+        fits = inside.x0 <= box.x0 and box.x1 <= inside.x1 and inside.y0 <= box.y0 and box.y1 <= inside.y1
+        if fits and box.width <= room * inside.width and not any(box.overlaps(other) for other in taken):
+            return box.padded(1.0)
+        text.remove()
+    return None
 
 
 def plain_name(name: str) -> str:

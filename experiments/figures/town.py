@@ -70,10 +70,13 @@ def core_maps(tables: TownTables, language: str) -> "Figure | None":
 def _sheet(tables: TownTables, town: Any, bounds: Any, language: str) -> "Figure":
     sources = source_lines(tables, language)
     page = maps.sheet(bounds, len(MAPS), foot=0.35 + 0.14 * len(sources))
-    by = "gemeente" if town.gemeente.nunique() > 5 else "wijk_naam"
+    region, country = town.gemeente.nunique() > 1, town.gemeente.nunique() > 5
     for ax, legend, column in zip(page.maps, page.legends, MAPS, strict=True):
         maps.panel(ax, legend, town, _layer(tables, town, column, language), language)
-        maps.outlines(ax, town, by)
+        if not country:
+            maps.outlines(ax, town, "wijk_naam", 0.6)
+        if region:
+            maps.outlines(ax, town, "gemeente", 0.6 if country else 1.5)
     maps.bar_and_north(page.maps[0], town, language)
     maps.write_names(page.maps, maps.names_of(town))
     _foot(page, tables, town, sources, language)
@@ -156,7 +159,8 @@ def _asked_and_got(ax: "Axes", part: pd.DataFrame, name: str, language: str) -> 
     ax.plot([low - room, high + room], [low - room, high + room], color=SOFT, lw=0.8)
     ax.scatter(asked, got, s=9, color="#0072B2", alpha=0.45, linewidths=0, rasterized=len(part) > maps.MANY)
     ax.set(xlim=(low - room, high + room), ylim=(low - room, high + room), aspect="equal")
-    ax.set_title(f"{capital(phrase(name, language))} ({shown.text})", fontsize=8.5)
+    title = phrase(name, language)
+    ax.set_title(capital(title) + (f" ({shown.text})" if shown.text != title else ""), fontsize=8.5)
     ax.locator_params(nbins=5)
     ticks(ax, language, "x")
     ticks(ax, language, "y")
@@ -201,7 +205,7 @@ def imputation(tables: TownTables, language: str) -> "Figure | None":
         label = phrase(level, language) if level else say("unknown", language)
         ax.barh(range(len(names)), wide[level], left=left[level], color=colours[level], label=label, height=0.72)
     for k, name in enumerate(names):
-        _errors(ax, k, data[(data.attribuut == name) & data.zekerheid.notna()], colours, language)
+        _errors(ax, k, data[(data.attribuut == name) & (data.niveau != "buurt")], colours, language)
     ax.set_yticks(range(len(names)), [capital(phrase(n, language)) for n in names])
     ax.set(xlim=(0, 1), xticks=np.linspace(0, 1, 6), ylim=(len(names) - 0.4, -0.6))
     ax.set_xticklabels([percent(x, language) for x in np.linspace(0, 1, 6)])
@@ -209,16 +213,17 @@ def imputation(tables: TownTables, language: str) -> "Figure | None":
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel(say("imputed_axis", language))
     ax.text(1.03, 1.01, say("imputed_error", language), transform=ax.transAxes, fontsize=8, va="bottom", fontweight="bold")
-    figure.legend(loc="upper left", ncols=3, frameon=False, fontsize=8, borderaxespad=0.2)
+    figure.legend(loc="upper left", ncols=2 if len(order) <= 4 else 3, frameon=False, fontsize=8, borderaxespad=0.2)
     return figure
 
 
 def _errors(ax: "Axes", k: int, told: pd.DataFrame, colours: dict[str, str], language: str) -> None:
-    """Beside row k: the typical error of each level, behind a mark in its colour, and the unit."""
-    at = 1.04
-    for r in told.itertuples():
+    """Beside row k: the typical error of each level but the buurt, behind a mark in its colour, and the unit."""
+    at, known = 1.03, told[told.zekerheid.notna()]
+    for r in known.itertuples():
         ax.plot([at], [k], marker="s", markersize=6, color=colours[r.niveau], clip_on=False)
         ax.text(at + 0.02, k, f"± {number(r.zekerheid, language, 2)}", va="center", fontsize=7.5)
         at += 0.15
     if len(told):
-        ax.text(at, k, word("errors", str(told.attribuut.iloc[0]), language), va="center", fontsize=7.5, color=SOFT)
+        text = word("errors", str(known.attribuut.iloc[0]), language) if len(known) else say("not_measured", language)
+        ax.text(at, k, text, va="center", fontsize=7.5, color=SOFT)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 RD = "EPSG:28992"
 GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))  # the turn of a sunflower's next seed: no two stand in one line
+BESIDE, ABOVE = 0.5, 1.0  # tiles left free between blocks: above each stands its name
 AT_ONCE = 1000  # tiles that are assigned in one go; an assignment grows with the cube of its size
 
 
@@ -310,16 +311,18 @@ def _assign(points: np.ndarray, who: np.ndarray, cells: tuple[int, int, int, int
 
 
 def _in_blocks(groups: pd.Series) -> np.ndarray:
-    """Corners [n, 2] of squares in one nearly square block per group, blocks in rows of about the same width, a gap between."""
-    corner = np.zeros((len(groups), 2))
-    wide, across, top, deep = 1.3 * np.sqrt(len(groups)), 0.0, 0.0, 0.0
-    rank = groups.groupby(groups, sort=False).cumcount().to_numpy()
-    for _, mine in groups.reset_index(drop=True).groupby(groups.to_numpy(), sort=False):
-        columns = int(np.ceil(np.sqrt(len(mine))))
-        rows = -(-len(mine) // columns)
-        if across > 0.0 and across + columns > wide + 1.0:
-            across, top, deep = 0.0, top - deep - 1.0, 0.0
-        k = rank[mine.index]
-        corner[mine.index] = np.column_stack([across + k % columns, top - 1.0 - k // columns])
-        across, deep = across + columns + 1.0, max(deep, float(rows))
-    return corner
+    """Corners [n, 2] of squares in one block per group, all of the same height, in rows of a sheet about twice as wide as high."""
+    if groups.empty:
+        return np.zeros((0, 2))
+    block, _ = pd.factorize(groups)
+    many = np.bincount(block)
+    deep = max(1, round(np.sqrt(many.mean())))
+    wide = -(-many // deep)
+    left, top = np.zeros(len(many)), np.zeros(len(many))
+    line = max(np.sqrt(2.0 * (wide + BESIDE).sum() * (deep + ABOVE)), wide.max())
+    for k in range(1, len(many)):
+        left[k], top[k] = left[k - 1] + wide[k - 1] + BESIDE, top[k - 1]
+        if left[k] + wide[k] > line:
+            left[k], top[k] = 0.0, top[k - 1] - deep - ABOVE
+    rank = pd.Series(block).groupby(block).cumcount().to_numpy()
+    return np.column_stack([left[block] + rank % wide[block], top[block] - 1.0 - rank // wide[block]])
