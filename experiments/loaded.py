@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from json import loads
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
 
 LINES = (
     "leefbaarheid", "leefbaarheid_slechtste", "klachten", "escalaties", "uitzettingen", "opnamedagen",
@@ -68,6 +71,23 @@ class Tables:
     @property
     def mapped(self) -> bool:
         return "geometry" in self["places"].columns and bool(self["places"].geometry.notna().any())
+
+
+class TownTables(NamedTuple):
+    """A town before any simulation, as `experiments.gemeente` writes it (docs/gemeente.md). `facts` is its manifest."""
+
+    facts: dict[str, Any]
+    places: "GeoDataFrame"
+    margins: pd.DataFrame
+    fit: pd.DataFrame
+    imputed: pd.DataFrame
+
+
+def load_town(folder: Path) -> TownTables:
+    """Read a town's folder."""
+    facts = loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    margins, fit, imputed = (pd.read_parquet(folder / f"{name}.parquet") for name in ("margins", "fit", "imputed"))
+    return TownTables(facts, _places(folder / "places.parquet"), margins, fit, imputed)
 
 
 def load(folder: Path) -> Tables:

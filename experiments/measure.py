@@ -48,10 +48,19 @@ class Run(NamedTuple):
     counts: np.ndarray  # [Count] of the whole over the horizon
 
 
+def blocks_of(rooms: Rooms) -> population.Blocks:
+    """The blocks that building a world needs."""
+    return population.Blocks(**{name: getattr(rooms, name) for name in population.Blocks._fields})
+
+
+def built(job: Job) -> World:
+    """The world as the tables give it, before the warm-up."""
+    return population.build(job.town, blocks_of(job.rooms), job.seed, job.huidig.quota, job.warmup)
+
+
 def month_zero(job: Job) -> World:
     """The world of month 0: built from the tables, and lived in for the warm-up."""
-    blocks = population.Blocks(**{name: getattr(job.rooms, name) for name in population.Blocks._fields})
-    world = population.build(job.town, blocks, job.seed, job.huidig.quota, job.warmup)
+    world = built(job)
     city = City(world, job.rooms, job.huidig, [], job.seed, job.without)
     city.run(job.warmup)
     city.close()

@@ -3,7 +3,6 @@
 Every number comes from the tables of the study's folder; what is said around them stands in templates/.
 """
 
-from base64 import b64encode
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,10 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from experiments import findings, prose
+from experiments import findings, pages, prose
 from experiments.compare import paired
 from experiments.figures import draw_all
 from experiments.loaded import Tables, load
+from experiments.pages import Grid
 from experiments.prose import EN, NL, grouped, interval, level, number, percent, phrase, say, unit, word
 
 FILES = {NL: "report.html", EN: "report.en.html"}
@@ -39,22 +39,11 @@ class Line(NamedTuple):
     cells: list[Cell | None]
 
 
-class Grid(NamedTuple):
-    """A plain table: its head, and rows of texts, the first of each being the row's name."""
-
-    head: list[str]
-    rows: list[list[str]]
-
-
 def write(folder: Path) -> None:
     """Draw the figures and write report.html and report.en.html into a study's folder."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     drawn = draw_all(folder)
     tables = load(folder)
-    loader = FileSystemLoader(prose.TEMPLATES)
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    page = environment.get_template("report.html.j2")
+    page = pages.template("report.html.j2")
     for language, file in FILES.items():
         text = page.render(**content(tables, language), figures=pictures(folder, tables, drawn, language))
         (folder / file).write_text(text, encoding="utf-8")
@@ -87,8 +76,8 @@ def content(tables: Tables, language: str) -> dict[str, Any]:
         "by_profile": by_profile(tables, language),
         "events": events(tables, language),
         "validation": validation(tables, language),
-        "fit": fit(tables, language),
-        "imputed": imputed(tables, language),
+        "fit": pages.fit(tables["fit"], language),
+        "imputed": pages.imputed(tables["imputed"], language),
         "drift": drift(tables, language),
         "checks": checks(tables, language),
         "statuses": statuses(tables, language),
@@ -99,23 +88,14 @@ def content(tables: Tables, language: str) -> dict[str, Any]:
 
 
 def pictures(folder: Path, tables: Tables, drawn: list[str], language: str) -> dict[str, dict[str, str]]:
-    """Per drawn figure: its SVG as a data address, its caption and its alternative text."""
+    """The figures, with what their captions name."""
     names = {
         "town": tables.manifest["town"]["naam"],
         "base": prose.scenario_name(tables.baseline),
         "n": str(tables.seeds),
         "threshold": number(tables.parameter("indicators.relevant_leefbaarheid", float("nan")), language),
     }
-    return {
-        name: {
-            "source": "data:image/svg+xml;base64,"
-            + b64encode((folder / "figures" / f"{name}.{language}.svg").read_bytes()).decode(),
-            "caption": word("captions", name, language).format(**names),
-            "alt": word("alts", name, language),
-            "file": f"figures/{name}.csv",
-        }
-        for name in drawn
-    }
+    return pages.pictures(folder, drawn, names, language)
 
 
 def size(tables: Tables, language: str) -> dict[str, str]:
@@ -278,34 +258,6 @@ def validation(tables: Tables, language: str) -> dict[str, Any]:
         for r in t.itertuples()
     ]  # fmt: skip
     return {"table": Grid([say(k, language) for k in head], rows), "within": int(t.binnen_factor_2.sum()), "of": len(t)}
-
-
-def fit(tables: Tables, language: str) -> Grid:
-    """Margins asked and got at month 0."""
-    rows = [
-        [
-            prose.capital(phrase(r.marge, language)),
-            unit(r.eenheid, language).text,
-            level(r.gevraagd, r.eenheid, language),
-            level(r.gekregen, r.eenheid, language),
-        ]
-        for r in tables["fit"].itertuples()
-    ]
-    return Grid([say(k, language) for k in ("margin", "unit", "asked", "got")], rows)
-
-
-def imputed(tables: Tables, language: str) -> Grid:
-    """What was filled in, from where, for how many."""
-    rows = [
-        [
-            prose.capital(phrase(r.attribuut, language)),
-            phrase(r.niveau, language),
-            number(r.buurten, language),
-            number(r.huishoudens, language),
-        ]
-        for r in tables["imputed"].itertuples()
-    ]
-    return Grid([say(k, language) for k in ("attribute", "filled", "buurten", "households")], rows)
 
 
 def drift(tables: Tables, language: str) -> Grid:

@@ -10,52 +10,24 @@
 Every key of docs/configuration.md can be given as key=value. What can not be is refused before anything runs (exit code 2).
 """
 
-import os
 import sys
 from typing import Any
+
+from experiments import command
 
 
 def main() -> None:
     """The command: help, or a study, or a refusal on one screen."""
-    if any(arg in ("-h", "--help") for arg in sys.argv[1:]):
-        print(__doc__)
-        return
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # hydra hands its errors over instead of leaving with code 1
-    from experiments.refusal import refused
-
-    with refused(sys.argv[1:]):
-        _hydra()
+    command.run(__doc__ or "", study, sys.argv[1:])
 
 
-def _hydra() -> None:
-    import hydra
-    from hydra.core.config_store import ConfigStore
+def study(config: dict[str, Any]) -> None:
+    """A whole paired study."""
+    from experiments import report, show
+    from experiments import study as engine
+    from experiments.plan import plan
 
-    from experiments.config import CONFIGS, Config
-    from experiments.refusal import refuse_added_and_deleted
-
-    refuse_added_and_deleted(sys.argv[1:])
-    ConfigStore.instance().store("schema", Config)
-    hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="config")(study)()
-
-
-def study(config: Any) -> None:
-    """One job of Hydra: a whole paired study, or a refusal."""
-    import logging
-
-    from omegaconf import OmegaConf
-
-    from experiments.refusal import refused
-
-    logging.getLogger("MESA").setLevel(logging.WARNING)
-    with refused(sys.argv[1:]):
-        plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True, enum_to_str=True)
-
-        from experiments import report, show
-        from experiments import study as engine
-        from experiments.plan import plan
-
-        p = plan(plain)
+    p = plan(config)
     show.before(p)
     if engine.found(p):
         print(f"Found finished: {p.folder}")

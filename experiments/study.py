@@ -74,7 +74,7 @@ def write(p: Plan, todo: list[Job], results: list[dict[str, Run]], folder: Path,
     tables = study_tables(p, todo, results)
     for name, table in tables.items():
         table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
-    places(p).to_parquet(folder / "places.parquet", index=False)
+    places(p.town).to_parquet(folder / "places.parquet", index=False)
     packages = ("mesa", "numpy", "numba", "scipy", "pandas", "pyarrow", "hydra-core")
     manifest = {
         "identity": _plain(identity(p)),

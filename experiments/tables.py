@@ -1,19 +1,23 @@
 """The tables that a study keeps, made of its runs (docs/results.md says what each column is)."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from experiments import compare
-from experiments.measure import Job, Run, month_zero
+from experiments.measure import Job, Run, blocks_of, month_zero
 from experiments.plan import LATE, MAIN, PLACEBO, Plan, jobs
 from model.fit import fit
 from model.indicators import BESIDES, INDICATORS
 from model.ledger import Event
-from model.population import Blocks
 from model.rooms import blocks
+from model.tables.places import area_of, drawn
+from model.town import Town
 from model.world import ByProfile, Count, Payer, Profile
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
 
 NAMES = [*INDICATORS, *(b[0] for b in BESIDES)]
 Runs = list[tuple[Job, dict[str, Run]]]
@@ -238,8 +242,7 @@ def parameter_table(p: Plan) -> pd.DataFrame:
 
 
 def _world_fit(p: Plan) -> pd.DataFrame:
-    world = month_zero(jobs(p)[0])
-    return fit(p.town, Blocks(**{name: getattr(p.rooms, name) for name in Blocks._fields}), world)
+    return fit(p.town, blocks_of(p.rooms), month_zero(jobs(p)[0]))
 
 
 def drift(p: Plan, shown: Runs) -> pd.DataFrame:
@@ -249,11 +252,11 @@ def drift(p: Plan, shown: Runs) -> pd.DataFrame:
     return pd.DataFrame({"indicator": wanted, "maand_0": runs[:, 0].mean(axis=0), "laatste_jaar": runs[:, -1].mean(axis=0)})
 
 
-def places(p: Plan) -> pd.DataFrame:
-    """Buurten with what is fixed of them, and their polygons where there are any (GeoParquet)."""
-    frame = p.town.buurten.rename(columns={"wijk": "wijk_code"})
-    if p.town.shapes is None:
-        return frame
+def places(town: Town) -> "GeoDataFrame":
+    """Buurten with what is fixed of them, and what each is drawn in: `vlak` (code of its polygon or tile), niveau, geometry."""
     import geopandas
 
-    return geopandas.GeoDataFrame(frame.merge(p.town.shapes, on="code", how="left"), geometry="geometry", crs=p.town.shapes.crs)
+    shapes = drawn(town)
+    frame = town.buurten.rename(columns={"wijk": "wijk_code"}).assign(vlak=area_of(shapes, town.buurten))
+    whole = frame.merge(shapes.rename(columns={"code": "vlak"}), on="vlak", how="left")
+    return geopandas.GeoDataFrame(whole, geometry="geometry", crs=shapes.crs)

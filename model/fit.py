@@ -60,9 +60,9 @@ def margins(town: Town, p: Blocks, world: World) -> list[Margin]:
 
 
 def by_buurt(town: Town, p: Blocks, world: World) -> pd.DataFrame:
-    """Long: code, naam, huishoudens, marge, gevraagd, gekregen (shares of households)."""
+    """Long: code, naam, huishoudens, marge, eenheid, gevraagd, gekregen (shares of households)."""
     base = town.buurten[["code", "naam", "huishoudens"]]
-    parts = [base.assign(marge=m.name, gevraagd=m.asked, gekregen=m.got) for m in margins(town, p, world)]
+    parts = [base.assign(marge=m.name, eenheid=HOUSEHOLDS, gevraagd=m.asked, gekregen=m.got) for m in margins(town, p, world)]
     return pd.concat(parts, ignore_index=True)
 
 

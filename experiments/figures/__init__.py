@@ -1,18 +1,18 @@
-"""Figures of a study, in Dutch and in English: one function each, from the tables of its folder and nothing else.
+"""Figures of a study and of a town, in Dutch and in English: one function each, from the tables of a folder and nothing else.
 
-`draw_all(folder)` writes each as SVG and PNG with the data behind it as CSV. A new figure is one function that gives its
-data, one that draws it, and one line in FIGURES.
+`draw_all(folder)` writes those of a study and `draw_town(folder)` those of a town, each as SVG and PNG with the data behind it as
+CSV. A new figure is one function that gives its data, one that draws it, and one line in FIGURES or TOWN.
 """
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from experiments.figures import bill, comparison, over_time, places
+from experiments.figures import bill, comparison, over_time, places, town
 from experiments.figures.style import STYLE
-from experiments.loaded import Tables, load
+from experiments.loaded import Tables, TownTables, load, load_town
 from experiments.prose import EN, NL
 
 if TYPE_CHECKING:
@@ -31,22 +31,36 @@ FIGURES: dict[str, tuple[Callable[[Tables], pd.DataFrame], Draw]] = {
 }
 
 
+TOWN: dict[str, tuple[Callable[[TownTables], pd.DataFrame], Callable[[TownTables, str], "Figure | None"]]] = {
+    "kaarten": (town.maps_data, town.town_maps),
+    "kern": (town.core_data, town.core_maps),
+    "passing": (town.fit_data, town.fit),
+    "herkomst": (town.imputation_data, town.imputation),
+}
+
+
 def draw_all(folder: Path, names: Iterable[str] = tuple(FIGURES)) -> list[str]:
     """Write the figures of a study's folder; returns the names of those there was something to draw for."""
+    return _write(load(folder), {name: FIGURES[name] for name in names}, folder / "figures")
+
+
+def draw_town(folder: Path) -> list[str]:
+    """Write the figures of a town's folder; returns the names of those there was something to draw for."""
+    return _write(load_town(folder), TOWN, folder / "figures")
+
+
+def _write(tables: Any, figures: dict[str, Any], out: Path) -> list[str]:
     from matplotlib import rc_context
 
-    tables = load(folder)
-    out = folder / "figures"
     out.mkdir(exist_ok=True)
     drawn = []
-    for name in names:
-        data, draw = FIGURES[name]
+    for name, (data, draw) in figures.items():
         with rc_context(STYLE):
-            figures = {language: draw(tables, language) for language in (NL, EN)}
-            for language, figure in figures.items():
+            made = {language: draw(tables, language) for language in (NL, EN)}
+            for language, figure in made.items():
                 if figure is not None:
                     _save(figure, out / f"{name}.{language}")
-        if figures[NL] is not None:
+        if made[NL] is not None:
             data(tables).to_csv(out / f"{name}.csv", index=False)
             drawn.append(name)
     return drawn
@@ -57,5 +71,5 @@ def _save(figure: "Figure", path: Path) -> None:
     if figure.get_layout_engine() is not None:
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
-    figure.savefig(path.with_name(f"{path.name}.svg"), metadata={"Date": None, "Creator": None})
+    figure.savefig(path.with_name(f"{path.name}.svg"), dpi=DPI, metadata={"Date": None, "Creator": None})
     figure.savefig(path.with_name(f"{path.name}.png"), dpi=DPI, metadata={"Software": None})

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from experiments.figures import maps
 from experiments.figures.style import INK, MONTHS, SOFT, legend_columns, look_of, new_figure, short, ticks
 from experiments.loaded import Tables
-from experiments.prose import grouped, number, say, scenario_name
+from experiments.prose import number, say, scenario_name
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MANY = 30  # buurten that are drawn one by one
@@ -75,16 +75,18 @@ def buurten(tables: Tables, language: str) -> "Figure | None":
 
 
 def map_data(tables: Tables) -> pd.DataFrame:
-    """Per buurt: the baseline's leefbaarheid in the last year and each scenario's difference; unknown for small buurten."""
+    """Per drawn area: the baseline's leefbaarheid in the last year and each scenario's difference; unknown for small areas."""
+    return pd.DataFrame(_areas(tables).drop(columns="geometry"))
+
+
+def _areas(tables: Tables) -> Any:
     d = tables["differences"]
     d = d[(d.design == "") & (d.level == "buurt") & (d.indicator == "leefbaarheid")]
-    frame = tables["places"][["code", "naam", "huishoudens"]].set_index("code")
+    frame = tables["places"].set_index("code")
     frame = frame.assign(baseline=d.drop_duplicates("place").set_index("place").baseline_value)
     for scenario in tables.others:
         frame[scenario] = d[d.scenario == scenario].set_index("place").difference
-    values = ["baseline", *tables.others]
-    frame[values] = frame[values].where(frame.huishoudens >= _smallest(tables), np.nan)
-    return pd.DataFrame(frame.reset_index())
+    return maps.areas(frame.reset_index(), ["baseline", *tables.others], _smallest(tables))
 
 
 def _smallest(tables: Tables) -> float:
@@ -93,55 +95,23 @@ def _smallest(tables: Tables) -> float:
 
 def town_map(tables: Tables, language: str) -> "Figure | None":
     """The baseline's level and each scenario's difference in leefbaarheid, last year, on the map."""
+    from matplotlib.colors import Normalize
+
     if not tables.mapped or not tables.others:
         return None
-    data, base = map_data(tables), scenario_name(tables.baseline)
-    town = tables["places"][["code", "geometry"]].merge(data, on="code")
-    count = 1 + len(tables.others)
-    columns = min(count, 2 if count in (2, 4) else 3)
-    rows = -(-count // columns)
-    x0, y0, x1, y1 = town.total_bounds
-    figure = new_figure(10, 0.4 + rows * min(5.0, 8.2 / columns * (y1 - y0) / max(x1 - x0, 1.0) + 0.45))
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    most = float(np.nanmax(np.abs(data[tables.others].to_numpy()), initial=0.0)) or 0.01
-    _panel(axes[0], town, "baseline", None, say("map_level", language, base=base), language)
-    _bar_and_north(axes[0], town, language)
-    for ax, scenario in zip(axes[1:], tables.others, strict=False):
-        _panel(ax, town, scenario, most, say("map_difference", language, who=scenario_name(scenario), base=base), language)
-        ax.set(xlim=axes[0].get_xlim(), ylim=axes[0].get_ylim())
-    for ax in axes[count:]:
-        ax.set_visible(False)
-    figure.supxlabel(say("map_axis", language, n=tables.seeds, homes=number(_smallest(tables), language)), fontsize=8.5)
-    return figure
-
-
-def _panel(ax: "Axes", town: pd.DataFrame, column: str, most: float | None, title: str, language: str) -> None:
-    """One map: a sequential scale, or a diverging one from -most to most."""
-    from matplotlib.ticker import MaxNLocator
-
-    many = len(town) > 2000
-    unknown, known = town[town[column].isna()], town[town[column].notna()]
-    if len(unknown):
-        unknown.plot(ax=ax, facecolor="#f2f2f2", edgecolor="#9a9a9a", hatch="////", linewidth=0.3, rasterized=many)
-    if len(known):
-        ends = {"cmap": "cividis"} if most is None else {"cmap": "PuOr", "vmin": -most, "vmax": most}
-        known.plot(column=column, ax=ax, edgecolor="#8a8a8a", linewidth=0.1 if many else 0.35, rasterized=many, **ends)
-        whole: Any = ax.get_figure()
-        bar = whole.colorbar(ax.collections[-1], ax=ax, shrink=0.7, pad=0.01, ticks=MaxNLocator(5))
-        bar.outline.set_visible(False)
-        ticks(bar.ax, language, signed=True)
-    ax.set_title(title)
-    ax.set_axis_off()
-
-
-def _bar_and_north(ax: "Axes", town: pd.DataFrame, language: str) -> None:
-    """A scale bar of a round length, and an arrow to the north (the grid of EPSG:28992)."""
-    x0, y0, x1, y1 = town.total_bounds
-    rounds = [m for m in (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000) if m <= max((x1 - x0) / 5, 100)]
-    length, y = rounds[-1], y0 - 0.02 * (y1 - y0)
-    ax.plot([x0, x0 + length], [y, y], color=INK, lw=2.5, solid_capstyle="butt")
-    text = f"{grouped(length / 1000, 0, language)} km" if length >= 1000 else f"{length} m"
-    ax.text(x0 + length / 2, y - 0.02 * (y1 - y0), text, ha="center", va="top", fontsize=8)
-    at: dict[str, Any] = {"xycoords": "axes fraction", "arrowprops": {"arrowstyle": "-|>", "color": INK, "lw": 1.2}}
-    ax.annotate("", xy=(0.03, 0.93), xytext=(0.03, 0.8), **at)
-    ax.text(0.03, 0.94, "N", transform=ax.transAxes, ha="center", va="bottom", fontsize=9, fontweight="bold")
+    town, base = _areas(tables), scenario_name(tables.baseline)
+    page = maps.sheet(town.total_bounds, 1 + len(tables.others), foot=0.3)
+    most = float(np.nanmax(np.abs(town[tables.others].to_numpy()), initial=0.0)) or 0.01
+    level, by = say("map_level", language, base=base), Normalize(-most, most)
+    score, points = say("score", language), say("score_points", language)
+    layers = [maps.Layer("baseline", level, "", score, "viridis", maps.in_classes(town.baseline), True)]
+    for scenario in tables.others:
+        title = say("map_difference", language, who=scenario_name(scenario), base=base)
+        layers.append(maps.Layer(scenario, title, "", points, "PuOr", by, True))
+    for ax, legend, layer in zip(page.maps, page.legends, layers, strict=True):
+        maps.panel(ax, legend, town, layer, language)
+    maps.bar_and_north(page.maps[0], town, language)
+    maps.write_names(page.maps, maps.names_of(town))
+    said = say("map_axis", language, n=tables.seeds, homes=number(_smallest(tables), language))
+    page.figure.text(0.5, 0.5 * page.foot, said, fontsize=8.5, ha="center", va="center")
+    return page.figure

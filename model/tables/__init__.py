@@ -15,8 +15,7 @@ import numpy as np
 import pandas as pd
 
 from model.parameters import Problem, Refused
-from model.tables import chain, estimates
-from model.tables.places import shapes_of
+from model.tables import chain, estimates, places
 from model.tables.reading import read_table
 from model.tables.vintage import Vintage
 from model.town import IMPUTED, Town, near_in_wijk, ownership
@@ -45,6 +44,7 @@ class Parameters(NamedTuple):
     high_income_of_low: float
     low_income_error: float
     high_income_error: float
+    least_drawn: float
 
 
 class Tables(NamedTuple):
@@ -120,11 +120,14 @@ def town(tables: Tables, codes: list[str], p: Parameters, country: Country) -> T
     frame = _frame(tables, mine, filled, country)
     report = _left_out(tables, gemeenten, frame) + _report(tables, frame, filled)
     frame, estimated = estimates.complete(frame, filled, tables, country, p)
+    ground = places.read(tables.folder, tables.vintage, _columns(tables, "x", "y"))
+    frame, located = places.located(ground, frame, _columns(tables, "inwoners", "dichtheid").reset_index())
     counts = {
         g: max(1, round(float((part.huishoudens * part.p_corp).sum()) / 100.0 / p.homes_per_corporatie))
         for g, part in frame.groupby("gemeente", sort=False)
     }
-    sources = [tables.vintage.files[n].source for n in tables.frames]
+    shapes = places.shapes_of(ground, frame, p.least_drawn)
+    sources = [*(tables.vintage.files[n].source for n in tables.frames), *places.sources(ground, frame)]
     whole = codes == ["NL"]
     return Town(
         code="NL" if whole else "+".join(gemeenten),
@@ -136,11 +139,18 @@ def town(tables: Tables, codes: list[str], p: Parameters, country: Country) -> T
         near=near_in_wijk(frame),
         vintage=tables.vintage.year,
         observed=_observed(tables, frame),
-        imputed=pd.DataFrame(report + estimated, columns=IMPUTED),
-        shapes=shapes_of(tables.folder, tables.vintage, frame),
+        imputed=pd.DataFrame(report + estimated + located, columns=IMPUTED),
+        shapes=shapes,
         sources=tuple(dict.fromkeys(sources)),
         hashes=tables.hashes,
     )
+
+
+def _columns(tables: Tables, *names: str) -> pd.DataFrame:
+    """Columns of the tables that have them all, of all places, by code; empty if none has."""
+    frames = [f[list(names)] for f in tables.frames.values() if set(names) <= set(f)]
+    found = pd.concat(frames) if frames else pd.DataFrame(columns=list(names), dtype=float)
+    return found[~found.index.duplicated()].rename_axis("code")
 
 
 def _upto(attribute: str) -> str:

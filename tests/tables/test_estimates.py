@@ -12,7 +12,7 @@ from scipy.special import expit
 from experiments import fit_estimates
 from experiments.plan import vintage_of
 from model import tables
-from model.population import dissimilarity
+from model.fit import dissimilarity
 from model.tables import chain
 from model.tables.estimates import ESTIMATED, complete, residual, shift
 from model.tables.vintage import Source, Vintage

@@ -1,0 +1,304 @@
+"""How a map is drawn: areas coloured by a value, with a legend, names where they fit, a scale bar and an arrow to the north.
+
+An area is what buurten are drawn in: a polygon of a buurt or of a whole wijk, or a tile (column `vlak` of places). Values of
+buurten in one area are averaged over their households. A sheet is laid out in inches, so that maps of one place stand at equal
+size with room for exactly what belongs to them.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from experiments.figures.style import INK, SOFT, new_figure, ticks
+from experiments.prose import grouped
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+NEUTRAL, EDGE, BORDER, HATCH_INK = "#d6d6d6", "#8a8a8a", "#3a3a3a", "#4a4a4a"
+HATCH = "//////"
+MANY = 2000  # areas from which a map is a bitmap inside the drawing
+FEW = 60  # groups up to which their borders are drawn thick
+ROUND = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)  # lengths of a scale bar, metres
+WIDTH, TALLEST = 10.0, 13.4  # inches of a sheet: A4 with its caption
+HEAD, LEGEND, GAP = 0.5, 0.62, 0.12  # inches above, below and beside each map
+CORE, CORE_ROOM, CORE_SMALL = 0.7, 0.15, 0.4  # share of households along each side, room around, and what is a small part
+NUDGES = ((0, 0), (0, 5), (0, -5), (0, 8), (0, -8))  # points by which a name may move to fit
+AROUND = 0.02  # of a map's size left free around it, and three times that below for the scale bar
+
+
+class Layer(NamedTuple):
+    """One map. `norm`: from value to colour; `note` stands under the title, `unit` under the legend.
+
+    hatched   column of shares: areas above one half are hatched; "" for none
+    middles   whether the legend names the middle of each class, and not its borders
+    """
+
+    column: str
+    title: str
+    note: str
+    unit: str
+    colours: str
+    norm: Any
+    signed: bool = False
+    hatched: str = ""
+    middles: bool = False
+
+
+class Sheet(NamedTuple):
+    """A page of maps of the same extent, each with the axes of its legend; `foot` is the height left free below (0 to 1)."""
+
+    figure: "Figure"
+    maps: "list[Axes]"
+    legends: "list[Axes]"
+    foot: float
+
+
+# Data
+
+
+def areas(places: "GeoDataFrame", columns: Sequence[str], smallest: float) -> "GeoDataFrame":
+    """One row per drawn area: vlak, niveau, names, huishoudens, the columns, geometry.
+
+    places: one row per buurt, with vlak, niveau and geometry. A value is the mean over the households of which it is known; it
+    is empty where an area has fewer than `smallest` of these.
+    """
+    import geopandas
+
+    mine = places[places.geometry.notna()]
+    kept = [c for c in ("niveau", "naam", "wijk_naam", "gemeente", "gemeente_naam", "x", "geometry") if c in mine]
+    found = mine.drop_duplicates("vlak").set_index("vlak")[kept]
+    found["huishoudens"] = mine.groupby("vlak").huishoudens.sum()
+    for column in columns:
+        known = mine[mine[column].notna()]
+        homes = known.groupby("vlak").huishoudens.sum()
+        total = (known[column].astype(float) * known.huishoudens).groupby(known.vlak).sum()
+        found[column] = (total / homes).where(homes >= smallest)
+    found["naam"] = found.naam.where(found.niveau != "wijk", found.wijk_naam)
+    return geopandas.GeoDataFrame(found.reset_index(), geometry="geometry", crs=places.crs)
+
+
+def core(town: "GeoDataFrame") -> tuple[float, float, float, float] | None:
+    """Bounds of where most people live, if that is a small part of the map: then it is worth maps of its own; else None."""
+    if (town.niveau == "tegel").any():
+        return None
+    middle = town.geometry.centroid
+    (left, right), (low, high) = (middle_most(values, town.huishoudens, CORE) for values in (middle.x, middle.y))
+    x, y = CORE_ROOM * (right - left), CORE_ROOM * (high - low)
+    x0, y0, x1, y1 = town.total_bounds
+    small = (right - left + 2 * x) * (high - low + 2 * y) < CORE_SMALL * (x1 - x0) * (y1 - y0)
+    return (left - x, low - y, right + x, high + y) if small else None
+
+
+def middle_most(values: pd.Series, homes: pd.Series, share: float) -> tuple[float, float]:
+    """The shortest span of values [n] that holds a share of the households [n]."""
+    order = values.argsort()
+    x, part = values.iloc[order].to_numpy(), homes.iloc[order].cumsum().to_numpy() / homes.sum()
+    first = np.concatenate([[0.0], part[:-1]])
+    last = np.minimum(np.searchsorted(part, first + share - 1e-9), len(x) - 1)
+    fits = part[last] - first >= share - 1e-9
+    k = np.flatnonzero(fits)[np.argmin((x[last] - x)[fits])]
+    return float(x[k]), float(x[last[k]])
+
+
+def in_classes(values: pd.Series, most: int = 6) -> Any:
+    """A norm of classes with round borders that hold all but the outermost hundredths of the values."""
+    from matplotlib.colors import BoundaryNorm
+    from matplotlib.ticker import MaxNLocator
+
+    known = values.dropna()
+    low, high = np.percentile(known, [1, 99]) if len(known) else (0.0, 1.0)
+    borders = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, max(high, low + 1e-6))
+    return BoundaryNorm(borders, 256, extend=_beyond(known, borders))
+
+
+def around_zero(values: pd.Series, width: float) -> Any:
+    """A norm of classes of a width, the middle one around zero, as many on both sides."""
+    from matplotlib.colors import BoundaryNorm
+
+    most = float(np.percentile(values.dropna().abs(), 99)) if values.notna().any() else width
+    sides = int(np.clip(np.ceil(most / width - 0.5), 2, 4))
+    borders = width * (np.arange(2 * sides + 2) - sides - 0.5)
+    return BoundaryNorm(borders, 256, extend=_beyond(values.dropna(), borders))
+
+
+def _beyond(values: pd.Series, borders: Any) -> Any:
+    low, high = bool((values < borders[0]).any()), bool((values > borders[-1]).any())
+    return "both" if low and high else "min" if low else "max" if high else "neither"
+
+
+# A sheet
+
+
+def sheet(bounds: Sequence[float], count: int, foot: float) -> Sheet:
+    """An empty page for so many maps of an extent (x0, y0, x1, y1), in the columns that make them largest.
+
+    foot: inches left free below.
+    """
+    x0, y0, x1, y1 = bounds
+    wide, high = (x1 - x0) * (1 + 2 * AROUND), (y1 - y0) * (1 + 4 * AROUND)
+
+    def height(columns: int) -> float:
+        rows = -(-count // columns)
+        room = (TALLEST - foot) / rows - HEAD - LEGEND
+        return min((WIDTH / columns - GAP) * high / wide, room)
+
+    columns = max(range(1, min(3, count) + 1), key=lambda c: (round(height(c), 3), c))
+    rows, tall = -(-count // columns), height(columns)
+    total = rows * (HEAD + tall + LEGEND) + foot
+    figure = new_figure(WIDTH, total, layout="none")
+    across, maps, legends = WIDTH / columns - GAP, [], []
+    for k in range(count):
+        left = (k % columns) * WIDTH / columns + GAP / 2
+        low = total - (k // columns + 1) * (HEAD + tall + LEGEND) + LEGEND
+        ax = figure.add_axes((left / WIDTH, low / total, across / WIDTH, tall / total))
+        ax.set_xlim(x0 - AROUND * (x1 - x0), x1 + AROUND * (x1 - x0))
+        ax.set_ylim(y0 - 3 * AROUND * (y1 - y0), y1 + AROUND * (y1 - y0))
+        maps.append(ax)
+        below = ((left + 0.12 * across) / WIDTH, (low - 0.17) / total, 0.76 * across / WIDTH, 0.12 / total)
+        legends.append(figure.add_axes(below))
+    return Sheet(figure, maps, legends, foot / total)
+
+
+def panel(ax: "Axes", legend: "Axes", town: "GeoDataFrame", layer: Layer, language: str) -> None:
+    """One map with its legend; neutral where the value is unknown or nobody lives."""
+    known, raster = town[layer.column].notna(), len(town) > MANY
+    extent = ax.get_xlim(), ax.get_ylim()
+    thin = {"edgecolor": EDGE, "linewidth": 0.1 if raster else 0.3, "rasterized": raster}
+    _ground(ax, town, raster)
+    if (~known).any():
+        town[~known].plot(ax=ax, facecolor=NEUTRAL, **thin)
+    if known.any():
+        town[known].plot(column=layer.column, ax=ax, cmap=layer.colours, norm=layer.norm, **thin)
+        _legend(legend, ax.collections[-1], layer, language)
+    estimated = town[known & (town[layer.hatched] > 0.5)] if layer.hatched else town[:0]
+    if len(estimated):
+        estimated.plot(ax=ax, facecolor="none", edgecolor=HATCH_INK, hatch=HATCH, linewidth=0.0, rasterized=raster)
+    ax.set(xlim=extent[0], ylim=extent[1])
+    ax.set_axis_off()
+    ax.annotate(layer.title, (0, 1), (4, 18), "axes fraction", "offset points", fontweight="bold", fontsize=9.5)
+    ax.annotate(layer.note, (0, 1), (4, 6), "axes fraction", "offset points", fontsize=7.2, color=SOFT)
+
+
+def _ground(ax: "Axes", town: "GeoDataFrame", raster: bool) -> None:
+    """What lies between the areas of real places: land where nobody lives."""
+    import geopandas
+    from shapely import Polygon
+
+    if (town.niveau == "tegel").any():
+        return
+    whole = town.geometry.union_all()
+    filled = geopandas.GeoSeries([Polygon(part.exterior) for part in getattr(whole, "geoms", [whole])])
+    filled.plot(ax=ax, facecolor=NEUTRAL, edgecolor="none", rasterized=raster)
+
+
+def _legend(legend: "Axes", drawn: Any, layer: Layer, language: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    whole: Any = legend.get_figure()
+    bar = whole.colorbar(drawn, cax=legend, orientation="horizontal")
+    borders = getattr(layer.norm, "boundaries", None)
+    if borders is None:
+        bar.set_ticks(MaxNLocator(5))
+    else:
+        middles = (borders[1:] + borders[:-1]) / 2
+        every = 1 if len(middles) < 8 else 2  # of an odd number of classes this keeps the middle one
+        bar.set_ticks(list(middles[(len(middles) // 2) % every :: every] if layer.middles else borders))
+        bar.ax.tick_params(length=0)
+    bar.ax.minorticks_off()
+    bar.ax.tick_params(labelsize=7.5, pad=2)
+    bar.outline.set_visible(False)
+    bar.set_label(layer.unit, fontsize=8, labelpad=2)
+    ticks(bar.ax, language, axis="x", signed=layer.signed)
+
+
+def outlines(ax: "Axes", town: "GeoDataFrame", by: str, width: float) -> None:
+    """Lines around the areas that share a value of `by`, in points for a few and half of that for many."""
+    extent = ax.get_xlim(), ax.get_ylim()
+    groups = town.dissolve(by)
+    groups.boundary.plot(ax=ax, color=BORDER, linewidth=width if len(groups) <= FEW else width / 2, rasterized=len(town) > MANY)
+    ax.set(xlim=extent[0], ylim=extent[1])
+
+
+def bar_and_north(ax: "Axes", town: "GeoDataFrame", language: str) -> None:
+    """A scale bar of a round length, and an arrow to the north (the grid of EPSG:28992); none on tiles."""
+    if (town.niveau == "tegel").any():
+        return
+    (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
+    length, x, y = [m for m in ROUND if m <= max((x1 - x0) / 5, ROUND[0])][-1], x0 + 0.02 * (x1 - x0), y0 + 0.02 * (y1 - y0)
+    on: dict[str, Any] = {"path_effects": _halo(3.0), "zorder": 8}
+    ax.plot([x, x + length], [y, y], color=INK, lw=2.5, solid_capstyle="butt", **on)
+    text = f"{grouped(length / 1000, 0, language)} km" if length >= 1000 else f"{length} m"
+    ax.text(x + length, y, f"  {text}", ha="left", va="center", fontsize=7.5, **on)
+    arrow = {"arrowstyle": "-|>", "color": INK, "lw": 1.2, "path_effects": _halo(3.0)}
+    ax.annotate("", xy=(0.03, 0.92), xytext=(0.03, 0.8), xycoords="axes fraction", arrowprops=arrow, zorder=8)
+    ax.text(0.03, 0.92, "N", transform=ax.transAxes, ha="center", va="bottom", fontsize=9, fontweight="bold", **on)
+
+
+def _halo(width: float) -> list[Any]:
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=width, foreground="white")]
+
+
+# Names
+
+
+def names_of(town: "GeoDataFrame") -> pd.DataFrame:
+    """What is written on a map, the largest first: naam, x, y (where its people live) and the room (width) that it may take.
+
+    Gemeenten of a country, wijken of a town, or its buurten where it has few wijken. Above blocks of tiles: only if it is no
+    wider than its block, since another stands beside it.
+    """
+    by = "gemeente_naam" if town.gemeente.nunique() > 5 else "wijk_naam" if town.wijk_naam.nunique() > 3 else "naam"
+    middle, homes, box = town.geometry.representative_point(), town.huishoudens, town.bounds
+    frame = pd.DataFrame({"naam": town[by], "homes": homes, "x": middle.x * homes, "y": middle.y * homes}).join(box)
+    kinds = {"homes": "sum", "x": "sum", "y": "sum", "minx": "min", "maxx": "max", "maxy": "max"}
+    sums = frame.groupby("naam").agg(kinds).query("homes > 0").sort_values("homes", ascending=False, kind="stable")
+    if (town.niveau == "tegel").any() and town.x.isna().all():
+        wide = sums.maxx - sums.minx
+        return pd.DataFrame({"naam": sums.index, "x": sums.minx + wide / 2, "y": sums.maxy + 0.4, "room": wide + 0.3})
+    return pd.DataFrame({"naam": sums.index, "x": sums.x / sums.homes, "y": sums.y / sums.homes, "room": np.inf})
+
+
+def write_names(axes: Sequence["Axes"], named: pd.DataFrame, most: int = 30) -> None:
+    """Write names on maps, the first ones first, each where it fits: inside its map and over no other name."""
+    for ax in axes:
+        taken: list[Any] = []
+        (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
+        here = named[named.x.between(x0, x1) & named.y.between(y0, y1)]
+        for name, x, y, room in here.itertuples(index=False):
+            box = _name_that_fits(ax, plain_name(name), (x, y), room / (x1 - x0), taken)
+            taken += [] if box is None else [box]
+            if len(taken) == most:
+                break
+
+
+def _name_that_fits(ax: "Axes", name: str, at: tuple[float, float], room: float, taken: list[Any]) -> Any:
+    """Write a name and return the place that it takes; None, and nothing written, if it fits nowhere near.
+
+    room: share of the map's width that it may take.
+    """
+    inside = ax.get_window_extent()
+    for nudge in NUDGES:
+        text = ax.annotate(
+            name, at, nudge, "data", "offset points", fontsize=6.2, ha="center", va="center", color=INK, zorder=9,
+            path_effects=_halo(1.6), annotation_clip=False,
+        )  # fmt: skip
+        box = text.get_window_extent()
+        fits = inside.x0 <= box.x0 and box.x1 <= inside.x1 and inside.y0 <= box.y0 and box.y1 <= inside.y1
+        if fits and box.width <= room * inside.width and not any(box.overlaps(other) for other in taken):
+            return box.padded(1.0)
+        text.remove()
+    return None
+
+
+def plain_name(name: str) -> str:
+    """ "Wijk 05 Ribbelt - Stokhorst" as people say it."""
+    head, _, tail = name.partition(" ")
+    number, _, rest = tail.partition(" ")
+    return rest if head == "Wijk" and number.isdigit() and rest else name

@@ -1,0 +1,229 @@
+"""A town before any simulation: six maps, how well the built world fits its tables, and what was filled in."""
+
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from experiments.figures import maps
+from experiments.figures.style import INK, SOFT, new_figure, short, ticks
+from experiments.loaded import TownTables
+from experiments.prose import Unit, capital, number, percent, phrase, say, unit, word
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SHADES = {"buurt": "#1f3b73", "wijk": "#4f7fb5", "gemeente": "#9db8d2", "land": "#cdd9e5", "": "#e3e3e3"}
+ESTIMATED = ("#b35806", "#f1a340", "#fee0b6")  # levels that are not a place's own figures
+MARGINS = 6  # panels of the fit
+
+
+# Maps
+
+MAPS = {  # column of places: (attribute of the imputation report, colours)
+    "p_koop": ("p_koop", "viridis_r"),
+    "p_corp": ("p_corp", "viridis_r"),
+    "p_vrij": ("p_corp", "viridis_r"),
+    "leefbaarheid": ("klasse", "PuOr"),
+    "kwetsbaar": ("", "viridis_r"),
+    "p_laag_ink": ("p_laag_ink", "viridis_r"),
+}
+
+
+def maps_data(tables: TownTables) -> pd.DataFrame:
+    """Per drawn area: households and what the maps show of it; empty where too few households are known."""
+    return pd.DataFrame(_areas(tables).drop(columns="geometry"))
+
+
+def _areas(tables: TownTables) -> Any:
+    places = tables.places
+    places = places.assign(
+        p_vrij=(100.0 - places.p_koop - places.p_corp).clip(lower=0.0),
+        kwetsbaar=1000.0 * places.kwetsbaar / places.huishoudens,
+        geschat=places.geschat.astype(float),
+    )
+    return maps.areas(places, [*MAPS, "geschat"], tables.facts["smallest"])
+
+
+def town_maps(tables: TownTables, language: str) -> "Figure | None":
+    """Six maps: tenure, leefbaarheid, vulnerable residents, low incomes."""
+    town = _areas(tables)
+    return None if town.empty else _sheet(tables, town, town.total_bounds, language)
+
+
+def core_data(tables: TownTables) -> pd.DataFrame:
+    """Of `maps_data` the areas where most people live."""
+    town = _areas(tables)
+    x0, y0, x1, y1 = maps.core(town) or town.total_bounds
+    return pd.DataFrame(town.cx[x0:x1, y0:y1].drop(columns="geometry"))
+
+
+def core_maps(tables: TownTables, language: str) -> "Figure | None":
+    """The same maps of where most people live, where that is a small part of the town."""
+    town = _areas(tables)
+    bounds = None if town.empty else maps.core(town)
+    return None if bounds is None else _sheet(tables, town, bounds, language)
+
+
+def _sheet(tables: TownTables, town: Any, bounds: Any, language: str) -> "Figure":
+    sources = source_lines(tables, language)
+    page = maps.sheet(bounds, len(MAPS), foot=0.35 + 0.14 * len(sources))
+    region, country = town.gemeente.nunique() > 1, town.gemeente.nunique() > 5
+    for ax, legend, column in zip(page.maps, page.legends, MAPS, strict=True):
+        maps.panel(ax, legend, town, _layer(tables, town, column, language), language)
+        if not country:
+            maps.outlines(ax, town, "wijk_naam", 0.6)
+        if region:
+            maps.outlines(ax, town, "gemeente", 0.6 if country else 1.5)
+    maps.bar_and_north(page.maps[0], town, language)
+    maps.write_names(page.maps, maps.names_of(town))
+    _foot(page, tables, town, sources, language)
+    return page.figure
+
+
+def _layer(tables: TownTables, town: Any, column: str, language: str) -> maps.Layer:
+    attribute, colours = MAPS[column]
+    title, unit_of = say(f"map_{column}", language), say(f"map_{column}_unit", language)
+    note = _origin(tables, attribute, language)
+    if column != "leefbaarheid":
+        return maps.Layer(column, title, note, unit_of, colours, maps.in_classes(town[column]))
+    norm = maps.around_zero(town[column], tables.facts["class_width"])
+    return maps.Layer(column, title, note, unit_of, colours, norm, signed=True, hatched="geschat", middles=True)
+
+
+def _origin(tables: TownTables, attribute: str, language: str) -> str:
+    """Where most of an attribute comes from: own figures of buurten, or something else."""
+    lines = tables.imputed[tables.imputed.attribuut == attribute]
+    if lines.empty:
+        return say("origin_model" if not attribute else "origin_drawn", language)
+    largest = lines.loc[lines.huishoudens.idxmax()]
+    level = phrase(largest.niveau, language) if largest.niveau else say("unknown", language)
+    return say("origin", language, level=level, share=percent(largest.huishoudens / lines.huishoudens.sum(), language))
+
+
+def _foot(page: maps.Sheet, tables: TownTables, town: Any, sources: list[str], language: str) -> None:
+    """What grey and hatching mean, and the sources."""
+    from matplotlib.patches import Patch
+
+    few = say("map_few", language, homes=number(tables.facts["smallest"], language))
+    keys = [Patch(facecolor=maps.NEUTRAL, edgecolor=maps.EDGE, label=few)]
+    if (town.geschat > 0.5).any():
+        keys.append(Patch(facecolor="white", edgecolor=maps.HATCH_INK, hatch=maps.HATCH, label=say("map_estimated", language)))
+    at: Any = {"loc": "upper left", "bbox_to_anchor": (0.005, page.foot), "borderaxespad": 0.0}
+    page.figure.legend(handles=keys, ncols=2, frameon=False, fontsize=7.5, handlelength=2.2, **at)
+    page.figure.text(0.01, 0.005, "\n".join(sources), fontsize=6.5, color=SOFT, va="bottom", linespacing=1.25)
+
+
+def source_lines(tables: TownTables, language: str) -> list[str]:
+    """The sources of the town, in lines of a page's width."""
+    return wrap(say("sources", language, sources="; ".join(tables.facts["town"]["sources"])), 185)
+
+
+# Fit
+
+
+def fit_data(tables: TownTables) -> pd.DataFrame:
+    """Per buurt and margin: asked and got."""
+    return tables.margins
+
+
+def fit(tables: TownTables, language: str) -> "Figure | None":
+    """Asked against got per buurt, a panel per margin, with the mean and the largest deviation."""
+    margins = list(tables.margins.marge.unique())[:MARGINS]
+    if not margins:
+        return None
+    rows = -(-len(margins) // 3)
+    figure = new_figure(10, 0.4 + 3.3 * rows)
+    axes = figure.subplots(rows, 3, squeeze=False).ravel()
+    for ax, name in zip(axes, margins, strict=False):
+        part = tables.margins[tables.margins.marge == name]
+        _asked_and_got(ax, part[part.huishoudens >= tables.facts["smallest"]], name, language)
+    for ax in axes[len(margins) :]:
+        ax.set_visible(False)
+    smallest = number(tables.facts["smallest"], language)
+    figure.supxlabel(say("fit_axis", language, homes=smallest), fontsize=8.5)
+    figure.supylabel(say("fit_got", language), fontsize=8.5)
+    return figure
+
+
+def _asked_and_got(ax: "Axes", part: pd.DataFrame, name: str, language: str) -> None:
+    shown = unit(part.eenheid.iloc[0], language) if len(part) else unit("aantal", language)
+    asked, got = shown.factor * part.gevraagd, shown.factor * part.gekregen
+    if part.empty:
+        ax.set_visible(False)
+        return
+    low, high = min(asked.min(), got.min()), max(asked.max(), got.max())
+    room = 0.05 * (high - low) or 1.0
+    ax.plot([low - room, high + room], [low - room, high + room], color=SOFT, lw=0.8)
+    ax.scatter(asked, got, s=9, color="#0072B2", alpha=0.45, linewidths=0, rasterized=len(part) > maps.MANY)
+    ax.set(xlim=(low - room, high + room), ylim=(low - room, high + room), aspect="equal")
+    title = phrase(name, language)
+    ax.set_title(capital(title) + (f" ({shown.text})" if shown.text != title else ""), fontsize=8.5)
+    ax.locator_params(nbins=5)
+    ticks(ax, language, "x")
+    ticks(ax, language, "y")
+    ax.text(0.04, 0.97, _error(part, shown, language), transform=ax.transAxes, va="top", fontsize=7.2, color=INK)
+
+
+def _error(part: pd.DataFrame, shown: Unit, language: str) -> str:
+    """The mean deviation over households, and the largest."""
+    apart = shown.factor * (part.gekregen - part.gevraagd).abs()
+    if apart.max() == 0.0:
+        return say("fit_exact", language)
+    mean = number(float(np.average(apart, weights=part.huishoudens)), language, 2)
+    where = short(str(part.naam[apart.idxmax()]), 24)
+    return say("fit_error", language, mean=mean, most=number(apart.max(), language, 2), unit=shown.points, where=where)
+
+
+# Imputation
+
+
+def imputation_data(tables: TownTables) -> pd.DataFrame:
+    """Per attribute and level: share of households, and the typical error of that level."""
+    t = tables.imputed
+    return t.assign(aandeel=t.huishoudens / t.groupby("attribuut").huishoudens.transform("sum"))
+
+
+def imputation(tables: TownTables, language: str) -> "Figure | None":
+    """Per attribute the share of households whose value is that of the buurt, its wijk, ... with the typical error."""
+    data = imputation_data(tables)
+    if data.empty:
+        return None
+    names = list(dict.fromkeys(data.attribuut))
+    other = [level for level in dict.fromkeys(data.niveau) if level not in SHADES]
+    colours = SHADES | {level: ESTIMATED[k % len(ESTIMATED)] for k, level in enumerate(other)}
+    height = 1.2 + 0.32 * len(names)
+    figure = new_figure(10, height, layout="none")
+    ax = figure.add_axes((0.2, 0.55 / height, 0.48, 0.32 * len(names) / height))
+    order = [x for x in ("buurt", "wijk", "gemeente", "land", *other, "") if (data.niveau == x).any()]
+    wide = data.pivot_table(index="attribuut", columns="niveau", values="aandeel", aggfunc="sum", fill_value=0.0)
+    wide = wide.reindex(index=names, columns=order)
+    left = wide.cumsum(axis=1) - wide
+    for level in order:
+        label = phrase(level, language) if level else say("unknown", language)
+        ax.barh(range(len(names)), wide[level], left=left[level], color=colours[level], label=label, height=0.72)
+    for k, name in enumerate(names):
+        _errors(ax, k, data[(data.attribuut == name) & (data.niveau != "buurt")], colours, language)
+    ax.set_yticks(range(len(names)), [capital(phrase(n, language)) for n in names])
+    ax.set(xlim=(0, 1), xticks=np.linspace(0, 1, 6), ylim=(len(names) - 0.4, -0.6))
+    ax.set_xticklabels([percent(x, language) for x in np.linspace(0, 1, 6)])
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel(say("imputed_axis", language))
+    ax.text(1.03, 1.01, say("imputed_error", language), transform=ax.transAxes, fontsize=8, va="bottom", fontweight="bold")
+    figure.legend(loc="upper left", ncols=2 if len(order) <= 4 else 3, frameon=False, fontsize=8, borderaxespad=0.2)
+    return figure
+
+
+def _errors(ax: "Axes", k: int, told: pd.DataFrame, colours: dict[str, str], language: str) -> None:
+    """Beside row k: the typical error of each level but the buurt, behind a mark in its colour, and the unit."""
+    at, known = 1.03, told[told.zekerheid.notna()]
+    for r in known.itertuples():
+        ax.plot([at], [k], marker="s", markersize=6, color=colours[r.niveau], clip_on=False)
+        ax.text(at + 0.02, k, f"± {number(r.zekerheid, language, 2)}", va="center", fontsize=7.5)
+        at += 0.15
+    if len(told):
+        text = word("errors", str(known.attribuut.iloc[0]), language) if len(known) else say("not_measured", language)
+        ax.text(at, k, text, va="center", fontsize=7.5, color=SOFT)

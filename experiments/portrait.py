@@ -1,0 +1,102 @@
+"""The page of a town before any simulation, in Dutch and in English: each in one file that needs nothing else.
+
+Every number comes from the tables of the town's folder; what is said around them stands in templates/.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiments import pages, prose
+from experiments.figures import draw_town
+from experiments.loaded import TownTables, load_town
+from experiments.pages import Grid
+from experiments.prose import EN, NL, grouped, number, percent, say, word
+
+FILES = {NL: "gemeente.html", EN: "gemeente.en.html"}
+LONGEST = 60  # rows of the table of places
+
+
+def write(folder: Path) -> Path:
+    """Draw the figures and write gemeente.html and gemeente.en.html into a town's folder; returns the Dutch page."""
+    drawn = draw_town(folder)
+    tables = load_town(folder)
+    page = pages.template("gemeente.html.j2")
+    for language, file in FILES.items():
+        names = {
+            "town": tables.facts["town"]["naam"],
+            "smallest": number(tables.facts["smallest"], language),
+            "area": word("areas", drawn_as(tables), language),
+            "seed": str(tables.facts["seed"]),
+        }
+        text = page.render(**content(tables, language), figures=pages.pictures(folder, drawn, names, language))
+        (folder / file).write_text(text, encoding="utf-8")
+    return folder / FILES[NL]
+
+
+def content(tables: TownTables, language: str) -> dict[str, Any]:
+    """All that the page tells, as texts and tables of texts."""
+    facts = tables.facts
+    return {
+        "language": language,
+        "t": lambda nl, en: prose.pick(language, nl, en),
+        "town": facts["town"],
+        "size": {name: grouped(float(n), 0, language) for name, n in facts["counts"].items()},
+        "seed": facts["seed"],
+        "undrawn": undrawn(tables, language),
+        "tiled": drawn_as(tables) == "tegel",
+        "parts": parts(tables, language),
+        "shown": LONGEST,
+        "fit": pages.fit(tables.fit, language),
+        "imputed": pages.imputed(tables.imputed, language),
+        "record": record(tables, language),
+        "other_file": FILES[EN if language == NL else NL],
+    }
+
+
+def drawn_as(tables: TownTables) -> str:
+    """What most households are drawn in: buurt, wijk or tegel."""
+    homes = tables.places.groupby("niveau").huishoudens.sum()
+    return str(homes.idxmax())
+
+
+def undrawn(tables: TownTables, language: str) -> str:
+    """Share of households in buurten without a place on the map; empty if all have one."""
+    share = tables.places.huishoudens[tables.places.geometry.isna()].sum() / tables.places.huishoudens.sum()
+    return percent(share, language, 1) if share > 0 else ""
+
+
+def parts(tables: TownTables, language: str) -> Grid:
+    """The wijken of a town, or the gemeenten of a country, the largest first: what the maps show, in numbers."""
+    p = tables.places
+    by = "gemeente_naam" if p.gemeente.nunique() > 5 else "wijk_naam"
+    homes = p.groupby(by).huishoudens.sum().sort_values(ascending=False, kind="stable").head(LONGEST)
+    rows = []
+    for name, total in homes.items():
+        mine = p[p[by] == name]
+
+        def mean(column: str, mine: pd.DataFrame = mine) -> float:
+            return float(np.average(mine[column], weights=mine.huishoudens))
+
+        vulnerable = 1000.0 * mine.kwetsbaar.sum() / total
+        shares = [percent(mean(c) / 100.0, language) for c in ("p_koop", "p_corp", "p_laag_ink")]
+        score = grouped(mean("leefbaarheid"), 2, language, sign=True)
+        rows.append([str(name), grouped(float(total), 0, language), *shares, score, grouped(vulnerable, 0, language)])
+    head = ["part", "households", "part_koop", "part_corp", "part_low", "part_score", "part_vulnerable"]
+    return Grid([say(k, language) for k in head], rows)
+
+
+def record(tables: TownTables, language: str) -> list[tuple[str, str]]:
+    """What is needed to make the page again."""
+    facts = tables.facts
+    rows = {
+        "town": f"{facts['town']['naam']} ({facts['town']['code']})",
+        "vintage": facts["town"]["vintage"] or "",
+        "sources": "; ".join(facts["town"]["sources"]),
+        "seeds": facts["seed"],
+        "model": facts["model"],
+        "data": "; ".join(f"{k}: {v}" for k, v in facts["data"].items()),
+    }
+    return [(say(f"record_{name}", language), str(value)) for name, value in rows.items() if value != ""]
