@@ -23,10 +23,9 @@ from model.fit import dissimilarity
 from model.parameters import Problem, Refused
 from model.rooms import Rooms, read_rooms
 from model.tables import chain
-from model.tables.estimates import PERSONS, corporatie_features, mean_of, persons_features, residual, shift
-from model.town import income_features
+from model.tables.estimates import PERSONS, features_of, mean_of, persons_features, residual, shift
 
-CORPORATIE = ("corporatie_of_koop", "corporatie_of_woz", "corporatie_of_size", "corporatie_of_old")
+CORPORATIE = ("corporatie_of_koop", "corporatie_of_woz", "corporatie_of_size")
 PERSONS_LOW = ("persons_low_at_mean", "persons_low_of_koop", "persons_low_of_woz")
 INCOME = ("koop", "woz", "size")
 THRESHOLDS = (30, 45, 60, 75)
@@ -118,14 +117,14 @@ def corporatie(s: Sources, rooms: Rooms) -> Corporatie:
     frame = s.measured[s.measured.own_p_corp.notna()]
     rent = (100.0 - frame.p_koop).to_numpy()
     part = np.minimum(frame.own_p_corp.to_numpy() / rent, 1.0)
-    features, weights = corporatie_features(frame, rooms.town), frame.huishoudens.to_numpy() * rent
+    features, weights = features_of(frame, rooms.town), frame.huishoudens.to_numpy() * rent
     return Corporatie(frame, features, rent, part, weights, left_out(features, part, weights, frame.wijk))
 
 
-def between_gemeenten(s: Sources, rooms: Rooms) -> np.ndarray:
-    """Slopes of the corporatie part of rent over gemeenten: the same question, asked of the rest of the country."""
-    g = s.gemeenten
-    return fractional_logit(corporatie_features(g, rooms.town), g.part.to_numpy(), g.huishoudens.to_numpy())[1:]
+def between_gemeenten(s: Sources, rooms: Rooms, densities: tuple[float, float] = (0.0, np.inf)) -> np.ndarray:
+    """Slopes of the corporatie part of rent over gemeenten (of some densities): the question asked of the rest of the country."""
+    g = s.gemeenten[s.gemeenten.dichtheid.between(*densities)]
+    return fractional_logit(features_of(g, rooms.town), g.part.to_numpy(), g.huishoudens.to_numpy())[1:]
 
 
 def residual_sd(c: Corporatie, total: float) -> float:
@@ -191,17 +190,12 @@ class Incomes(NamedTuple):
     persons: np.ndarray
 
 
-def incomes_of(frame: pd.DataFrame, rooms: Rooms) -> np.ndarray:
-    """Features of incomes [n, 3] of buurten or gemeenten."""
-    return income_features(frame.p_koop / 100.0, frame.woz_ratio, frame.hh_grootte, rooms.town)
-
-
 def incomes(s: Sources, rooms: Rooms, persons: np.ndarray) -> Incomes:
     """Amsterdam's buurten, with the persons of their wijk against the fit `persons` [3]."""
     frame = s.measured[s.measured.own_p_laag_ink.notna()]
     more = (logit(frame.persons) - persons[0] - frame[["wijk_koop", "wijk_woz"]] @ persons[1:]).fillna(0.0)
     low, high = frame.own_p_laag_ink.to_numpy() / 100.0, frame.own_p_hoog_ink.to_numpy() / 100.0
-    return Incomes(frame, incomes_of(frame, rooms), low, high, frame.huishoudens.to_numpy(float), more.to_numpy())
+    return Incomes(frame, features_of(frame, rooms.town), low, high, frame.huishoudens.to_numpy(float), more.to_numpy())
 
 
 def persons_fit(s: Sources) -> np.ndarray:
@@ -222,13 +216,13 @@ def income_numbers(s: Sources, rooms: Rooms) -> dict[str, float]:
     persons = persons_fit(s)
     i = incomes(s, rooms, persons)
     over = fractional_logit(
-        incomes_of(s.gemeenten, rooms), s.gemeenten.p_laag_ink.to_numpy() / 100.0, s.gemeenten.huishoudens.to_numpy()
+        features_of(s.gemeenten, rooms.town), s.gemeenten.p_laag_ink.to_numpy() / 100.0, s.gemeenten.huishoudens.to_numpy()
     )
     within, high = (fractional_logit(i.features, share, i.households) for share in (i.low, i.high))
     carried = fractional_logit(np.column_stack([i.features, i.persons]), i.low, i.households)[-1]
     left = logit(i.low) - within[0] - i.features @ within[1:]
     found = {"hh_size": np.average(s.gemeenten.hh_grootte, weights=s.gemeenten.huishoudens)}
-    everywhere, size = incomes_of(s.country, rooms), s.country.huishoudens.to_numpy(float)
+    everywhere, size = features_of(s.country, rooms.town), s.country.huishoudens.to_numpy(float)
     for name, slopes, mean in (("low", (over[1:] + within[1:]) / 2, 0.4), ("high", high[1:], 0.2)):
         wanted = np.full(len(everywhere), mean)
         found[f"{name}_income_at_mean"] = shift(everywhere @ slopes, size, wanted, np.zeros(len(wanted)))[0]

@@ -127,16 +127,16 @@ class Town:
         return list(dict.fromkeys(self.buurten.gemeente))
 
 
-def income_features(koop: np.ndarray, woz_ratio: np.ndarray, hh_size: np.ndarray, p: Parameters) -> np.ndarray:
-    """What incomes are foretold from [n, 3]: share of koop, log WOZ and household size, from the country's."""
+def features(koop: np.ndarray, woz_ratio: np.ndarray, hh_size: np.ndarray, p: Parameters) -> np.ndarray:
+    """Koop (share), log WOZ and household size from the country's [n, 3]: what foretells incomes and who lets."""
     return np.column_stack([koop - p.koop_share, np.log(woz_ratio), hh_size - p.hh_size])
 
 
 def income_shares(koop: np.ndarray, woz_ratio: np.ndarray, hh_size: np.ndarray, p: Parameters) -> tuple[np.ndarray, np.ndarray]:
     """Shares of households [n] among the country's 40% lowest and 20% highest incomes, as tenure, WOZ and size foretell them."""
-    features = income_features(koop, woz_ratio, hh_size, p)
-    low = features @ np.array([p.low_income_of_koop, p.low_income_of_woz, p.low_income_of_size])
-    high = features @ np.array([p.high_income_of_koop, p.high_income_of_woz, p.high_income_of_size])
+    x = features(koop, woz_ratio, hh_size, p)
+    low = x @ np.array([p.low_income_of_koop, p.low_income_of_woz, p.low_income_of_size])
+    high = x @ np.array([p.high_income_of_koop, p.high_income_of_woz, p.high_income_of_size])
     return expit(p.low_income_at_mean + low), expit(p.high_income_at_mean + high)
 
 

@@ -31,7 +31,6 @@ class Parameters(NamedTuple):
     corporatie_of_koop: float
     corporatie_of_woz: float
     corporatie_of_size: float
-    corporatie_of_old: float
     corporatie_residual: float
     corporatie_residual_sd: float
     corporatie_residual_seed: int

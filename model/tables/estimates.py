@@ -1,6 +1,6 @@
 """What no table says per buurt, estimated from what they do say: corporatie homes and incomes.
 
-An estimate has two parts. What a buurt is like (koop, WOZ, household size, age) says whether it lies above or below its
+An estimate has two parts. What a buurt is like (koop, WOZ, household size) says whether it lies above or below its
 gemeente, as a sum of logits. What is measured of its wijk or gemeente says where the total lies: all logits of the place
 move by one number until it is met. A buurt's own measured value is kept as it is. The slopes are fitted by
 `experiments.fit_estimates`; why they may be carried to other gemeenten stands in docs/decisions/0006.
@@ -19,7 +19,7 @@ from scipy.special import expit, logit
 from model.randomness import Luck, Stream, normal_of
 from model.tables import chain
 from model.town import Parameters as Country
-from model.town import income_shares
+from model.town import features, income_shares
 
 if TYPE_CHECKING:
     from model.tables import Parameters, Tables
@@ -50,16 +50,9 @@ def complete(
     return frame, lines
 
 
-def corporatie_features(frame: pd.DataFrame, country: Country) -> np.ndarray:
-    """What the corporatie part of all rent is estimated from [n, 4]: koop, log WOZ, household size, 65+, from the country's."""
-    return np.column_stack(
-        [
-            frame.p_koop / 100.0 - country.koop_share,
-            np.log(frame.woz_ratio),
-            frame.hh_grootte - country.hh_size,
-            frame.p_oud / 100.0 - country.share_65plus,
-        ]
-    )
+def features_of(frame: pd.DataFrame, country: Country) -> np.ndarray:
+    """`town.features` [n, 3] of buurten or gemeenten with shares in %."""
+    return features(frame.p_koop / 100.0, frame.woz_ratio, frame.hh_grootte, country)
 
 
 def residual(code: pd.Series, seed: int) -> np.ndarray:
@@ -91,8 +84,8 @@ def _corporatie(
         return (code.map(rows.p_corp) / (100.0 - koop)).clip(upper=1.0)
 
     rent = (100.0 - frame.p_koop).to_numpy()
-    slopes = np.array([p.corporatie_of_koop, p.corporatie_of_woz, p.corporatie_of_size, p.corporatie_of_old])
-    logits = logit(country.corp_share / (1.0 - country.koop_share)) + corporatie_features(frame, country) @ slopes
+    slopes = np.array([p.corporatie_of_koop, p.corporatie_of_woz, p.corporatie_of_size])
+    logits = logit(country.corp_share / (1.0 - country.koop_share)) + features_of(frame, country) @ slopes
     logits += p.corporatie_residual * p.corporatie_residual_sd * residual(frame.code, p.corporatie_residual_seed)
     total = _total(frame, tables, "p_corp", part)
     logits += shift(logits, frame.huishoudens.to_numpy() * rent, total.share.to_numpy(), total.place.to_numpy())
