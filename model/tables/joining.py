@@ -1,0 +1,152 @@
+"""What a user measured, put in the place of what was taken from elsewhere.
+
+joined = join(buurten, own, woz)         the table of buurten, and an account of what was put in
+owners(joined, corporaties, bezit)       who owns the corporatie homes: as told, and elsewhere as estimated
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from model.tables.own import MEASURED, Own
+
+CLASH = 10.0  # percentage points by which koop and own stock may exceed 100 before it is told: less is rounding and vacancy
+MOST_INCOME = 98.0  # % of households that are of low or of high income, at most: as in `estimates`
+LEVEL = "eigen tabel"
+
+
+class Joined(NamedTuple):
+    """`buurten` with what was measured; `observed` [code, ...] of them; lines for `Town.imputed`; who owns what.
+
+    `corporaties` and `bezit` are as in `Town`, but only of buurten of which the stock is told (row numbers of `buurten`).
+    """
+
+    buurten: pd.DataFrame
+    observed: pd.DataFrame
+    imputed: list[tuple[Any, ...]]
+    corporaties: pd.DataFrame
+    bezit: pd.DataFrame
+
+
+class _Account:
+    """Lines of `Town.imputed`, for the buurten of a frame."""
+
+    def __init__(self, frame: pd.DataFrame, own: Own) -> None:
+        self.households, self.of, self.lines = frame.huishoudens, own.of, list[tuple[Any, ...]]()
+
+    def add(self, attribute: str, level: str, kind: str, mine: pd.Series, error: float = np.nan) -> None:
+        if mine.any():
+            self.lines.append((attribute, level, self.of[kind], int(mine.sum()), int(self.households[mine].sum()), error))
+
+
+def join(buurten: pd.DataFrame, own: Own, woz: float) -> Joined:
+    """Own tables put into `buurten` (columns of `model.town.COLUMNS`, complete, one row per buurt, index 0, 1, ...).
+
+    woz        national mean WOZ value (1000 euro), in which `woz` of an own table becomes `woz_ratio`
+    buurten    every value of an own table of kind `buurten` replaces that of the frame; an empty one leaves it. Where koop is
+               replaced and p_corp is not told, p_corp keeps its part of the rented homes
+    bezit      p_corp = 100 * homes / households in each buurt that has a row, all of its complexes together; this goes before
+               p_corp of kind `buurten`. A buurt with an empty number stays as it was. With `complete`, a buurt without a row
+               in a gemeente that has rows has no corporatie homes; otherwise it stays as it was
+    p_koop     is kept: p_corp is no more than 100 - p_koop. Where own stock goes more than `CLASH` points above that, a line
+               of the account says so, with the median excess in points as `zekerheid`
+    incomes    low and high are `MOST_INCOME` at most together; of the two, the one that is not told gives way
+    scores     score and klasse of the buurt itself
+    observed   klachten and what is in own tables of kind `observed`: to compare with, never an input
+
+    Rows of other buurten are left out. Lines are in addition to those of the official tables. Does not change its input.
+    """
+    frame, account = buurten.copy(), _Account(buurten, own)
+    told = {name: frame.code.map(own.buurten[name]).astype(float) for name in MEASURED if name in own.buurten}
+    if "woz" in told:
+        told["woz_ratio"] = told.pop("woz") / woz
+    if "p_koop" in told and (known := told["p_koop"].notna()).any():
+        rented = 100.0 - frame.p_koop
+        part = (frame.p_corp / rented.where(rented > 0)).fillna(0.0)
+        frame["p_corp"] = frame.p_corp.where(~known, part * (100.0 - told["p_koop"]))
+    for name, values in told.items():
+        frame[name] = values.fillna(frame[name])
+        account.add(name, LEVEL, "buurten", values.notna())
+    homes = _homes(frame, own, account)
+    frame["p_corp"] = (100.0 * homes / frame.huishoudens).fillna(frame.p_corp)
+    _within_rent(frame, homes, told, account)
+    _within_incomes(frame, told)
+    for name in ("score", "klasse"):
+        if name in own.scores:
+            values = frame.code.map(own.scores[name]).astype(float)
+            frame[name] = values.fillna(frame[name])
+            account.add(name, LEVEL, "scores", values.notna())
+    return Joined(frame, _observed(frame, own), account.lines, *_owned(frame, own, homes))
+
+
+def _homes(frame: pd.DataFrame, own: Own, account: _Account) -> pd.Series:
+    """Corporatie homes of each buurt as own tables tell; NaN where they do not."""
+    unknown = own.bezit.woningen.isna().groupby(own.bezit.buurt).any()
+    total = own.bezit.groupby("buurt").woningen.sum().astype(float).where(~unknown)
+    homes = frame.code.map(total).astype(float)
+    account.add("p_corp", LEVEL, "bezit", homes.notna())
+    if own.complete:
+        none = ~frame.code.isin(total.index) & frame.gemeente.isin("GM" + total.index.str[2:6])
+        account.add("p_corp", f"{LEVEL} (volledig): geen corporatiewoningen", "bezit", none)
+        homes = homes.where(~none, 0.0)
+    return homes
+
+
+def _within_rent(frame: pd.DataFrame, homes: pd.Series, told: dict[str, pd.Series], account: _Account) -> None:
+    """p_corp no more than what is not koop, and a line where own stock clashes with that."""
+    excess = frame.p_koop + frame.p_corp - 100.0
+    own_share = told.get("p_corp", pd.Series(np.nan, index=frame.index)).notna()
+    for kind, mine in (("bezit", homes.notna()), ("buurten", own_share & homes.isna())):
+        clash = mine & (excess > CLASH)
+        account.add("p_corp", f"{LEVEL}, begrensd door p_koop", kind, clash, float(excess[clash].median()))
+    frame["p_corp"] = np.minimum(frame.p_corp, 100.0 - frame.p_koop)
+
+
+def _within_incomes(frame: pd.DataFrame, told: dict[str, pd.Series]) -> None:
+    above = (frame.p_laag_ink + frame.p_hoog_ink - MOST_INCOME).clip(lower=0.0)
+    high_told = told["p_hoog_ink"].notna() if "p_hoog_ink" in told else pd.Series(False, index=frame.index)
+    low_told = told["p_laag_ink"].notna() if "p_laag_ink" in told else pd.Series(False, index=frame.index)
+    give_low = high_told & ~low_told
+    frame["p_laag_ink"] = frame.p_laag_ink - above.where(give_low, 0.0)
+    frame["p_hoog_ink"] = frame.p_hoog_ink - above.where(~give_low & ~high_told, 0.0)
+
+
+def _observed(frame: pd.DataFrame, own: Own) -> pd.DataFrame:
+    found = pd.DataFrame({"code": frame.code})
+    for table in (own.klachten, own.observed):
+        for name in table:
+            found[name] = frame.code.map(table[name]).astype(float)
+    return found
+
+
+def _owned(frame: pd.DataFrame, own: Own, homes: pd.Series) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(corporaties, bezit) of the buurten whose stock is told. A buurt without homes goes to the largest of its gemeente."""
+    row = pd.Series(frame.index, index=frame.code)
+    mine = own.bezit[own.bezit.buurt.isin(frame.code[homes > 0]) & (own.bezit.woningen > 0)]
+    stock = mine.assign(buurt=mine.buurt.map(row)).groupby(["buurt", "corporatie"], as_index=False).woningen.sum()
+    stock["gemeente"] = stock.buurt.map(frame.gemeente)
+    largest = stock.groupby(["corporatie", "gemeente"], as_index=False).woningen.sum()
+    largest = largest.sort_values(["woningen", "corporatie"], ascending=[False, True], kind="stable")
+    names = largest.groupby("corporatie").woningen.sum().sort_values(ascending=False, kind="stable").index
+    number = pd.Series(np.arange(1, len(names) + 1), index=names)
+    corporaties = pd.DataFrame({"naam": names, "gemeente": names.map(largest.groupby("corporatie").gemeente.first())})
+    of = frame.gemeente[homes == 0].map(largest.groupby("gemeente").corporatie.first()).dropna()
+    bezit = pd.DataFrame(
+        {
+            "buurt": [*stock.buurt, *of.index],
+            "corporatie": [*stock.corporatie.map(number), *of.map(number)],
+            "aandeel": [*(stock.woningen / stock.groupby("buurt").woningen.transform("sum")), *np.ones(len(of))],
+        }
+    )
+    return corporaties, bezit.sort_values(["buurt", "corporatie"], ignore_index=True)
+
+
+def owners(joined: Joined, corporaties: pd.DataFrame, bezit: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(corporaties, bezit) of `Town`: as told where that is known, elsewhere the estimated ones (`model.town.ownership`)."""
+    rest = bezit[~bezit.buurt.isin(joined.bezit.buurt)]
+    used = np.unique(rest.corporatie)
+    number = pd.Series(len(joined.corporaties) + 1 + np.arange(len(used)), index=used)
+    every = pd.concat([joined.corporaties, corporaties.iloc[used - 1]], ignore_index=True)
+    both = pd.concat([joined.bezit, rest.assign(corporatie=rest.corporatie.map(number))], ignore_index=True)
+    return every, both.sort_values(["buurt", "corporatie"], ignore_index=True).astype({"buurt": int, "corporatie": int})
