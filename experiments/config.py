@@ -32,6 +32,7 @@ class Gemeente:
     data: str | None = None  # a folder with the tables; without one they are downloaded
     cache: str | None = None  # where downloads are kept; none is the folder of the user's caches
     vintage: int = 2024
+    eigen: str | None = None  # a mapping of the user's own tables (docs/own-tables.md)
 
 
 @dataclass

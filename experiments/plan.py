@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import yaml
+
 from experiments.config import CONFIGS, EXECUTION, WHOLE
 from experiments.measure import Job
 from experiments.scenarios import read_levers, scenario_name, settings_of
@@ -113,7 +115,23 @@ def read_town(gemeente: dict[str, Any], rooms: Rooms) -> Town:
     codes = found if isinstance(found, list) else [found]
     if not codes or not all(isinstance(code, str) for code in codes):
         raise Refused([Problem("gemeente.code", repr(found), "a code such as GM0828, a list of codes for a region, or NL")])
-    return tables.town(read_tables(gemeente), codes, rooms.tables, rooms.town)
+    read = read_tables(gemeente)
+    if gemeente["eigen"] is not None:
+        path = Path(gemeente["eigen"])
+        read = tables.with_own(read, _mapping(path), path.parent, path.name)
+    return tables.town(read, codes, rooms.tables, rooms.town)
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    """A user's mapping file (docs/own-tables.md)."""
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        said = " ".join(str(error).split())
+        raise Refused([Problem("gemeente.eigen", f"{path} ({said})", "a mapping in YAML (docs/own-tables.md)")]) from error
+    if not isinstance(found, dict):
+        raise Refused([Problem("gemeente.eigen", f"{path} with {found!r}", "a mapping with tables (docs/own-tables.md)")])
+    return found
 
 
 def read_tables(gemeente: dict[str, Any]) -> Tables:

@@ -315,7 +315,8 @@ def _corporaties(town: Town, d: Dwellings) -> Corporaties:
     return c
 
 
-def _teams(w: Wijken, c: Corporaties, p: Blocks) -> Teams:
+def _teams(town: Town, w: Wijken, c: Corporaties, p: Blocks) -> Teams:
+    """Teams by inhabitants, beheer by homes; where somebody counted the staff of a wijk, as many as there are."""
     s, kinds = p.support, (TeamKind.WIJKTEAM, TeamKind.AMBULANT, TeamKind.WELZIJN, TeamKind.WIJKAGENT)
     per_inhabitant = (
         s.wijkteam_fte_per_inhabitant,
@@ -328,6 +329,10 @@ def _teams(w: Wijken, c: Corporaties, p: Blocks) -> Teams:
     teams.gemeente[:] = np.concatenate([np.tile(w.gemeente, len(kinds)), c.gemeente])
     teams.wijk[:] = np.concatenate([np.tile(np.arange(w.rows), len(kinds)), np.arange(c.rows)])
     teams.fte[:] = np.concatenate([f * w.inwoners for f in per_inhabitant] + [c.homes / s.beheer_homes_per_fte])
+    counted = town.teams[town.teams.fte.notna()]
+    kind = counted.soort.map({k.name.lower(): i for i, k in enumerate(kinds)})
+    wijk = counted.wijk.map({code: i for i, code in enumerate(town.wijken)})
+    teams.fte[(kind * w.rows + wijk).to_numpy(np.int64)] = counted.fte
     return teams
 
 
@@ -388,7 +393,8 @@ def build(town: Town, p: Blocks, seed: int, quota: float, warmup: int) -> World:
         d.tenure == Tenure.SOCIALE_HUUR, p.vulnerability.social_rent_ratio, 1.0
     )
     world = World(
-        d, Persons(64), Seekers(0), portieken, buurten, wijken, gemeenten, corporaties, _teams(wijken, corporaties, p), -warmup,
+        d, Persons(64), Seekers(0), portieken, buurten, wijken, gemeenten, corporaties, _teams(town, wijken, corporaties, p),
+        -warmup,
         mean_propensity=float(ratio[d.identity != 0].mean()), persons_per_month=float(p.inflow.inflow_ratio * quota * vacated),
         seekers_per_month=float(p.inflow.seekers_per_home * vacated),
     )  # fmt: skip

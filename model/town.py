@@ -35,6 +35,7 @@ COLUMNS = {
     "y": "centre, metres north (EPSG:28992); empty if unknown",
 }
 UNKNOWN_ALLOWED = ("p_1p", "klasse", "score", "x", "y")
+TEAMS = ["wijk", "soort", "fte", "caseload"]
 IMPUTED = ["attribuut", "niveau", "bron", "buurten", "huishoudens", "zekerheid"]
 
 
@@ -67,6 +68,7 @@ class Town:
     bezit     [buurt (row), corporatie (1, 2, ...), aandeel]: who owns the corporatie homes of a buurt; shares sum to 1
     corporaties   [naam, gemeente]: row k is corporatie k + 1
     near      [a (row), b (row), metres]: pairs of buurten that lie near each other, both ways, and how far apart
+    teams     [wijk (code), soort, fte, caseload]: staff as somebody counted it; elsewhere it goes by inhabitants
     observed  what is known besides, by code of the buurt: to compare with, never an input
     imputed   what was filled in, from where, and how sure that is (columns of `IMPUTED`)
     sources, hashes    what the tables are called, and the SHA-256 of each file that was read
@@ -81,6 +83,7 @@ class Town:
     bezit: pd.DataFrame
     near: pd.DataFrame
     vintage: int = 0
+    teams: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=TEAMS))
     observed: pd.DataFrame = field(default_factory=pd.DataFrame)
     imputed: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=IMPUTED))
     shapes: Any = None

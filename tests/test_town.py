@@ -51,7 +51,7 @@ def test_buurten_of_one_wijk_are_near_each_other_both_ways(small_town):
 
 
 def test_at_the_national_mean_incomes_are_the_nations(rooms):
-    low, high = income_shares(np.array([rooms.town.koop_share]), np.ones(1), rooms.town)
+    low, high = income_shares(np.array([rooms.town.koop_share]), np.ones(1), np.array([rooms.town.hh_size]), rooms.town)
     assert low[0] == pytest.approx(0.4, abs=0.01) and high[0] == pytest.approx(0.2, abs=0.02)
 
 

@@ -20,6 +20,10 @@ class Filled(NamedTuple):
     level: pd.Series
     file: pd.Series
 
+    def of(self, codes: pd.Series) -> "Filled":
+        """Of some buurten (codes [n]), of what is filled by code; rows as in `codes`."""
+        return Filled(*(part.loc[codes].set_axis(codes.index) for part in self))
+
 
 def code_at(buurt: pd.Series, level: str) -> pd.Series:
     """Code of the place of a level in which each buurt lies: it stands in the buurt's own code."""

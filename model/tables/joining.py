@@ -126,16 +126,17 @@ def _owned(frame: pd.DataFrame, own: Own, homes: pd.Series) -> tuple[pd.DataFram
     mine = own.bezit[own.bezit.buurt.isin(frame.code[homes > 0]) & (own.bezit.woningen > 0)]
     stock = mine.assign(buurt=mine.buurt.map(row)).groupby(["buurt", "corporatie"], as_index=False).woningen.sum()
     stock["gemeente"] = stock.buurt.map(frame.gemeente)
-    largest = stock.groupby(["corporatie", "gemeente"], as_index=False).woningen.sum()
-    largest = largest.sort_values(["woningen", "corporatie"], ascending=[False, True], kind="stable")
-    names = largest.groupby("corporatie").woningen.sum().sort_values(ascending=False, kind="stable").index
-    number = pd.Series(np.arange(1, len(names) + 1), index=names)
-    corporaties = pd.DataFrame({"naam": names, "gemeente": names.map(largest.groupby("corporatie").gemeente.first())})
-    of = frame.gemeente[homes == 0].map(largest.groupby("gemeente").corporatie.first()).dropna()
+    owners = stock.groupby(["corporatie", "gemeente"], as_index=False).woningen.sum()
+    owners = owners.sort_values(["woningen", "corporatie"], ascending=[False, True], kind="stable", ignore_index=True)
+    owners["number"] = np.arange(1, len(owners) + 1)  # who works in two gemeenten is a corporatie in each
+    corporaties = owners.rename(columns={"corporatie": "naam"})[["naam", "gemeente"]]
+    of = frame.gemeente[homes == 0].map(owners.groupby("gemeente").number.first()).dropna()
+    mine = stock.merge(owners[["corporatie", "gemeente", "number"]], on=["corporatie", "gemeente"])
+    stock = mine.sort_values(["buurt", "number"], ignore_index=True)
     bezit = pd.DataFrame(
         {
             "buurt": [*stock.buurt, *of.index],
-            "corporatie": [*stock.corporatie.map(number), *of.map(number)],
+            "corporatie": [*stock.number, *of],
             "aandeel": [*(stock.woningen / stock.groupby("buurt").woningen.transform("sum")), *np.ones(len(of))],
         }
     )

@@ -89,6 +89,7 @@ class Own(NamedTuple):
     complete   whether `bezit` holds all homes that corporaties let in the gemeenten it names
     sources    per table: its file, the start of its sha256, its year where it is told
     of         kind -> the sources of that kind, as one text
+    hashes     file -> sha256
     """
 
     bezit: pd.DataFrame
@@ -101,6 +102,7 @@ class Own(NamedTuple):
     complete: bool
     sources: tuple[str, ...]
     of: dict[str, str]
+    hashes: dict[str, str]
 
 
 def read_own(mapping: Mapping[str, Any], folder: Path, where: str, codes: Codes, largest: int = LARGEST) -> Own:
@@ -298,11 +300,12 @@ def _gathered(tables: list[tuple[Entry, pd.DataFrame]]) -> Own:
         mine = [table.drop(columns="jaar", errors="ignore") for entry, table in tables if entry.kind == kind]
         columns = list(KINDS[kind].needed + KINDS[kind].optional + KINDS[kind].one_of)
         frames[kind] = pd.concat(mine, ignore_index=True) if mine else pd.DataFrame(columns=columns)
+    hashes: dict[str, str] = {}
     for entry, table in tables:
         with entry.path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
+            hashes[entry.path.name] = hashlib.file_digest(file, "sha256").hexdigest()
         year = _year(entry, table)
-        sources[entry.kind].append(f"{entry.path.name} (sha256 {digest}{f', {year}' if year else ''})")
+        sources[entry.kind].append(f"{entry.path.name} (sha256 {hashes[entry.path.name][:12]}{f', {year}' if year else ''})")
     per_buurt = {k: frames[k].groupby("buurt").first() for k in ("klachten", "scores", "buurten", "observed")}
     return Own(
         bezit=frames["bezit"].reindex(columns=["buurt", "corporatie", "complex", "woningen"]),
@@ -311,6 +314,7 @@ def _gathered(tables: list[tuple[Entry, pd.DataFrame]]) -> Own:
         complete=all(entry.complete for entry, _ in tables if entry.kind == "bezit") and bool(sources["bezit"]),
         sources=tuple(source for told in sources.values() for source in told),
         of={kind: ", ".join(told) for kind, told in sources.items() if told},
+        hashes=hashes,
         **per_buurt,
     )
 

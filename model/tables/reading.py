@@ -15,7 +15,7 @@ import pandas as pd
 
 from model.parameters import Problem, Refused
 from model.tables.files import LARGEST, PLAIN, Form, read_grid
-from model.tables.schema import FIELDS, Field, Finding, check, told
+from model.tables.schema import ANY_NUMBER, FIELDS, Field, Finding, check, told
 
 MOST = 1000  # problems listed of one file; more are counted
 EMPTY = ("", ".", "x", "-99997", "-99999999")
@@ -35,12 +35,14 @@ def read_table(
     compute: Mapping[str, str] | None = None,
     form: Form = PLAIN,
     largest: int = LARGEST,
+    free: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Columns (ours: theirs) of a file, indexed by code, with what is computed (ours: expression of ours, pandas `eval`).
 
+    `free` names columns that may hold any number, where `FIELDS` does not know them.
     Numbers are floats, NaN where empty and where an expression divides by zero. Raises `Refused` with all problems.
     """
-    rows = read_rows(path, columns, ("code",), FIELDS, form, largest)
+    rows = read_rows(path, columns, ("code",), {**dict.fromkeys(free, ANY_NUMBER), **FIELDS}, form, largest)
     if rows.findings:
         raise Refused(as_problems(path.name, columns, rows.findings))
     frame = rows.frame.set_index("code")

@@ -89,6 +89,7 @@ FIELDS = {
     "p_25_44": _percent("25 to 44, of inhabitants"),
     "p_laag_ink": _percent("among the 40% lowest incomes of the country, of households"),
     "p_hoog_ink": _percent("among the 20% highest incomes of the country, of households"),
+    "p_laag_pers": _percent("persons among the 40% lowest incomes of the country, of persons"),
     "bijstand": _count("persons with bijstand", COUNTRY),
     "p_wmo": Field("number", "Wmo clients", "per 1000 inhabitants", 0.0, 1000.0),
     "p_jeugdzorg": _percent("with jeugdzorg, of the young"),

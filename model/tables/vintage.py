@@ -42,6 +42,7 @@ class Source(NamedTuple):
     compute: dict[str, str]
     optional: bool
     statline: Download | None
+    year: int | None = None  # of its codes, where that is not the vintage's
 
 
 class Vintage(NamedTuple):
@@ -115,5 +116,11 @@ def _source(entry: Mapping[str, Any], where: str, problems: list[Problem]) -> So
         download = Download(str(entry["table"]), entry.get("catalog", CATALOG), columns)
         file, columns = download.file, {ours: ours for ours in columns}
     return Source(
-        file, entry.get("source", ""), columns, dict(entry.get("compute", {})), bool(entry.get("optional", False)), download
+        file,
+        entry.get("source", ""),
+        columns,
+        dict(entry.get("compute", {})),
+        bool(entry.get("optional", False)),
+        download,
+        entry.get("year"),
     )

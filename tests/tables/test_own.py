@@ -87,7 +87,7 @@ def test_the_example_of_the_docs_is_read_and_joined_into_a_town(example):
     corporaties, bezit = owners(joined, town.corporaties, town.bezit)
     row = town.buurten.index[town.buurten.code == "BU99990104"][0]
     assert bezit[bezit.buurt == row].aandeel.tolist() == [0.75, 0.25]
-    made = Town(town.code, town.naam, True, joined.buurten, corporaties, bezit, observed=joined.observed)
+    made = Town(town.code, town.naam, True, joined.buurten, corporaties, bezit, town.near, observed=joined.observed)
     assert made.observed.columns.tolist() == ["code", "klachten", "rapportcijfer"]
     assert own.polygonen.crs.to_epsg() == 28992 and own.teams.fte.tolist() == [6.5, 3.0, 4.25]
     assert re.fullmatch(r"complexen\.csv \(sha256 [0-9a-f]{12}, 2024\)", own.sources[0]) and len(own.sources) == 7

@@ -1,0 +1,133 @@
+"""The tables of a year, read and checked once for the whole country, with what is worked out of them once.
+
+A town is a selection of rows; what a chain fills, how far a level lies from what buurten have themselves, and where everything
+lies, is the same for every town of the year.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from model.parameters import Problem, Refused
+from model.tables import chain, places
+from model.tables.own import Codes, Own, read_own
+from model.tables.reading import read_table
+from model.tables.vintage import Vintage
+
+NEAR_END = {"klasse": "wijk", "p_1p": "buurt"}  # chains that end early: a class is of its wijk, who lives alone of the buurt
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """The checked tables of one vintage, each indexed by code; rows of all levels.
+
+    frames    name of the file in the vintage -> its columns under our names
+    hashes    file -> SHA-256 of every file that was read
+    own       the user's own tables, if there are any
+    """
+
+    vintage: Vintage
+    folder: Path
+    frames: dict[str, pd.DataFrame]
+    hashes: dict[str, str] = field(default_factory=dict)
+    own: Own | None = None
+
+    @cached_property
+    def names(self) -> pd.Series:
+        """Name of each gemeente, wijk and buurt, by code."""
+        return pd.concat([f["naam"] for f in self.frames.values() if "naam" in f]).groupby(level=0).first()
+
+    @property
+    def gemeenten(self) -> pd.Series:
+        """Names of the gemeenten, by code."""
+        return self.names[self.names.index.str.startswith("GM")]
+
+    @cached_property
+    def buurten(self) -> pd.DataFrame:
+        """naam, huishoudens (empty where suppressed) and inwoners of every buurt, by code in order."""
+        parts = [f[f.index.str.startswith("BU")] for f in self.frames.values() if {"huishoudens", "naam"} <= set(f)]
+        return pd.concat([part[["naam", "huishoudens", "inwoners"]] for part in parts]).sort_index()
+
+    @cached_property
+    def filled(self) -> dict[str, chain.Filled]:
+        """Every attribute of every inhabited buurt, along its chain; rows by code."""
+        codes = pd.Series(self.buurten.index[self.buurten.huishoudens > 0])
+        codes.index = pd.Index(codes)
+        chains = self.vintage.chains.items()
+        return {a: chain.fill(codes, self.frames, c, a, NEAR_END.get(a, "land")) for a, c in chains}
+
+    @cached_property
+    def errors(self) -> dict[tuple[str, str], float]:
+        """Typical error of each (attribute, level) of the chains, in the attribute's unit; nan if it can not be told."""
+        chains = self.vintage.chains.items()
+        return {(a, level): chain.typical_error(self.frames, c, a, level) for a, c in chains for level in chain.LEVELS}
+
+    @cached_property
+    def ground(self) -> places.Ground:
+        """Polygons, centres and neighbours."""
+        own = self.own.polygonen if self.own is not None else None
+        return places.read(self.folder, self.vintage, self.columns("x", "y"), own)
+
+    def columns(self, *names: str) -> pd.DataFrame:
+        """Columns of the tables that have them all, of all places, by code; empty if none has."""
+        frames = [f[list(names)] for f in self.frames.values() if set(names) <= set(f)]
+        found = pd.concat(frames) if frames else pd.DataFrame(columns=list(names), dtype=float)
+        return found[~found.index.duplicated()].rename_axis("code")
+
+    def national(self, attribute: str) -> float:
+        """The country's value of an attribute of the chains."""
+        return chain.national(self.frames, self.vintage.chains[attribute], attribute)
+
+    def observed(self, codes: pd.Series) -> pd.DataFrame:
+        """What is known besides, of buurten [n] themselves."""
+        found = pd.DataFrame({"code": codes})
+        for name, columns in self.vintage.observed.items():
+            if name in self.frames:
+                found = found.join(self.frames[name][columns], on="code")
+        return found
+
+
+def read(folder: Path, vintage: Vintage) -> Tables:
+    """All tables of the vintage that lie in the folder. Raises `Refused` with all problems of all files."""
+    if not folder.is_dir():
+        raise Refused([Problem("gemeente.data", repr(str(folder)), "a folder with the tables (docs/data.md)")])
+    problems: list[Problem] = []
+    frames: dict[str, pd.DataFrame] = {}
+    for name, source in vintage.files.items():
+        path = folder / source.file
+        if not path.is_file():
+            if not source.optional:
+                where = "a folder that holds it (docs/data.md)"
+                problems.append(Problem("gemeente.data", f"no file {source.file} in {folder}", where))
+            continue
+        try:
+            frames[name] = read_table(path, source.columns, source.compute, free=vintage.observed.get(name, []))
+        except Refused as refused:
+            problems += refused.problems
+    if problems:
+        raise Refused(problems)
+    return Tables(vintage, folder, frames, _hashes(folder, vintage))
+
+
+def with_own(tables: Tables, mapping: Mapping[str, Any], folder: Path, where: str) -> Tables:
+    """The tables with the user's own beside them (docs/own-tables.md); raises `Refused` with all problems of all of them."""
+    kinds = {start: frozenset(tables.names.index[tables.names.index.str.startswith(start)]) for start in ("BU", "WK")}
+    others = {
+        source.year: frozenset(tables.frames[name].index) - kinds["BU"] - kinds["WK"]
+        for name, source in tables.vintage.files.items()
+        if name in tables.frames and source.year not in (None, tables.vintage.year)
+    }
+    own = read_own(mapping, folder, where, Codes(tables.vintage.year, kinds["BU"], kinds["WK"], others))
+    return Tables(tables.vintage, tables.folder, tables.frames, {**tables.hashes, **own.hashes}, own)
+
+
+def _hashes(folder: Path, vintage: Vintage) -> dict[str, str]:
+    """SHA-256 of each file of the vintage that is there, polygons and neighbours too."""
+    names = [s.file for s in vintage.files.values()] + [s["file"] for s in vintage.shapes]
+    names += [vintage.neighbours["file"]] if vintage.neighbours else []
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names if (folder / name).is_file()}
