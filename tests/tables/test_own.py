@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.parameters import Refused
@@ -379,6 +379,7 @@ def test_scores_are_of_the_buurt_itself(own):
 amounts = st.one_of(st.none(), st.integers(0, 600))
 
 
+@settings(max_examples=30)  # each reads a file
 @given(
     st.dictionaries(st.tuples(st.sampled_from(sorted(CODES.buurten)), st.sampled_from("ABC")), amounts, min_size=1),
     st.booleans(),
