@@ -311,7 +311,7 @@ def _assign(points: np.ndarray, who: np.ndarray, cells: tuple[int, int, int, int
 
 
 def _in_blocks(groups: pd.Series) -> np.ndarray:
-    """Corners [n, 2] of squares in one block per group, all of the same height, in rows of a sheet about twice as wide as high."""
+    """Corners [n, 2] of squares in one block per group, all of one height, in rows of a sheet about twice as wide as high."""
     if groups.empty:
         return np.zeros((0, 2))
     block, _ = pd.factorize(groups)
