@@ -12,6 +12,7 @@ docs/configuration.md; a code without `gemeente=...` means gemeente=cbs. What ca
 
 import hashlib
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,8 @@ def show_town(config: dict[str, Any]) -> None:
     p = plan(config)
     folder = Path(config["results"]["folder"]) / f"gemeente-{short_code(p.town)}-{p.town.vintage or 'synthetisch'}"
     tables = town_tables(p)
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)  # what an earlier version drew is not of this one
+    folder.mkdir(parents=True)
     for name, table in tables.items():
         table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
     (folder / "manifest.json").write_text(json.dumps(manifest(p), indent=1, ensure_ascii=False), encoding="utf-8")

@@ -44,6 +44,12 @@ def pictures(folder: Path, drawn: list[str], names: dict[str, str], language: st
     }
 
 
+def drawn_as(places: pd.DataFrame) -> str:
+    """What most households are drawn in on a map: buurt, wijk or tegel; "" where nothing is drawn."""
+    homes = places.groupby("niveau").huishoudens.sum() if "niveau" in places else pd.Series(dtype=float)
+    return "" if homes.empty else str(homes.idxmax())
+
+
 HEADS = {"marge": "margin", "eenheid": "unit", "gevraagd": "asked", "gekregen": "got"}
 
 

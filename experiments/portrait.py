@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from experiments import pages, prose
-from experiments.figures import draw_town
+from experiments.figures import draw_town, maps
 from experiments.loaded import TownTables, load_town
 from experiments.pages import Grid
 from experiments.prose import EN, NL, grouped, number, percent, say, word
@@ -28,7 +28,7 @@ def write(folder: Path) -> Path:
         names = {
             "town": tables.facts["town"]["naam"],
             "smallest": number(tables.facts["smallest"], language),
-            "area": word("areas", drawn_as(tables), language),
+            "area": word("areas", pages.drawn_as(tables.places), language),
             "seed": str(tables.facts["seed"]),
         }
         text = page.render(**content(tables, language), figures=pages.pictures(folder, drawn, names, language))
@@ -46,7 +46,7 @@ def content(tables: TownTables, language: str) -> dict[str, Any]:
         "size": {name: grouped(float(n), 0, language) for name, n in facts["counts"].items()},
         "seed": facts["seed"],
         "undrawn": undrawn(tables, language),
-        "tiled": drawn_as(tables) == "tegel",
+        "tiled": pages.drawn_as(tables.places) == "tegel",
         "parts": parts(tables, language),
         "shown": LONGEST,
         "fit": pages.fit(tables.fit, language),
@@ -54,12 +54,6 @@ def content(tables: TownTables, language: str) -> dict[str, Any]:
         "record": record(tables, language),
         "other_file": FILES[EN if language == NL else NL],
     }
-
-
-def drawn_as(tables: TownTables) -> str:
-    """What most households are drawn in: buurt, wijk or tegel."""
-    homes = tables.places.groupby("niveau").huishoudens.sum()
-    return str(homes.idxmax())
 
 
 def undrawn(tables: TownTables, language: str) -> str:
@@ -71,11 +65,11 @@ def undrawn(tables: TownTables, language: str) -> str:
 def parts(tables: TownTables, language: str) -> Grid:
     """The wijken of a town, or the gemeenten of a country, the largest first: what the maps show, in numbers."""
     p = tables.places
-    by = "gemeente_naam" if p.gemeente.nunique() > 5 else "wijk_naam"
+    by, named = ("gemeente", "gemeente_naam") if p.gemeente.nunique() > maps.COUNTRY else ("wijk_code", "wijk_naam")
     homes = p.groupby(by).huishoudens.sum().sort_values(ascending=False, kind="stable").head(LONGEST)
-    rows = []
-    for name, total in homes.items():
-        mine = p[p[by] == name]
+    groups, rows = dict(iter(p.groupby(by))), []
+    for code, total in homes.items():
+        mine = groups[code]
 
         def mean(column: str, mine: pd.DataFrame = mine) -> float:
             return float(np.average(mine[column], weights=mine.huishoudens))
@@ -83,7 +77,9 @@ def parts(tables: TownTables, language: str) -> Grid:
         vulnerable = 1000.0 * mine.kwetsbaar.sum() / total
         shares = [percent(mean(c) / 100.0, language) for c in ("p_koop", "p_corp", "p_laag_ink")]
         score = grouped(mean("leefbaarheid"), 2, language, sign=True)
-        rows.append([str(name), grouped(float(total), 0, language), *shares, score, grouped(vulnerable, 0, language)])
+        rows.append(
+            [str(mine[named].iloc[0]), grouped(float(total), 0, language), *shares, score, grouped(vulnerable, 0, language)]
+        )
     head = ["part", "households", "part_koop", "part_corp", "part_low", "part_score", "part_vulnerable"]
     return Grid([say(k, language) for k in head], rows)
 

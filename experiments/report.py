@@ -94,6 +94,7 @@ def pictures(folder: Path, tables: Tables, drawn: list[str], language: str) -> d
         "base": prose.scenario_name(tables.baseline),
         "n": str(tables.seeds),
         "threshold": number(tables.parameter("indicators.relevant_leefbaarheid", float("nan")), language),
+        "area": word("areas", pages.drawn_as(tables["places"]), language),
     }
     return pages.pictures(folder, drawn, names, language)
 

@@ -15,13 +15,16 @@ from experiments.figures.style import INK, SOFT, new_figure, ticks
 from experiments.prose import grouped
 
 if TYPE_CHECKING:
-    from geopandas import GeoDataFrame
+    from geopandas import GeoDataFrame, GeoSeries
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 NEUTRAL, EDGE, BORDER, HATCH_INK = "#d6d6d6", "#8a8a8a", "#3a3a3a", "#4a4a4a"
 HATCH = "//////"
 MANY = 2000  # areas from which a map is a bitmap inside the drawing
+PIXELS = 1500  # detail of such a map along its longest side
+COUNTRY = 5  # gemeenten above which a map shows these, and not their wijken
+FEW_WIJKEN = 3  # wijken up to which buurten are named
 FEW = 60  # groups up to which their borders are drawn thick
 ROUND = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)  # lengths of a scale bar, metres
 WIDTH, TALLEST = 10.0, 13.4  # inches of a sheet: A4 with its caption
@@ -70,7 +73,7 @@ def areas(places: "GeoDataFrame", columns: Sequence[str], smallest: float) -> "G
     import geopandas
 
     mine = places[places.geometry.notna()]
-    kept = [c for c in ("niveau", "naam", "wijk_naam", "gemeente", "gemeente_naam", "x", "geometry") if c in mine]
+    kept = [c for c in ("niveau", "naam", "wijk_code", "wijk_naam", "gemeente", "gemeente_naam", "x", "geometry") if c in mine]
     found = mine.drop_duplicates("vlak").set_index("vlak")[kept]
     found["huishoudens"] = mine.groupby("vlak").huishoudens.sum()
     for column in columns:
@@ -79,12 +82,27 @@ def areas(places: "GeoDataFrame", columns: Sequence[str], smallest: float) -> "G
         total = (known[column].astype(float) * known.huishoudens).groupby(known.vlak).sum()
         found[column] = (total / homes).where(homes >= smallest)
     found["naam"] = found.naam.where(found.niveau != "wijk", found.wijk_naam)
-    return geopandas.GeoDataFrame(found.reset_index(), geometry="geometry", crs=places.crs)
+    town = geopandas.GeoDataFrame(found.reset_index(), geometry="geometry", crs=places.crs)
+    if len(town) > MANY:
+        x0, y0, x1, y1 = town.total_bounds
+        town["geometry"] = town.geometry.simplify(max(x1 - x0, y1 - y0) / PIXELS)
+    return town
+
+
+def extent(town: "GeoDataFrame") -> tuple[float, float, float, float]:
+    """Bounds of a map of the whole town; over blocks of tiles with room for the names of the first row."""
+    x0, y0, x1, y1 = town.total_bounds
+    return (x0, y0, x1, y1 + (0.8 if in_blocks(town) else 0.0))
+
+
+def in_blocks(town: "GeoDataFrame") -> bool:
+    """Whether buurten are tiles, in blocks of which nothing but their order is known."""
+    return bool((town.niveau == "tegel").any() and town.x.isna().all())
 
 
 def core(town: "GeoDataFrame") -> tuple[float, float, float, float] | None:
     """Bounds of where most people live, if that is a small part of the map: then it is worth maps of its own; else None."""
-    if (town.niveau == "tegel").any():
+    if (town.niveau == "tegel").any() or town.gemeente.nunique() > COUNTRY:
         return None
     middle = town.geometry.centroid
     (left, right), (low, high) = (middle_most(values, town.huishoudens, CORE) for values in (middle.x, middle.y))
@@ -164,12 +182,13 @@ def sheet(bounds: Sequence[float], count: int, foot: float) -> Sheet:
     return Sheet(figure, maps, legends, foot / total)
 
 
-def panel(ax: "Axes", legend: "Axes", town: "GeoDataFrame", layer: Layer, language: str) -> None:
-    """One map with its legend; neutral where the value is unknown or nobody lives."""
+def panel(ax: "Axes", legend: "Axes", town: "GeoDataFrame", land: "GeoSeries", layer: Layer, language: str) -> None:
+    """One map with its legend; neutral where the value is unknown, and on `land` where nobody lives."""
     known, raster = town[layer.column].notna(), len(town) > MANY
-    extent = ax.get_xlim(), ax.get_ylim()
+    kept = ax.get_xlim(), ax.get_ylim()
     thin = {"edgecolor": EDGE, "linewidth": 0.1 if raster else 0.3, "rasterized": raster}
-    _ground(ax, town, raster)
+    if len(land):
+        land.plot(ax=ax, facecolor=NEUTRAL, edgecolor="none", rasterized=raster)
     if (~known).any():
         town[~known].plot(ax=ax, facecolor=NEUTRAL, **thin)
     if known.any():
@@ -178,22 +197,31 @@ def panel(ax: "Axes", legend: "Axes", town: "GeoDataFrame", layer: Layer, langua
     estimated = town[known & (town[layer.hatched] > 0.5)] if layer.hatched else town[:0]
     if len(estimated):
         estimated.plot(ax=ax, facecolor="none", edgecolor=HATCH_INK, hatch=HATCH, linewidth=0.0, rasterized=raster)
-    ax.set(xlim=extent[0], ylim=extent[1])
+    ax.set(xlim=kept[0], ylim=kept[1])
     ax.set_axis_off()
     ax.annotate(layer.title, (0, 1), (4, 18), "axes fraction", "offset points", fontweight="bold", fontsize=9.5)
     ax.annotate(layer.note, (0, 1), (4, 6), "axes fraction", "offset points", fontsize=7.2, color=SOFT)
 
 
-def _ground(ax: "Axes", town: "GeoDataFrame", raster: bool) -> None:
-    """What lies between the areas of real places: land where nobody lives."""
+def land_of(town: "GeoDataFrame") -> "GeoSeries":
+    """The whole of a real place, with what lies between its areas; nothing on tiles."""
     import geopandas
-    from shapely import Polygon
 
     if (town.niveau == "tegel").any():
-        return
-    whole = town.geometry.union_all()
-    filled = geopandas.GeoSeries([Polygon(part.exterior) for part in getattr(whole, "geoms", [whole])])
-    filled.plot(ax=ax, facecolor=NEUTRAL, edgecolor="none", rasterized=raster)
+        return geopandas.GeoSeries([])
+    return geopandas.GeoSeries([_filled(town.geometry.union_all())])
+
+
+def borders_of(town: "GeoDataFrame", by: str) -> "GeoSeries":
+    """The outer borders of the areas that share a value of `by`."""
+    return town[[by, "geometry"]].dissolve(by).geometry.map(_filled).boundary
+
+
+def _filled(shape: Any) -> Any:
+    """A shape without its holes."""
+    from shapely import MultiPolygon, Polygon
+
+    return MultiPolygon([Polygon(part.exterior) for part in getattr(shape, "geoms", [shape])])
 
 
 def _legend(legend: "Axes", drawn: Any, layer: Layer, language: str) -> None:
@@ -206,7 +234,7 @@ def _legend(legend: "Axes", drawn: Any, layer: Layer, language: str) -> None:
         bar.set_ticks(MaxNLocator(5))
     else:
         middles = (borders[1:] + borders[:-1]) / 2
-        every = 1 if len(middles) < 8 else 2  # of an odd number of classes this keeps the middle one
+        every = 1 if len(middles) < 7 else 2  # of an odd number of classes this keeps the middle one
         bar.set_ticks(list(middles[(len(middles) // 2) % every :: every] if layer.middles else borders))
         bar.ax.tick_params(length=0)
     bar.ax.minorticks_off()
@@ -216,12 +244,12 @@ def _legend(legend: "Axes", drawn: Any, layer: Layer, language: str) -> None:
     ticks(bar.ax, language, axis="x", signed=layer.signed)
 
 
-def outlines(ax: "Axes", town: "GeoDataFrame", by: str, width: float) -> None:
-    """Lines around the areas that share a value of `by`, in points for a few and half of that for many."""
-    extent = ax.get_xlim(), ax.get_ylim()
-    groups = town.dissolve(by)
-    groups.boundary.plot(ax=ax, color=BORDER, linewidth=width if len(groups) <= FEW else width / 2, rasterized=len(town) > MANY)
-    ax.set(xlim=extent[0], ylim=extent[1])
+def outlines(ax: "Axes", borders: "GeoSeries", width: float) -> None:
+    """Lines, in points for a few areas and half of that for many."""
+    kept = ax.get_xlim(), ax.get_ylim()
+    many = len(borders) > FEW
+    borders.plot(ax=ax, color=BORDER, linewidth=width / 2 if many else width, rasterized=many)
+    ax.set(xlim=kept[0], ylim=kept[1])
 
 
 def bar_and_north(ax: "Axes", town: "GeoDataFrame", language: str) -> None:
@@ -254,15 +282,17 @@ def names_of(town: "GeoDataFrame") -> pd.DataFrame:
     Gemeenten of a country, wijken of a town, or its buurten where it has few wijken. Above blocks of tiles: only if it is no
     wider than its block, since another stands beside it.
     """
-    by = "gemeente_naam" if town.gemeente.nunique() > 5 else "wijk_naam" if town.wijk_naam.nunique() > 3 else "naam"
-    middle, homes, box = town.geometry.representative_point(), town.huishoudens, town.bounds
-    frame = pd.DataFrame({"naam": town[by], "homes": homes, "x": middle.x * homes, "y": middle.y * homes}).join(box)
-    kinds = {"homes": "sum", "x": "sum", "y": "sum", "minx": "min", "maxx": "max", "maxy": "max"}
-    sums = frame.groupby("naam").agg(kinds).query("homes > 0").sort_values("homes", ascending=False, kind="stable")
-    if (town.niveau == "tegel").any() and town.x.isna().all():
+    by, named = ("vlak", "naam") if town.wijk_code.nunique() <= FEW_WIJKEN else ("wijk_code", "wijk_naam")
+    by, named = ("gemeente", "gemeente_naam") if town.gemeente.nunique() > COUNTRY else (by, named)
+    middle, homes = town.geometry.representative_point(), town.huishoudens
+    frame = town[[by, named]].assign(homes=homes, x=middle.x * homes, y=middle.y * homes).join(town.bounds)
+    kinds = {named: "first", "homes": "sum", "x": "sum", "y": "sum", "minx": "min", "maxx": "max", "maxy": "max"}
+    sums = frame.groupby(by).agg(kinds).query("homes > 0").sort_values("homes", ascending=False, kind="stable")
+    sums = sums.rename(columns={named: "naam"})
+    if in_blocks(town):
         wide = sums.maxx - sums.minx
-        return pd.DataFrame({"naam": sums.index, "x": sums.minx + wide / 2, "y": sums.maxy + 0.4, "room": wide + 0.3})
-    return pd.DataFrame({"naam": sums.index, "x": sums.x / sums.homes, "y": sums.y / sums.homes, "room": np.inf})
+        return pd.DataFrame({"naam": sums.naam, "x": sums.minx + wide / 2, "y": sums.maxy + 0.4, "room": wide + 0.3})
+    return pd.DataFrame({"naam": sums.naam, "x": sums.x / sums.homes, "y": sums.y / sums.homes, "room": np.inf})
 
 
 def write_names(axes: Sequence["Axes"], named: pd.DataFrame, most: int = 30) -> None:

@@ -100,7 +100,7 @@ def town_map(tables: Tables, language: str) -> "Figure | None":
     if not tables.mapped or not tables.others:
         return None
     town, base = _areas(tables), scenario_name(tables.baseline)
-    page = maps.sheet(town.total_bounds, 1 + len(tables.others), foot=0.3)
+    page = maps.sheet(maps.extent(town), 1 + len(tables.others), foot=0.3)
     most = float(np.nanmax(np.abs(town[tables.others].to_numpy()), initial=0.0)) or 0.01
     level, by = say("map_level", language, base=base), Normalize(-most, most)
     score, points = say("score", language), say("score_points", language)
@@ -108,8 +108,9 @@ def town_map(tables: Tables, language: str) -> "Figure | None":
     for scenario in tables.others:
         title = say("map_difference", language, who=scenario_name(scenario), base=base)
         layers.append(maps.Layer(scenario, title, "", points, "PuOr", by, True))
+    land = maps.land_of(town)
     for ax, legend, layer in zip(page.maps, page.legends, layers, strict=True):
-        maps.panel(ax, legend, town, layer, language)
+        maps.panel(ax, legend, town, land, layer, language)
     maps.bar_and_north(page.maps[0], town, language)
     maps.write_names(page.maps, maps.names_of(town))
     said = say("map_axis", language, n=tables.seeds, homes=number(_smallest(tables), language))

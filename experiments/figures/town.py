@@ -50,7 +50,7 @@ def _areas(tables: TownTables) -> Any:
 def town_maps(tables: TownTables, language: str) -> "Figure | None":
     """Six maps: tenure, leefbaarheid, vulnerable residents, low incomes."""
     town = _areas(tables)
-    return None if town.empty else _sheet(tables, town, town.total_bounds, language)
+    return None if town.empty else _sheet(tables, town, maps.extent(town), language)
 
 
 def core_data(tables: TownTables) -> pd.DataFrame:
@@ -70,13 +70,14 @@ def core_maps(tables: TownTables, language: str) -> "Figure | None":
 def _sheet(tables: TownTables, town: Any, bounds: Any, language: str) -> "Figure":
     sources = source_lines(tables, language)
     page = maps.sheet(bounds, len(MAPS), foot=0.35 + 0.14 * len(sources))
-    region, country = town.gemeente.nunique() > 1, town.gemeente.nunique() > 5
+    gemeenten, land = town.gemeente.nunique(), maps.land_of(town)
+    lines = [(maps.borders_of(town, "wijk_code"), 0.6)] if gemeenten <= maps.COUNTRY else []
+    if gemeenten > 1:
+        lines.append((maps.borders_of(town, "gemeente"), 1.4 if lines else 0.6))
     for ax, legend, column in zip(page.maps, page.legends, MAPS, strict=True):
-        maps.panel(ax, legend, town, _layer(tables, town, column, language), language)
-        if not country:
-            maps.outlines(ax, town, "wijk_naam", 0.6)
-        if region:
-            maps.outlines(ax, town, "gemeente", 0.6 if country else 1.5)
+        maps.panel(ax, legend, town, land, _layer(tables, town, column, language), language)
+        for borders, width in lines:
+            maps.outlines(ax, borders, width)
     maps.bar_and_north(page.maps[0], town, language)
     maps.write_names(page.maps, maps.names_of(town))
     _foot(page, tables, town, sources, language)

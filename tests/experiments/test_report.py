@@ -168,6 +168,7 @@ def places(mapped):
     import geopandas
     from shapely.geometry import box
 
+    frame = frame.assign(vlak=BUURTEN, niveau="buurt", gemeente="GM01", gemeente_naam="T")
     return geopandas.GeoDataFrame(frame, geometry=[box(k * 1000, 0, k * 1000 + 900, 800) for k in range(3)], crs=28992)
 
 
