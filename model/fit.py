@@ -72,6 +72,8 @@ def fit(town: Town, p: Blocks, world: World) -> pd.DataFrame:
     fout     mean distance between asked and got over buurten of 100 households and more
     p95      the distance that 95% of them stay within
     slechtste, slechtste_fout    the buurt that is furthest off, and how far
+
+    Of a profile of vulnerable residents `gevraagd` is the country's share: a town of lower SES has more.
     """
     d, households = world.dwellings, town.buurten.huishoudens.to_numpy(float)
     lived = d.identity != 0
@@ -99,7 +101,16 @@ def fit(town: Town, p: Blocks, world: World) -> pd.DataFrame:
     at_home = world.persons.place == int(Place.THUIS)
     stock = np.bincount(world.persons.profile[at_home], minlength=len(Profile)) / lived.sum()
     rows += [
-        (f"profiel {k.name.lower()}", HOUSEHOLDS, p.vulnerability.stock_share[k], stock[k], np.nan, np.nan, "", np.nan)
+        (
+            f"profiel {k.name.lower()}",
+            HOUSEHOLDS,
+            p.vulnerability.stock_share[k],
+            stock[k],
+            np.nan,
+            np.nan,
+            "",
+            np.nan,
+        )
         for k in Profile
     ]
     columns = ["marge", "eenheid", "gevraagd", "gekregen", "fout", "p95", "slechtste", "slechtste_fout"]

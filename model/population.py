@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
 from model import letting, synthesis
 from model.jit import kernel
@@ -19,6 +20,7 @@ from model.randomness import Luck, Stream, normal_of, uniform_at
 from model.town import Parameters as Country
 from model.town import Town
 from model.world import (
+    AgeClass,
     Buurten,
     Corporaties,
     DwellingKind,
@@ -216,6 +218,7 @@ def _dwellings(town: Town, p: Blocks, luck: Luck) -> tuple[Dwellings, np.ndarray
     return d, np.where(lived, who, np.uint64(0))
 
 
+STOCKS = np.array([Stream.STOCK_OF_VULNERABILITY, Stream.WHICH_PROFILE])
 FILLS = np.array([Stream.EMPTY_HOME, Stream.WHICH_KIND, Stream.WHICH_DOOR])
 
 
@@ -336,36 +339,68 @@ def _teams(town: Town, w: Wijken, c: Corporaties, p: Blocks) -> Teams:
     return teams
 
 
-def _stock(world: World, p: Blocks, luck: Luck) -> None:
-    """Who is vulnerable before anything happens: by profile, SES and tenure, independent of any strategy (choice 10).
+def country_propensity(p: Blocks) -> tuple[np.ndarray, float]:
+    """Mean over the country's households of the propensity for each profile [Profile], and of the onset ratio.
 
-    A block of homes at a time, since ten numbers for every household of a country do not fit; blocks change nothing.
+    SES is standard normal over the country, so that exp(-slope SES) has a known mean within each class of incomes.
+    """
+    v, slope = p.vulnerability, p.vulnerability.ses_slope
+    cells = synthesis.fitted(synthesis.country_table(p.synthesis), synthesis.country_margins(p.synthesis, p.town))[0]
+    edges = np.concatenate([[-np.inf], normal_of(INCOME_EDGES[1:-1]), [np.inf]])
+    mean = np.exp(slope**2 / 2.0) * np.diff(ndtr(edges + slope)) / np.diff(INCOME_EDGES)
+    weight = cells.sum(axis=1) @ mean  # [tenure, age]
+    of = np.zeros(len(Profile))
+    for tenure, age in np.ndindex(weight.shape):
+        of += weight[tenure, age] * _propensities(v, tenure, age)
+    onset = weight.sum(axis=1) @ np.where(np.arange(len(Tenure)) == Tenure.SOCIALE_HUUR, v.social_rent_ratio, 1.0)
+    return of, float(onset)
+
+
+def _propensities(v: vulnerability.Parameters, tenure: int, age: int) -> np.ndarray:
+    """[Profile] propensities of a household of mean SES."""
+    rest = (v.ses_slope, v.social_rent_ratio, v.elderly_ratio, v.old_ratio)
+    return np.array([vulnerability.propensity(0.0, tenure, int(k), age, *rest) for k in Profile])
+
+
+@kernel
+def _vulnerable(keys, identity, ses, tenure, age_class, chances, slope, social_rent_ratio, homes, profile):
+    """Dwelling rows of households that are vulnerable already, into `homes`, with their profile; returns how many.
+
+    chances [2, Profile]: of a household of mean SES in its own home, below 65 and above.
+    """
+    found, each = 0, np.empty(chances.shape[1])
+    for i in range(identity.size):
+        if identity[i] == 0:
+            continue
+        ratio = vulnerability.propensity(ses[i], tenure[i], 0, 0, slope, social_rent_ratio, 1.0, 1.0)
+        old = 1 if age_class[i] >= AgeClass.VAN_65_TOT_75 else 0
+        total = 0.0
+        for k in range(each.size):
+            total += min(0.5, ratio * chances[old, k])
+            each[k] = total
+        if uniform_at(keys[0], identity[i]) < total:
+            homes[found] = i
+            profile[found] = np.searchsorted(each, uniform_at(keys[1], identity[i]) * total, side="right")
+            found += 1
+    return found
+
+
+def _stock(world: World, p: Blocks, luck: Luck, of_country: np.ndarray) -> None:
+    """Who is vulnerable before anything happens, independent of any strategy (choice 10).
+
+    A household's chance is the country's share of its profile (`stock_share`), as often as its SES, tenure and age make it
+    likelier than the country's households; so a poor town has more than the country, and a rich one less.
     """
     d, v = world.dwellings, p.vulnerability
-    lived = np.flatnonzero(d.identity != 0)
-    blocks = np.array_split(lived, max(1, lived.size // CHUNK))
-    total = np.zeros(len(Profile))
-    for homes in blocks:
-        vulnerability.add_up(_weights(d, homes, v), total)
-    scale = v.stock_share / np.maximum(total / max(lived.size, 1), 1e-12)
-    found, profile = [], []
-    for homes in blocks:
-        chance, who = np.minimum(_weights(d, homes, v) * scale, 0.5), d.identity[homes]
-        chosen = luck.draws(Stream.STOCK_OF_VULNERABILITY, who) < chance.sum(axis=1)
-        found.append(homes[chosen])
-        profile.append(vulnerability.pick_profiles(chance[chosen], luck.draws(Stream.WHICH_PROFILE, who[chosen])))
-    homes = np.concatenate(found)
-    rows = vulnerability.add_at_home(world, v, luck, homes, np.concatenate(profile))
+    chances = np.stack([v.stock_share / of_country * _propensities(v, Tenure.KOOP, age) for age in (0, 2)])
+    homes, profile = np.empty(d.rows, np.int64), np.empty(d.rows, np.int64)
+    found = _vulnerable(
+        luck.keys[STOCKS], d.identity, d.ses, d.tenure, d.age_class, chances, v.ses_slope, v.social_rent_ratio, homes, profile
+    )
+    homes = homes[:found]
+    rows = vulnerability.add_at_home(world, v, luck, homes, profile[:found])
     known = luck.draws(Stream.STOCK_OF_VULNERABILITY, d.identity[homes] + np.uint64(1 << 50)) < v.known_share
     world.persons.status[rows[known]], world.persons.line[rows[known]] = Status.BEKEND, 1
-
-
-def _weights(d: Dwellings, homes: np.ndarray, v: vulnerability.Parameters) -> np.ndarray:
-    """[n, Profile] share-weighted propensity of the households in rows `homes` [n]."""
-    return vulnerability.propensities(
-        d.ses[homes], d.tenure[homes], d.age_class[homes], v.stock_share, v.ses_slope, v.social_rent_ratio, v.elderly_ratio,
-        v.old_ratio,
-    )  # fmt: skip
 
 
 def _queues(world: World, p: Blocks, seed: int, start: int) -> None:
@@ -389,16 +424,14 @@ def build(town: Town, p: Blocks, seed: int, quota: float, warmup: int) -> World:
     corporaties = _corporaties(town, d)
     _ties(town, d, portieken, buurten, p, luck)
     vacated = p.leaving.turnover_per_year[Tenure.SOCIALE_HUUR] / 12.0 * buurten.sociale_huur.sum()
-    ratio = np.exp(-p.vulnerability.ses_slope * d.ses) * np.where(
-        d.tenure == Tenure.SOCIALE_HUUR, p.vulnerability.social_rent_ratio, 1.0
-    )
+    of_country, onset = country_propensity(p)
     world = World(
         d, Persons(64), Seekers(0), portieken, buurten, wijken, gemeenten, corporaties, _teams(town, wijken, corporaties, p),
         -warmup,
-        mean_propensity=float(ratio[d.identity != 0].mean()), persons_per_month=float(p.inflow.inflow_ratio * quota * vacated),
+        mean_propensity=onset, persons_per_month=float(p.inflow.inflow_ratio * quota * vacated),
         seekers_per_month=float(p.inflow.seekers_per_home * vacated),
     )  # fmt: skip
-    _stock(world, p, luck)
+    _stock(world, p, luck, of_country)
     _queues(world, p, seed, -warmup)
     world.counts[:] = 0
     return world

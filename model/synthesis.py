@@ -133,6 +133,13 @@ def margins(buurten: pd.DataFrame, p: Parameters, country: Country) -> dict[str,
     return {name: values / values.sum(axis=1, keepdims=True) for name, values in wanted.items()}
 
 
+def country_margins(p: Parameters, country: Country) -> dict[str, np.ndarray]:
+    """Shares [1, codes] of the country's own households, per margin of `MARGINS`."""
+    tenure = [country.koop_share, 1.0 - country.koop_share - country.corp_share, country.corp_share]
+    wanted = {"tenure": tenure, "size": p.size_share, "age": p.age_share / p.age_share.sum(), "ses": [0.4, 0.4, 0.2]}
+    return {name: np.array([shares], float) for name, shares in wanted.items()}
+
+
 def fitted(table: np.ndarray, wanted: dict[str, np.ndarray]) -> np.ndarray:
     """Shares [n, *table.shape] with the odds ratios of `table` and the margins `wanted` {name: [n, codes]}, in axis order.
 

@@ -405,7 +405,7 @@ class World:
     corporaties: Corporaties
     teams: Teams
     month: int
-    mean_propensity: float  # mean over households of the onset ratio at month 0: it holds onset to the national level
+    mean_propensity: float  # mean over the country's households of the onset ratio: it holds onset to the national level
     persons_per_month: float  # expected arrivals: exogenous, and the same under every scenario (choice 6)
     seekers_per_month: float
     counts: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int64))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model.population import build, vacancy_share
+from model.population import build, country_propensity, vacancy_share
 from model.world import DwellingKind, Tenure
 
 
@@ -115,3 +115,20 @@ def test_a_buurt_of_hardly_anyone_is_built(small_town, rooms, households):
     d = w.dwellings
     assert np.sum((d.buurt == 0) & (d.identity != 0)) == households
     assert (d.ties < d.rows).all()
+
+
+def test_without_a_slope_the_countrys_onset_ratio_is_that_of_its_social_rent(rooms):
+    v = rooms.vulnerability._replace(ses_slope=0.0, social_rent_ratio=2.0, old_ratio=1.0)
+    of, onset = country_propensity(rooms._replace(vulnerability=v))
+    assert onset == pytest.approx(0.71 + 0.29 * 2.0)
+    assert of[:8] == pytest.approx(np.full(8, onset)) and of[8] < 0.28 * v.elderly_ratio * 2.0
+
+
+def test_a_poor_town_has_more_vulnerable_residents_than_the_country_and_a_rich_one_less(small_town, rooms):
+    many = {"huishoudens": 3000, "inwoners": 6000}
+    share = {}
+    for name, low, high in (("poor", 62.0, 6.0), ("country", 40.0, 20.0), ("rich", 20.0, 45.0)):
+        w = build(small_town(p_laag_ink=low, p_hoog_ink=high, p_koop=57.0, p_corp=29.0, **many), rooms, 1, 0.3, 0)
+        share[name] = np.mean(w.dwellings.person[w.dwellings.identity != 0] >= 0)
+    assert share["country"] == pytest.approx(rooms.vulnerability.stock_share.sum(), rel=0.06)
+    assert share["poor"] > 1.15 * share["country"] and share["rich"] < 0.9 * share["country"]

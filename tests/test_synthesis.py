@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from model import synthesis
 from model.parameters import Refused
 from model.randomness import Luck
-from model.synthesis import ALIKE, SHAPE, SIZES, country_table, fitted, margins, size_shares, tilted, whole
+from model.synthesis import ALIKE, SHAPE, SIZES, country_margins, country_table, fitted, margins, size_shares, tilted, whole
 
 shares_of = st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed))
 
@@ -102,11 +102,8 @@ def test_asked_margins_of_the_country_are_those_of_the_country(rooms, small_town
 
 def test_the_country_table_has_the_stated_associations(rooms):
     """Fitted to the country's own margins: low incomes rent from corporaties (E053: 43%), families are seldom old."""
-    p, t = rooms.synthesis, rooms.town
-    wanted = {
-        "tenure": np.array([[t.koop_share, 1 - t.koop_share - t.corp_share, t.corp_share]]), "size": p.size_share[None],
-        "age": p.age_share[None], "ses": np.array([[0.4, 0.4, 0.2]]),
-    }  # fmt: skip
+    p = rooms.synthesis
+    wanted = country_margins(p, rooms.town)
     cells = fitted(country_table(p), wanted)[0]
     low = cells[..., 0]
     assert low[2].sum() / low.sum() == pytest.approx(0.43, abs=0.03)
