@@ -78,7 +78,13 @@ def parts(tables: TownTables, language: str) -> Grid:
         shares = [percent(mean(c) / 100.0, language) for c in ("p_koop", "p_corp", "p_laag_ink")]
         score = grouped(mean("leefbaarheid"), 2, language, sign=True)
         rows.append(
-            [str(mine[named].iloc[0]), grouped(float(total), 0, language), *shares, score, grouped(vulnerable, 0, language)]
+            [
+                maps.plain_name(str(mine[named].iloc[0])),
+                grouped(float(total), 0, language),
+                *shares,
+                score,
+                grouped(vulnerable, 0, language),
+            ]
         )
     head = ["part", "households", "part_koop", "part_corp", "part_low", "part_score", "part_vulnerable"]
     return Grid([say(k, language) for k in head], rows)

@@ -277,22 +277,33 @@ def _halo(width: float) -> list[Any]:
 
 
 def names_of(town: "GeoDataFrame") -> pd.DataFrame:
-    """What is written on a map, the largest first: naam, x, y (where its people live) and the room (width) that it may take.
+    """What is written on a map, the largest first: naam, x, y and the room (width) that it may take.
+
+    A name stands where the people of its area live on average, or in the part of the area that lies nearest to that.
 
     Gemeenten of a country, wijken of a town, or its buurten where it has few wijken. Above blocks of tiles: only if it is no
     wider than its block, since another stands beside it.
     """
+    import geopandas
+
+    town = town[town.huishoudens > 0]
     by, named = ("vlak", "naam") if town.wijk_code.nunique() <= FEW_WIJKEN else ("wijk_code", "wijk_naam")
     by, named = ("gemeente", "gemeente_naam") if town.gemeente.nunique() > COUNTRY else (by, named)
     middle, homes = town.geometry.representative_point(), town.huishoudens
     frame = town[[by, named]].assign(homes=homes, x=middle.x * homes, y=middle.y * homes).join(town.bounds)
     kinds = {named: "first", "homes": "sum", "x": "sum", "y": "sum", "minx": "min", "maxx": "max", "maxy": "max"}
-    sums = frame.groupby(by).agg(kinds).query("homes > 0").sort_values("homes", ascending=False, kind="stable")
+    sums = frame.groupby(by).agg(kinds).sort_values("homes", ascending=False, kind="stable")
     sums = sums.rename(columns={named: "naam"})
     if in_blocks(town):
         wide = sums.maxx - sums.minx
         return pd.DataFrame({"naam": sums.naam, "x": sums.minx + wide / 2, "y": sums.maxy + 0.4, "room": wide + 0.3})
-    return pd.DataFrame({"naam": sums.naam, "x": sums.x / sums.homes, "y": sums.y / sums.homes, "room": np.inf})
+    sums["x"], sums["y"] = sums.x / sums.homes, sums.y / sums.homes
+    mean = geopandas.GeoSeries(geopandas.points_from_xy(*sums.loc[town[by], ["x", "y"]].to_numpy().T), town.index, town.crs)
+    apart = town.geometry.distance(mean)
+    nearest = apart.groupby(town[by]).idxmin()[sums.index]
+    outside, inside_it = apart[nearest].to_numpy() > 0, middle[nearest]
+    x = np.where(outside, inside_it.x, sums.x)
+    return pd.DataFrame({"naam": sums.naam, "x": x, "y": np.where(outside, inside_it.y, sums.y), "room": np.inf})
 
 
 def write_names(axes: Sequence["Axes"], named: pd.DataFrame, most: int = 30) -> None:

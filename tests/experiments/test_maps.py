@@ -126,6 +126,15 @@ def test_wijken_of_one_name_in_two_gemeenten_keep_their_own_place():
     assert len(maps.names_of(town)) == 4
 
 
+def test_the_name_of_a_ring_stands_in_the_ring_and_not_in_its_middle():
+    ring = [box(0, 0, 1, 1), box(9, 0, 10, 1), box(4, 0, 5, 1)]
+    town = tiles(list("abc"), x=0.0).assign(niveau="buurt", wijk_code=["R", "R", "M"], huishoudens=[100, 90, 500])
+    town = pd.concat([town, tiles(list("defg"), x=0.0).assign(niveau="buurt")]).reset_index(drop=True)
+    town.loc[:2, "geometry"] = ring
+    named = maps.names_of(geopandas.GeoDataFrame(town)).set_index("naam")
+    assert named.x["a"] == pytest.approx(0.5)  # the mean lies at 4.76, in another wijk
+
+
 @pytest.mark.parametrize(
     ("name", "plain"), [("Wijk 05 Ribbelt - Stokhorst", "Ribbelt - Stokhorst"), ("Wijk A", "Wijk A"), ("Jordaan", "Jordaan")]
 )
