@@ -199,7 +199,8 @@ def _dwellings(town: Town, p: Blocks, luck: Luck) -> tuple[Dwellings, np.ndarray
         d.age_class, ses, lived,
     )  # fmt: skip
     d.buurt[:] = np.repeat(np.arange(len(frame)), np.diff(first))
-    aim = p_.homes_per_portiek * ((frame.dichtheid.to_numpy() / p_.portiek_density) ** p_.portiek_of_density)[:, None]
+    sparse = np.minimum(1.0, frame.dichtheid.to_numpy() / p_.portiek_density) ** p_.portiek_of_density
+    aim = p_.homes_per_portiek * sparse[:, None]
     _cut(first, d.kind, np.maximum(aim, p_.portiek_least), d.portiek)
     corp_share = frame.p_corp.to_numpy() / 100.0
     who = HOUSEHOLD_ID | np.arange(1, d.rows + 1, dtype=np.uint64)

@@ -117,8 +117,7 @@ def _completed(tables: Tables, gemeenten: list[str], p: Parameters, country: Cou
     frame = _frame(tables, mine, filled, country)
     report = _left_out(tables, gemeenten, frame) + _report(tables, frame, filled)
     frame, estimated = estimates.complete(frame, filled, tables, country, p)
-    everywhere = tables.columns("inwoners", "dichtheid").reset_index()
-    frame, located = places.located(tables.ground, frame, everywhere)
+    frame, located = places.located(tables.ground, frame, tables.layout_error)
     return frame, report + estimated + located
 
 

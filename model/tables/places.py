@@ -1,7 +1,7 @@
 """Where buurten lie: what is drawn of them, where their centres are, and which lie near each other.
 
     ground = read(folder, vintage, points, own)          all that the folder knows of places, for the whole country
-    frame, report = located(ground, frame, everywhere)   x and y of each buurt, and the lines of the imputation report
+    frame, report = located(ground, frame, error)        x and y of each buurt, and the lines of the imputation report
     shapes_of(ground, frame, least)                      polygons of buurten, else of wijken, else None
     neighbours(ground, frame, nearest)                   pairs of buurten near each other, with metres
     drawn(town)                                          what a map shows: its polygons, else equal tiles
@@ -138,15 +138,15 @@ def drawn(town: Town) -> "GeoDataFrame":
 # Centres
 
 
-def located(ground: Ground, frame: pd.DataFrame, everywhere: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[Any, ...]]]:
+def located(ground: Ground, frame: pd.DataFrame, of_wijk: float) -> tuple[pd.DataFrame, list[tuple[Any, ...]]]:
     """The frame with x and y, and lines of `Town.imputed` that say from where.
 
-    `everywhere`: code, inwoners, dichtheid of all buurten of the country, to measure how far a wijk's centre puts them off.
+    `of_wijk`: how far (metres) a wijk's centre puts a buurt off, typically (`layout_error`).
     """
     found = centres(ground, frame)
     rows = []
     for level, mine in frame.groupby(found.niveau, sort=False):
-        error = layout_error(ground, everywhere) if level == "wijk" else float("nan")
+        error = of_wijk if level == "wijk" else float("nan")
         rows.append(("ligging", level, _sources_at(ground, level, mine), len(mine), int(mine.huishoudens.sum()), error))
     return frame.assign(x=found.x, y=found.y), rows
 

@@ -73,6 +73,11 @@ class Tables:
         own = self.own.polygonen if self.own is not None else None
         return places.read(self.folder, self.vintage, self.columns("x", "y"), own)
 
+    @cached_property
+    def layout_error(self) -> float:
+        """How far (metres) the centre of its wijk puts a buurt off, typically."""
+        return places.layout_error(self.ground, self.columns("inwoners", "dichtheid").reset_index())
+
     def columns(self, *names: str) -> pd.DataFrame:
         """Columns of the tables that have them all, of all places, by code; empty if none has."""
         frames = [f[list(names)] for f in self.frames.values() if set(names) <= set(f)]

@@ -114,7 +114,7 @@ def test_buurten_without_a_place_are_laid_out_at_the_distance_that_their_areas_i
 
 def test_located_reports_each_level_with_its_households():
     g = ground({CODES[0]: (0, 0, 100, 100)}, points={"WK000102": (500.0, 500.0)})
-    _, rows = places.located(g, frame(homes=[10, 20, 30, 40]), frame()[["code", "inwoners", "dichtheid"]])
+    _, rows = places.located(g, frame(homes=[10, 20, 30, 40]), 1000.0)
     assert {r[1]: (r[3], r[4]) for r in rows} == {"buurt": (1, 10), "gemeente": (1, 20), "wijk": (1, 30), "": (1, 40)}
 
 
@@ -224,8 +224,7 @@ def test_voorbeeldstad_is_drawn_in_a_block_per_wijk(rooms):
 @pytest.fixture(scope="module")
 def real(rooms):
     read = tables.read(DATA, vintage_of(2024))
-    everywhere = places.read(DATA, vintage_of(2024), tables._columns(read, "x", "y"))
-    return lambda codes: (tables.town(read, codes, rooms.tables, rooms.town), everywhere)
+    return lambda codes: (tables.town(read, codes, rooms.tables, rooms.town), read.ground)
 
 
 @real_tables

@@ -1,0 +1,90 @@
+"""Every gemeente of the country: its tables complete, its margins met, and its world built."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments.plan import vintage_of
+from model import tables
+from model.fit import LARGE, margins
+from model.ledger import recount
+from model.population import build
+from model.town import COLUMNS, UNKNOWN_ALLOWED
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"needs the real tables in {DATA.name}/ beside the project")
+
+
+@pytest.fixture(scope="module")
+def read():
+    return tables.read(DATA, vintage_of(2024))
+
+
+@pytest.mark.slow
+def test_every_gemeente_of_2024_builds_and_has_its_margins(read, rooms):
+    """Stated error: tenure within one household per buurt; over a town every share within 1/2 household per root of its size.
+
+    Systematic sampling is off by about a household per cell at random, so that over a town of n households a share is off by
+    much less than 1 / sqrt(n); a simple random sample would be off by half of that in one margin out of three.
+    """
+    codes = list(read.gemeenten.index)
+    assert len(codes) == 342
+    for code in codes:
+        town = tables.town(read, [code], rooms.tables, rooms.town)
+        world = build(town, rooms, 1, 0.3, 0)
+        d, b = world.dwellings, town.buurten
+        households = b.huishoudens.to_numpy()
+        assert np.bincount(d.buurt[d.identity != 0], minlength=len(b)).tolist() == households.tolist(), code
+        for m in margins(town, rooms, world):
+            off = np.abs(m.asked - m.got)
+            whole = abs(np.average(m.asked - m.got, weights=households))
+            assert whole < 0.5 / np.sqrt(households.sum()), (code, m.name)
+            if m.name in ("koop", "vrije_huur", "sociale_huur"):
+                assert (off * households < 1 + 1e-6).all(), (code, m.name)
+            else:
+                assert off[households >= LARGE].max(initial=0.0) < 0.08, (code, m.name)
+
+
+def test_the_country_is_the_sum_of_its_gemeenten(read, rooms):
+    """CBS: 8,374,404 households; 344 of them live in buurten that are suppressed, and the report says so."""
+    town = tables.town(read, ["NL"], rooms.tables, rooms.town)
+    assert town.naam == "Nederland" and len(town.gemeenten) == 342
+    assert town.buurten.huishoudens.sum() == 8_374_060
+    assert town.buurten[[c for c in COLUMNS if c not in UNKNOWN_ALLOWED]].notna().all().all()
+    left_out = town.imputed[town.imputed.attribuut == "huishoudens"].iloc[0]
+    assert left_out.niveau.startswith("onderdrukt") and left_out.buurten == 607 and 0 < left_out.huishoudens < 1000
+    weights = town.buurten.huishoudens
+    assert np.average(town.buurten.p_corp, weights=weights) == pytest.approx(29, abs=0.5)
+    assert np.average(town.buurten.p_koop, weights=weights) == pytest.approx(57, abs=1)
+
+
+def test_every_attribute_accounts_for_every_household(read, rooms):
+    """The imputation report: the levels of one attribute together are all buurten and all households, each once."""
+    for codes in (["GM0828"], ["GM0114"], ["GM0828", "GM0796"]):
+        town = tables.town(read, codes, rooms.tables, rooms.town)
+        lines = town.imputed[town.imputed.attribuut != "huishoudens"].groupby("attribuut")[["buurten", "huishoudens"]].sum()
+        assert (lines.buurten == len(town.buurten)).all()
+        assert (lines.huishoudens == town.buurten.huishoudens.sum()).all()
+        assert {"p_koop", "p_corp", "p_laag_ink", "p_hoog_ink", "klasse", "ligging", "woz"} <= set(lines.index)
+
+
+@pytest.mark.slow
+def test_a_region_lives_and_its_books_close(read, rooms, small_city):
+    """Oss and 's-Hertogenbosch, three months: the City checks its books every month."""
+    town = tables.town(read, ["GM0828", "GM0796"], rooms.tables, rooms.town)
+    assert town.code == "GM0828+GM0796" and town.naam == "Oss, 's-Hertogenbosch"
+    city = small_city(town=town, months=3)
+    before = city.world.counts.copy()
+    recount(city.world)
+    assert np.array_equal(before, city.world.counts)
+
+
+@pytest.mark.slow
+def test_amsterdam_of_2019_has_its_measured_corporatie_homes_and_what_is_compared_with(rooms):
+    town = tables.town(tables.read(DATA, vintage_of(2019)), ["GM0363"], rooms.tables, rooms.town)
+    assert town.vintage == 2019 and len(town.buurten) == 457
+    of_corp = town.imputed[town.imputed.attribuut == "p_corp"].set_index("niveau").huishoudens
+    assert of_corp["buurt"] > 0.99 * town.buurten.huishoudens.sum()
+    assert {"ses_woa", "p_ernst_geluid_buren", "p_eenzaam"} <= set(town.observed)
+    assert town.buurten.p_1p.notna().mean() > 0.99 and (town.buurten.klasse.notna()).mean() > 0.98
