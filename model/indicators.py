@@ -24,6 +24,10 @@ STATES = (
     "satisfaction",
     "spare_exact",
 )
+HELD = (  # months that persons who could go home spend in an institution
+    Count.OPVANG_MAANDEN, Count.BW_MAANDEN, Count.KLINIEK_MAANDEN, Count.JEUGDZORG_MAANDEN, Count.VROUWENOPVANG_MAANDEN,
+    Count.AZC_MAANDEN,
+)  # fmt: skip
 CITY_STATES = ("response_days", "load")
 SUMS = ("draagkracht", "draaglast", "informal_help", "spare_exact")  # of several buurten these add up; others are averaged
 
@@ -240,6 +244,19 @@ def wachttijd_laag_inkomen(x: Period) -> np.ndarray:
 @indicator("personen", "Wachtende kwetsbare bewoners", "Vulnerable residents waiting")
 def personen_wachtend(x: Period) -> np.ndarray:
     return x.mean_stock(Count.PERSONEN_WACHTEND)
+
+
+@indicator(
+    "aandeel plaatsen",
+    "Plaatsen in instellingen, bezet door wie op een woning wacht",
+    "Places in institutions that are held by those who wait for a home",
+    -1,
+    "relevant_share",
+)
+def verstopping(x: Period) -> np.ndarray:
+    held = sum(x.counts[..., c] for c in HELD)
+    places = x.counts[..., Count.PLAATSEN_MAANDEN].astype(float)
+    return held / np.where(places > 0, places, np.nan)
 
 
 @indicator("huishoudens", "Reguliere woningzoekenden", "Regular seekers waiting")

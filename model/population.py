@@ -26,7 +26,9 @@ from model.world import (
     DwellingKind,
     Dwellings,
     Gemeenten,
+    Institutions,
     Persons,
+    Place,
     Portieken,
     Profile,
     Seekers,
@@ -60,6 +62,7 @@ class Parameters(NamedTuple):
     facility_spread: float
     queue_months: float
     seekers_wait_years: float
+    places_per_1000: per(Place)  # type: ignore[valid-type]
 
 
 class Blocks(NamedTuple):
@@ -319,6 +322,17 @@ def _corporaties(town: Town, d: Dwellings) -> Corporaties:
     return c
 
 
+def _institutions(g: Gemeenten, p: Blocks) -> Institutions:
+    """Places by inhabitants. In truth they stand in a few gemeenten that serve a region; no table here says which."""
+    per_inhabitant = p.population.places_per_1000 / 1000.0
+    kinds = np.flatnonzero(per_inhabitant)
+    found = Institutions(kinds.size * g.rows)
+    found.gemeente[:] = np.repeat(np.arange(g.rows), kinds.size)
+    found.kind[:] = np.tile(kinds, g.rows)
+    found.places[:] = g.inwoners[found.gemeente] * per_inhabitant[found.kind]
+    return found
+
+
 def _teams(town: Town, w: Wijken, c: Corporaties, p: Blocks) -> Teams:
     """Teams by inhabitants, beheer by homes; where somebody counted the staff of a wijk, as many as there are."""
     s, kinds = p.support, (TeamKind.WIJKTEAM, TeamKind.AMBULANT, TeamKind.WELZIJN, TeamKind.WIJKAGENT)
@@ -427,8 +441,8 @@ def build(town: Town, p: Blocks, seed: int, quota: float, warmup: int) -> World:
     vacated = p.leaving.turnover_per_year[Tenure.SOCIALE_HUUR] / 12.0 * buurten.sociale_huur.sum()
     of_country, onset = country_propensity(p)
     world = World(
-        d, Persons(64), Seekers(0), portieken, buurten, wijken, gemeenten, corporaties, _teams(town, wijken, corporaties, p),
-        -warmup,
+        d, Persons(64), Seekers(0), portieken, buurten, wijken, gemeenten, corporaties, _institutions(gemeenten, p),
+        _teams(town, wijken, corporaties, p), -warmup,
         mean_propensity=onset, persons_per_month=float(p.inflow.inflow_ratio * quota * vacated),
         seekers_per_month=float(p.inflow.seekers_per_home * vacated),
     )  # fmt: skip

@@ -183,6 +183,7 @@ class Count(IntEnum):
     DAKLOOS_GEWORDEN = 55
     VERHUURD_LAAG_INKOMEN = 56
     WACHT_LAAG_INKOMEN_MAANDEN = 57
+    PLAATSEN_MAANDEN = 58
 
 
 class ByProfile(IntEnum):
@@ -351,6 +352,14 @@ class Corporaties(Table):
     carry: np.ndarray = column("f8", "homes", "fraction of a quota home that is kept for next month")
 
 
+class Institutions(Table):
+    """All places of one kind of institution in a gemeente."""
+
+    gemeente: np.ndarray = column("u2", "row", "gemeente")
+    kind: np.ndarray = column("u1", "Place", "opvang, beschermd wonen, kliniek, jeugdzorg, vrouwenopvang or AZC")
+    places: np.ndarray = column("f8", "persons", "places, by inhabitants")
+
+
 class Teams(Table):
     """A team of one kind in one wijk (beheer: of one corporatie; the rest of the gemeente's pool follows clients)."""
 
@@ -403,6 +412,7 @@ class World:
     wijken: Wijken
     gemeenten: Gemeenten
     corporaties: Corporaties
+    institutions: Institutions
     teams: Teams
     month: int
     mean_propensity: float  # mean over the country's households of the onset ratio: it holds onset to the national level

@@ -196,12 +196,20 @@ def leave_the_queues(world: World, p: Parameters, luck: Luck) -> None:
     world.persons.clear(rows)
 
 
+def _count_places(world: World) -> None:
+    """Places that institutions have this month, whoever is in them."""
+    i = world.institutions
+    places = np.bincount(i.gemeente, weights=i.places, minlength=world.gemeenten.rows)
+    world.gemeente_counts[:, Count.PLAATSEN_MAANDEN] += np.rint(places).astype(np.int64)
+
+
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of arrivals, giving up, and waiting."""
     add_persons(world, p, luck, world.persons_per_month)
     add_seekers(world, p, luck, world.seekers_per_month)
     leave_the_queues(world, p, luck)
     persons = world.persons
+    _count_places(world)
     _wait(
         persons.place, persons.profile, persons.coping, persons.network_wijk, world.wijken.gemeente, p.skills_lost_per_month,
         world.gemeente_counts, world.by_profile,

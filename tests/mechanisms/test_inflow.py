@@ -204,3 +204,13 @@ def test_the_queue_keeps_its_order(small_world, rooms, huidig, luck):
     stayed = [i for i in before if i in set(after)]
     assert 0 < len(stayed) < len(before)
     assert after[: len(stayed)] == stayed
+
+
+def test_places_of_institutions_follow_inhabitants(small_city, small_town, rooms):
+    """1,300 inhabitants at 2 places of beschermd wonen per 1,000; counted every month, whoever is in them."""
+    town = small_town()
+    city = small_city(town=town, months=2)
+    i, people = city.world.institutions, town.buurten.inwoners.sum()
+    assert i.places[i.kind == Place.BESCHERMD_WONEN] == pytest.approx([2.0 * people / 1000])
+    assert i.places.sum() == pytest.approx(rooms.population.places_per_1000.sum() * people / 1000)
+    assert city.world.counts[:, Count.PLAATSEN_MAANDEN].sum() == round(i.places.sum())
