@@ -87,11 +87,11 @@ def vacancy_share(tenure: int, p: Blocks) -> float:
 
 
 @kernel
-def _fill(keys, first, homes, households, eengezins, ratio, kind, tenure, size, age, ses, lived):
+def _fill(keys, first, homes, households, eengezins, wish, kind, tenure, size, age, ses, lived):
     """Homes of each buurt from households [buurt, tenure, cell] and homes [buurt, tenure], of which `eengezins` are.
 
     An empty home keeps the stratum of a household of its buurt and tenure. Larger households have the single-family homes
-    more often. A buurt's homes stand by kind and tenure, as streets and complexes do, and by lot within those.
+    more often, in proportion to wish [size]. A buurt's homes stand by kind and tenure, as streets and complexes do, and by lot within those.
     """
     for b in range(homes.shape[0]):
         n = homes[b].sum()
@@ -111,7 +111,7 @@ def _fill(keys, first, homes, households, eengezins, ratio, kind, tenure, size, 
                 i += 1
             for k in range(start, i):
                 u = uniform_at(keys[1], np.uint64(first[b] + k))
-                lot[k] = -np.log(1.0 - u) / ratio ** (cell[k] // 12)
+                lot[k] = -np.log(1.0 - u) / wish[cell[k] // 12]
             by_lot = np.argsort(lot[start:i])
             for k in range(i - start):
                 owner[start + by_lot[k]] = t
@@ -197,8 +197,9 @@ def _dwellings(town: Town, p: Blocks, luck: Luck) -> tuple[Dwellings, np.ndarray
     first = np.concatenate([[0], np.cumsum(homes.sum(axis=1))])
     d = Dwellings(int(first[-1]))
     ses, lived = np.empty(d.rows, np.uint8), np.empty(d.rows, bool)
+    wish = p_.family_home_ratio ** np.arange(synthesis.SIZES.size)
     _fill(
-        luck.keys[FILLS], first, homes, counts.reshape(*homes.shape, -1), single, p_.family_home_ratio, d.kind, d.tenure, d.size,
+        luck.keys[FILLS], first, homes, counts.reshape(*homes.shape, -1), single, wish, d.kind, d.tenure, d.size,
         d.age_class, ses, lived,
     )  # fmt: skip
     d.buurt[:] = np.repeat(np.arange(len(frame)), np.diff(first))
@@ -424,10 +425,11 @@ def _queues(world: World, p: Blocks, seed: int, start: int) -> None:
     for back in range(int(p.population.queue_months), 0, -1):
         luck = Luck(seed, start - back)
         inflow.add_persons(world, f, luck, world.persons_per_month * (1.0 - f.persons_give_up_per_month) ** back)
-    for back in range(int(12 * p.population.seekers_wait_years), 0, -1):
-        inflow.add_seekers(
-            world, f, Luck(seed, start - back), world.seekers_per_month * (1.0 - f.seekers_give_up_per_year / 12.0) ** back
-        )
+    stay = 1.0 - f.seekers_give_up_per_year / 12.0
+    ago = range(int(12 * p.population.seekers_wait_years), 0, -1)
+    months = [inflow.seekers_of(world, f, Luck(seed, start - back), world.seekers_per_month * stay**back) for back in ago]
+    if months:
+        inflow.add_seekers(world, months)
 
 
 def build(town: Town, p: Blocks, seed: int, quota: float, warmup: int) -> World:

@@ -21,7 +21,7 @@ from model.world import AgeClass, SesClass, Tenure
 SIZES = np.array([1.0, 2.0, 3.0, 4.0, 5.3])  # persons; the last stands for five and more
 SHAPE = (len(Tenure), SIZES.size, len(AgeClass), len(SesClass))
 MARGINS = ("tenure", "size", "age", "ses")
-ROUNDS, CLOSE = 500, 1e-7  # of the fitting: it stops when no margin is further off, as a share of a buurt's households
+ROUNDS, CLOSE = 500, 1e-5  # of the fitting: it stops when no margin is further off, as a share of a buurt's households
 
 
 def _alike() -> np.ndarray:

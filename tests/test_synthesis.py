@@ -9,7 +9,19 @@ from hypothesis.extra.numpy import arrays
 from model import synthesis
 from model.parameters import Refused
 from model.randomness import Luck
-from model.synthesis import ALIKE, SHAPE, SIZES, country_margins, country_table, fitted, margins, size_shares, tilted, whole
+from model.synthesis import (
+    ALIKE,
+    CLOSE,
+    SHAPE,
+    SIZES,
+    country_margins,
+    country_table,
+    fitted,
+    margins,
+    size_shares,
+    tilted,
+    whole,
+)
 
 shares_of = st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed))
 
@@ -18,7 +30,7 @@ def test_a_table_of_two_by_two_by_hand():
     """Odds ratio 4, rows 0.5 and 0.5, columns 0.6 and 0.4: x (x - 0.1) = 4 (0.5 - x)(0.6 - x) gives x = 0.3822."""
     cells = fitted(np.array([[2.0, 1.0], [1.0, 2.0]]), {"a": np.array([[0.5, 0.5]]), "b": np.array([[0.6, 0.4]])})[0]
     x = (4.3 - np.sqrt(4.3**2 - 4 * 3 * 1.2)) / 6  # 3 x^2 - 4.3 x + 1.2 = 0
-    assert cells == pytest.approx(np.array([[x, 0.5 - x], [0.6 - x, x - 0.1]]), abs=1e-6)
+    assert cells == pytest.approx(np.array([[x, 0.5 - x], [0.6 - x, x - 0.1]]), abs=CLOSE)
 
 
 @settings(max_examples=20)
@@ -29,7 +41,7 @@ def test_every_margin_is_met_and_odds_ratios_stay(rng):
     cells = fitted(table, wanted)
     for axis, asked in enumerate(wanted.values(), start=1):
         others = tuple(a for a in (1, 2, 3) if a != axis)
-        assert cells.sum(axis=others) == pytest.approx(asked, abs=1e-6)
+        assert cells.sum(axis=others) == pytest.approx(asked, abs=CLOSE)
 
     def odds(t):
         return np.log(t[..., :-1, :-1, :]) + np.log(t[..., 1:, 1:, :]) - np.log(t[..., 1:, :-1, :]) - np.log(t[..., :-1, 1:, :])

@@ -173,11 +173,15 @@ def add_persons(world: World, p: Parameters, luck: Luck, per_month: float) -> No
     world.book_in_gemeente(Count.PERSONEN_INSTROOM, world.wijken.gemeente[values["network_wijk"]])
 
 
-def add_seekers(world: World, p: Parameters, luck: Luck, per_month: float) -> None:
-    """This month's regular seekers join the end of the queue of their gemeente."""
-    count = luck.arrivals(Stream.HOW_MANY_SEEKERS, per_month)
-    who = identities(SEEKER_ID, luck.month, count)
-    values = seeker_traits(p, luck, who, cumulative_shares(world.gemeenten.sociale_huur))
+def seekers_of(world: World, p: Parameters, luck: Luck, per_month: float) -> dict[str, np.ndarray]:
+    """Columns of the regular seekers who register this month."""
+    who = identities(SEEKER_ID, luck.month, luck.arrivals(Stream.HOW_MANY_SEEKERS, per_month))
+    return seeker_traits(p, luck, who, cumulative_shares(world.gemeenten.sociale_huur))
+
+
+def add_seekers(world: World, months: list[dict[str, np.ndarray]]) -> None:
+    """Seekers of one month, or of several in order, join the end of the queue of their gemeente."""
+    values = {name: np.concatenate([month[name] for month in months]) for name in months[0]}
     order = np.argsort(values["gemeente"], kind="stable")
     new = {name: value[order] for name, value in values.items()}
     world.seekers.insert(np.searchsorted(world.seekers.gemeente, new["gemeente"], side="right"), **new)
@@ -206,7 +210,7 @@ def _count_places(world: World) -> None:
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of arrivals, giving up, and waiting."""
     add_persons(world, p, luck, world.persons_per_month)
-    add_seekers(world, p, luck, world.seekers_per_month)
+    add_seekers(world, [seekers_of(world, p, luck, world.seekers_per_month)])
     leave_the_queues(world, p, luck)
     persons = world.persons
     _count_places(world)
