@@ -91,7 +91,8 @@ def _fill(keys, first, homes, households, eengezins, wish, kind, tenure, size, a
     """Homes of each buurt from households [buurt, tenure, cell] and homes [buurt, tenure], of which `eengezins` are.
 
     An empty home keeps the stratum of a household of its buurt and tenure. Larger households have the single-family homes
-    more often, in proportion to wish [size]. A buurt's homes stand by kind and tenure, as streets and complexes do, and by lot within those.
+    more often, in proportion to wish [size]. A buurt's homes stand by kind and tenure, as streets and complexes do, and by lot
+    within those.
     """
     for b in range(homes.shape[0]):
         n = homes[b].sum()
