@@ -11,7 +11,8 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from model import synthesis
-from model.population import INCOME_EDGES, Blocks
+from model.homes import INCOME_EDGES
+from model.population import Blocks
 from model.randomness import normal_of
 from model.town import Town
 from model.world import AgeClass, DwellingKind, Place, Profile, SesClass, Tenure, World

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple, get_type_hints
 
-from model import indicators, ledger, letting, population, public_view, strategies, synthesis, tables, town, voorbeeldstad
+from model import homes, indicators, ledger, letting, population, public_view, strategies, synthesis, tables, town, voorbeeldstad
 from model.mechanisms import (
     ageing,
     arrears,
@@ -31,6 +31,7 @@ class Rooms(NamedTuple):
     voorbeeldstad: voorbeeldstad.Parameters
     tables: tables.Parameters
     synthesis: synthesis.Parameters
+    homes: homes.Parameters
     population: population.Parameters
     inflow: inflow.Parameters
     vulnerability: vulnerability.Parameters

@@ -145,7 +145,7 @@ def test_concentratie_can_win_and_can_lose(small_city, small_town, rooms):
     wear = {}
     for shape in (0.25, 4.0):
         heavy = rooms._replace(
-            population=rooms.population._replace(rent_of_corp_share=900.0, rent_spread=20.0),
+            homes=rooms.homes._replace(rent_of_corp_share=900.0, rent_spread=20.0),
             vulnerability=rooms.vulnerability._replace(stock_share=rooms.vulnerability.stock_share * 0.1),
             support=rooms.support._replace(need_hours=rooms.support.need_hours * 4),
             inflow=rooms.inflow._replace(inflow_ratio=2.0, persons_give_up_per_month=0.01),

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from experiments import measure, tables
-from model import ledger, population
+from model import homes, ledger
 from model.city import City
 from model.indicators import Record
 from model.institutions import asks_in
@@ -260,7 +260,7 @@ def test_the_last_scenario_lives_in_the_world_of_month_0_and_is_the_same(region,
 
 def test_the_size_of_blocks_changes_nothing(small_world, region, monkeypatch):
     whole = small_world(town=region())
-    monkeypatch.setattr(population, "CHUNK", 50)
+    monkeypatch.setattr(homes, "CHUNK", 50)
     assert small_world(town=region()).differing(whole) == []
 
 
