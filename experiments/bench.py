@@ -59,10 +59,11 @@ class Size(NamedTuple):
     share_towns: int
     share_months: int
     help_rounds: int
+    country_towns: int
 
 
-FULL = Size(5, TOWN, 8, 24, 10_000, 6, 600, 1_000_000, 8, 3, 120, 9)
-QUICK = Size(3, 1_000, 2, 12, 480, 3, 30, 20_000, 3, 1, 12, 2)
+FULL = Size(5, TOWN, 8, 24, 10_000, 6, 600, 1_000_000, 8, 3, 120, 9, 698)
+QUICK = Size(3, 1_000, 2, 12, 480, 3, 30, 20_000, 3, 1, 12, 2, 3)
 
 
 class Side(NamedTuple):
@@ -503,6 +504,45 @@ def row_memory(size: Size) -> Row:
     )
 
 
+def live_country(town: int, count: int, months: int) -> None:
+    """Print as JSON what each month of a country costs, and what it weighs at most; meant for a process of its own."""
+    from experiments.measure import built
+    from model.city import City
+
+    this = job(town, count, months)
+    city = City(built(this), this.rooms, this.huidig, [], this.seed, months=months + 1)
+    city.step()  # whatever was not compiled yet
+    whole, inside, clock, cost = [], [], Clock(), cost_of_clock()
+    for _ in range(months):
+        clock.ns = clock.calls = 0
+        with timed_kernels(clock):
+            began = time.perf_counter_ns()
+            city.step()
+            whole.append(time.perf_counter_ns() - began - clock.calls * cost[0])
+        inside.append(clock.ns - clock.calls * cost[1])
+    print(json.dumps({"whole": whole, "inside": inside, "households": households(this), "peak": resident("VmHWM")}))
+
+
+def row_country(size: Size) -> Row:
+    """A country on one core: what all that is not a kernel adds, and whether it fits."""
+    code = f"from experiments.bench import live_country; live_country({size.town}, {size.country_towns}, {size.rounds})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    n = found["households"]
+    whole, inside = ([ns / n for ns in found[name]] for name in ("whole", "inside"))
+    return Row(
+        what=f"A country on one core, {n:,} households in {size.country_towns} gemeenten, a month a round",
+        unit="ns per household-month",
+        sides=[Side("whole month", whole), Side("inside kernels", inside), over(whole, inside, "times the kernels")],
+        judged=2,
+        target=Target(2.0, 1.3),
+        notes=[
+            f"ten years would take {statistics.median(whole) * n * 120 / 6e10:.0f} minutes, without warm-up",
+            f"a process of its own, building included: {found['peak']:,.0f} MB at most (target 3,000)",
+        ],
+    )
+
+
 def row_help(size: Size) -> Row | str:
     """How soon the command answers."""
     if importlib.util.find_spec("experiments.run") is None:
@@ -535,6 +575,7 @@ ROWS: dict[str, Callable[[Size], Row | str]] = {
     "numpy": row_numpy,
     "share": row_share,
     "memory": row_memory,
+    "country": row_country,
     "help": row_help,
 }
 
