@@ -101,6 +101,8 @@ class Town:
         problems = []
         if missing := [c for c in COLUMNS if c not in b]:
             problems.append(Problem(where, "columns " + ", ".join(b), "also " + ", ".join(missing)))
+        elif (homes := b.huishoudens.sum()) < 2:
+            problems.append(Problem(where, f"households: {homes} in all", "two at least: a home has neighbours"))
         if empty := [c for c in b if c in COLUMNS and c not in UNKNOWN_ALLOWED and b[c].isna().any()]:
             problems.append(Problem(where, "nothing in some rows of " + ", ".join(empty), "a value in each row"))
         if beyond := [c for c in b if c.startswith("p_") and ((b[c] < 0) | (b[c] > 100)).any()]:

@@ -18,6 +18,7 @@ from model.parameters import Problem, Refused
 from model.tables import chain, estimates, places
 from model.tables.joining import join, owners
 from model.tables.sources import Tables, read, with_own
+from model.tables.vintage import COUNTED, NEEDED
 from model.town import IMPUTED, Town, near_in_wijk, ownership
 from model.town import Parameters as Country
 
@@ -54,7 +55,7 @@ def checked_codes(tables: Tables, codes: list[str]) -> list[str]:
     """Codes of gemeenten, all of them for NL; raises `Refused` for what the tables do not hold, with what is near."""
     known = tables.gemeenten
     if codes == ["NL"]:
-        return list(known.index)
+        return sorted({*known.index, *("GM" + tables.buurten.index.str[2:6])})
     problems = []
     for code in codes:
         if code not in known.index:
@@ -114,14 +115,56 @@ def _completed(tables: Tables, gemeenten: list[str], p: Parameters, country: Cou
     b = tables.buurten
     mine = b[("GM" + b.index.str[2:6]).isin(gemeenten) & (b.huishoudens > 0)].rename_axis("code").reset_index()
     filled = {a: f.of(mine.code) for a, f in tables.filled.items()}
-    frame = _frame(tables, mine, filled, country)
+    if problems := _uninhabited(tables, gemeenten, mine) + _unnamed(tables, mine) + _unknown(tables, filled):
+        raise Refused(problems)
+    filled["p_jong"] = _of_country(filled.get("p_jong"), mine, 100.0 * country.share_15_34)
+    frame = _frame(tables, mine, filled)
     report = _left_out(tables, gemeenten, frame) + _report(tables, frame, filled)
     frame, estimated = estimates.complete(frame, filled, tables, country, p)
     frame, located = places.located(tables.ground, frame, tables.layout_error)
     return frame, report + estimated + located
 
 
-def _frame(tables: Tables, mine: pd.DataFrame, filled: dict[str, chain.Filled], country: Country) -> pd.DataFrame:
+def _uninhabited(tables: Tables, gemeenten: list[str], mine: pd.DataFrame) -> list[Problem]:
+    """Gemeenten of which no buurt has households: nothing can be simulated there."""
+    possible = f"a gemeente with households in buurten of {tables.vintage.year}"
+    empty = [g for g in gemeenten if g not in set(chain.code_at(mine.code, "gemeente"))]
+    return [Problem("gemeente.code", f"{g}, of which no buurt has households", possible) for g in empty]
+
+
+def _unnamed(tables: Tables, mine: pd.DataFrame) -> list[Problem]:
+    """Wijken and gemeenten that only the codes of their buurten know: rows were lost, or a code is wrong."""
+    files = ", ".join(tables.vintage.files[name].file for name, frame in tables.frames.items() if "naam" in frame)
+    problems = []
+    for level in ("wijk", "gemeente"):
+        code = chain.code_at(mine.code, level)
+        for lost, buurten in mine.code[~code.isin(tables.names.index)].groupby(code):
+            problems.append(Problem(files, f"no row of {lost}, the {level} of {', '.join(buurten[:8])}", "a row with its name"))
+    return problems
+
+
+def _unknown(tables: Tables, filled: dict[str, chain.Filled]) -> list[Problem]:
+    """Attributes that no level of their chain knows, not even the country."""
+    return [
+        Problem(
+            ", ".join(tables.vintage.files[name].file for name in tables.vintage.chains[attribute]),
+            f"no {attribute} of any buurt, wijk or gemeente",
+            "a value from which the others can be filled",
+        )
+        for attribute in NEEDED
+        if filled[attribute].values.isna().any()
+    ]
+
+
+def _of_country(known: chain.Filled | None, mine: pd.DataFrame, share: float) -> chain.Filled:
+    """What is known, and the country's share where no table says anything."""
+    if known is None:
+        known = chain.Filled(pd.Series(np.nan, index=mine.index), *(pd.Series("", index=mine.index) for _ in range(2)))
+    empty = known.values.isna()
+    return chain.Filled(known.values.fillna(share), known.level.where(~empty, "land"), known.file)
+
+
+def _frame(tables: Tables, mine: pd.DataFrame, filled: dict[str, chain.Filled]) -> pd.DataFrame:
     """What tables say of each buurt; what they do not say is empty."""
     wijk, gemeente = chain.code_at(mine.code, "wijk"), chain.code_at(mine.code, "gemeente")
     none = pd.Series(np.nan, index=mine.index)
@@ -139,7 +182,7 @@ def _frame(tables: Tables, mine: pd.DataFrame, filled: dict[str, chain.Filled], 
             "inwoners": mine.inwoners.fillna(mine.huishoudens * size), "hh_grootte": size, "p_1p": value("p_1p"),
             "p_koop": value("p_koop"), "p_corp": none, "p_eengezins": value("p_eengezins"),
             "woz_ratio": value("woz") / tables.national("woz"), "dichtheid": value("dichtheid").clip(lower=1.0),
-            "p_oud": value("p_oud"), "p_jong": value("p_jong").fillna(100.0 * country.share_15_34), "p_laag_ink": none,
+            "p_oud": value("p_oud"), "p_jong": value("p_jong"), "p_laag_ink": none,
             "p_hoog_ink": none, "klasse": value("klasse"), "score": none, "x": none, "y": none,
         }
     )  # fmt: skip
@@ -164,7 +207,6 @@ def _left_out(tables: Tables, gemeenten: list[str], frame: pd.DataFrame) -> list
     unknown = int((("GM" + b.index.str[2:6]).isin(gemeenten) & b.huishoudens.isna()).sum())
     if not unknown:
         return []
-    totals = [t.huishoudens.reindex(gemeenten) for t in tables.frames.values() if {"huishoudens", "naam"} <= set(t)]
-    total = pd.concat(totals, axis=1).bfill(axis=1).iloc[:, 0].sum()
+    total = tables.columns(*COUNTED).huishoudens.reindex(gemeenten).sum()
     missed = max(0, int(total - frame.huishoudens.sum()))
     return [("huishoudens", SUPPRESSED, "", unknown, missed, float("nan"))]

@@ -72,15 +72,19 @@ def fill(buurt: pd.Series, frames: dict[str, pd.DataFrame], chain: list[str], at
 
 def typical_error(frames: dict[str, pd.DataFrame], chain: list[str], attribute: str, level: str) -> float:
     """Median distance between the own value of large buurten and that of their `level`, over the country; nan if unknown."""
-    own = [frames[n] for n in chain if n in frames and frames[n].index.str.startswith("BU").any()]
-    if not own or level == "buurt":
+    if level == "buurt":
         return float("nan")
-    frame = own[0][own[0].index.str.startswith("BU")]
-    frame = frame[frame[attribute].notna() & (frame["huishoudens"] >= LARGE)]
-    code = pd.Series(frame.index, index=frame.index)
-    if level == "land":
-        other = pd.Series(national(frames, chain, attribute), index=frame.index)
-    else:
-        places = [code_at(code, level).map(frames[n][attribute]) for n in chain if n in frames]
-        other = pd.concat(places, axis=1).bfill(axis=1).iloc[:, 0]
-    return float((frame[attribute] - other).abs().median())
+    known = first_of(frames, chain, attribute).dropna()
+    households = first_of(frames, list(frames), "huishoudens").reindex(known.index)
+    own = known[known.index.str.startswith("BU") & (households >= LARGE)]
+    if own.empty:
+        return float("nan")
+    code = pd.Series(own.index, index=own.index)
+    other = national(frames, chain, attribute) if level == "land" else code_at(code, level).map(known)
+    return float((own - other).abs().median())
+
+
+def first_of(frames: dict[str, pd.DataFrame], names: list[str], column: str) -> pd.Series:
+    """A column of some tables by code: of the first of them that has a value; the others do not count."""
+    parts = [frames[name][column] for name in names if name in frames and column in frames[name]]
+    return pd.concat(parts).groupby(level=0).first() if parts else pd.Series(dtype=float, index=pd.Index([], dtype=str))

@@ -17,7 +17,7 @@ from model.parameters import Problem, Refused
 from model.tables import chain, places
 from model.tables.own import Codes, Own, read_own
 from model.tables.reading import read_table
-from model.tables.vintage import Vintage
+from model.tables.vintage import COUNTED, Vintage
 
 NEAR_END = {"klasse": "wijk", "p_1p": "buurt"}  # chains that end early: a class is of its wijk, who lives alone of the buurt
 
@@ -50,8 +50,8 @@ class Tables:
     @cached_property
     def buurten(self) -> pd.DataFrame:
         """naam, huishoudens (empty where suppressed) and inwoners of every buurt, by code in order."""
-        parts = [f[f.index.str.startswith("BU")] for f in self.frames.values() if {"huishoudens", "naam"} <= set(f)]
-        return pd.concat([part[["naam", "huishoudens", "inwoners"]] for part in parts]).sort_index()
+        found = self.columns(*COUNTED)
+        return found[found.index.str.startswith("BU")].sort_index()
 
     @cached_property
     def filled(self) -> dict[str, chain.Filled]:

@@ -14,6 +14,8 @@ CHAINED = (
     "hh_grootte", "dichtheid", "woz", "p_koop", "p_corp", "p_eengezins", "p_oud", "p_jong", "p_1p", "p_laag_ink", "p_hoog_ink",
     "klasse",
 )  # fmt: skip
+NEEDED = ("hh_grootte", "dichtheid", "woz", "p_koop", "p_eengezins", "p_oud")  # chains without which there is no town
+COUNTED = ("naam", "huishoudens", "inwoners")  # columns of the table that says which buurten there are
 CATALOG = "opendata.cbs.nl"  # where CBS publishes its own tables; a mapping file names another where it needs one
 
 
@@ -85,6 +87,10 @@ def _vintage(raw: Mapping[str, Any], where: str, problems: list[Problem]) -> Vin
         return Vintage(0, {}, {}, {}, [], {})
     files = {name: _source(entry, f"{where}: files.{name}", problems) for name, entry in raw["files"].items()}
     have = {name: {**source.columns, **source.compute} for name, source in files.items()}
+    if not any(set(COUNTED) <= set(columns) for columns in have.values()):
+        problems.append(Problem(f"{where}: files", "none that counts buurten", "one with the columns " + ", ".join(COUNTED)))
+    absent = [a for a in NEEDED if not raw["chains"].get(a)]
+    problems += [Problem(f"{where}: chains.{a}", "nothing", "names of files, nearest first") for a in absent]
     for attribute, chain in raw["chains"].items():
         if attribute not in CHAINED:
             problems.append(Problem(f"{where}: chains.{attribute}", "an unknown attribute", ", ".join(CHAINED)))
