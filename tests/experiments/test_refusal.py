@@ -55,7 +55,9 @@ OWN = {
         "tables: [{kind: scores, file: none.csv, columns: {buurt: b, score: s}}]", "none.csv: found no such file", "a file",
     ),
     "more problems than a screen": (
-        "tables: [{kind: scores, file: many.csv, columns: {buurt: b, score: s}}]", "many.csv, row 2, column s: found 9", "and 5 more",
+        "tables: [{kind: scores, file: many.csv, columns: {buurt: b, score: s}}]",
+        "many.csv, row 2, column s: found 9",
+        "and 5 more",
     ),
 }  # fmt: skip
 
