@@ -4,13 +4,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from experiments.config import composed
+from experiments.config import CONFIGS, composed
+from experiments.plan import vintage_of
 from experiments.scenarios import policy_names
 from experiments.tables import NAMES, label_rows
 from model.city import MECHANISMS
 from model.policies import Levers
 from model.rooms import blocks
 from model.strategies import find, names
+from model.tables.estimates import ESTIMATED
+from model.tables.schema import FIELDS
+from model.tables.sources import NEAR_END
+from model.tables.vintage import Vintage
 from model.world import World
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -93,11 +98,53 @@ def indicators() -> str:
     return head + rows(["indicator", "unit", "Dutch", "English", "better", "window"], body)
 
 
+def chains() -> str:
+    """What each year's tables hold and along which chain an attribute is filled, from `configs/vintage`."""
+    parts = [
+        "# Tables and chains of each year\n\nFrom `configs/vintage`; [real tables](data.md) says what they mean. A buurt takes an"
+        " attribute from the first table that has a value for the buurt itself, else for its wijk, else for its gemeente, else"
+        " the country's. `up to` is where that ends: beyond it the attribute is unknown, or estimated"
+        " ([decision 6](decisions/0006-corporatie-share-per-buurt.md)).\n"
+    ]
+    for path in sorted((CONFIGS / "vintage").glob("*.yaml"), reverse=True):
+        year = vintage_of(int(path.stem))
+        if year.files != (year.statline.files if year.statline else None):
+            parts.append(f"\n## {year.year}, a folder\n\n" + _of_a_year(year))
+        if year.statline:
+            parts.append(f"\n## {year.year}, StatLine\n\n" + _of_a_year(year.statline))
+    return "".join(parts)
+
+
+def _of_a_year(year: Vintage) -> str:
+    files = [
+        [f"`{name}`", f"`{s.file}`", s.source, "yes" if s.optional else "", ", ".join(f"`{c}`" for c in [*s.columns, *s.compute])]
+        for name, s in year.files.items()
+    ]
+    places = [*year.shapes, *([{**year.neighbours, "source": "pairs of buurten that touch"}] if year.neighbours else [])]
+    files += [["", f"`{s['file']}`", s["source"], "yes", ""] for s in places]
+    filled = [
+        [
+            f"`{attribute}`", FIELDS[attribute].meaning, ", ".join(f"`{name}`" for name in names),
+            "buurt; else estimated, within wijk or gemeente" if attribute in ESTIMATED else NEAR_END.get(attribute, "land"),
+        ]
+        for attribute, names in year.chains.items()
+    ]  # fmt: skip
+    seen = ", ".join(f"`{column}`" for columns in year.observed.values() for column in columns)
+    estimated = ", ".join(f"`{a}`" for a in ESTIMATED if a not in year.chains)
+    return (
+        rows(["table", "file", "source", "may be absent", "what it gives"], files)
+        + "\n" + rows(["attribute", "meaning", "tables, in this order", "up to"], filled)
+        + (f"\nEstimated everywhere: {estimated}.\n" if estimated else "")
+        + (f"\nOnly to compare with: {seen}.\n" if seen else "")
+    )  # fmt: skip
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "columns.md": columns,
     "parameters.md": parameters,
     "configuration.md": configuration,
     "indicators.md": indicators,
+    "chains.md": chains,
 }
 
 

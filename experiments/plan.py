@@ -109,16 +109,19 @@ def _scenarios(config: dict[str, Any]) -> dict[str, list[Setting]]:
 
 def read_town(gemeente: dict[str, Any], rooms: Rooms) -> Town:
     """The town that the configuration names."""
+    own = Path(gemeente["eigen"]) if gemeente["eigen"] is not None else None
     if gemeente["bron"] == "voorbeeldstad":
-        return voorbeeldstad(rooms.voorbeeldstad, rooms.town)
+        drawn = voorbeeldstad(rooms.voorbeeldstad, rooms.town)
+        if own is None:
+            return drawn
+        return tables.drawn_with_own(drawn, _mapping(own), own.parent, own.name, rooms.voorbeeldstad.woz_national, rooms.tables)
     found = gemeente["code"]
     codes = found if isinstance(found, list) else [found]
     if not codes or not all(isinstance(code, str) for code in codes):
         raise Refused([Problem("gemeente.code", repr(found), "a code such as GM0828, a list of codes for a region, or NL")])
     read = read_tables(gemeente)
-    if gemeente["eigen"] is not None:
-        path = Path(gemeente["eigen"])
-        read = tables.with_own(read, _mapping(path), path.parent, path.name)
+    if own is not None:
+        read = tables.with_own(read, _mapping(own), own.parent, own.name)
     return tables.town(read, codes, rooms.tables, rooms.town)
 
 

@@ -24,6 +24,7 @@ class Parameters(NamedTuple):
     corp_within_wijk: float
     hh_size_mean: float
     hh_size_sd: float
+    woz_national: float
     woz_sd: float
     woz_of_corp: float
     dichtheid_median: float

@@ -3,12 +3,16 @@
     tables = read(folder, vintage)               all tables of a year, checked, for the whole country
     tables = with_own(tables, mapping, ...)      the user's own tables beside them
     town(tables, ["GM0828"], p, country)         one gemeente, a region of several, or ["NL"]
+    drawn_with_own(town, mapping, ...)           a drawn town with the user's own tables
 
 Which file holds what stands in `configs/vintage`; a new year is a file there. What a table does not know is filled along a
 declared chain and counted (`chain`); what no table knows per buurt is estimated (`estimates`), and said to be; what the user
 measured goes before both (`joining`).
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,12 +21,13 @@ import pandas as pd
 from model.parameters import Problem, Refused
 from model.tables import chain, estimates, places
 from model.tables.joining import join, owners
+from model.tables.own import Codes, Own, read_own
 from model.tables.sources import Tables, read, with_own
 from model.tables.vintage import COUNTED, NEEDED
 from model.town import IMPUTED, Town, near_in_wijk, ownership
 from model.town import Parameters as Country
 
-__all__ = ["Parameters", "Tables", "read", "town", "with_own"]
+__all__ = ["Parameters", "Tables", "drawn_with_own", "read", "town", "with_own"]
 
 SUPPRESSED = "onderdrukt: weggelaten"
 Line = tuple[Any, ...]  # of Town.imputed
@@ -75,18 +80,10 @@ def town(tables: Tables, codes: list[str], p: Parameters, country: Country) -> T
     gemeenten = checked_codes(tables, codes)
     frame, report = _completed(tables, gemeenten, p, country)
     sources = [*(tables.vintage.files[n].source for n in tables.frames), *places.sources(tables.ground, frame)]
-    observed, more = tables.observed(frame.code), {}
-    joined = None
-    if tables.own is not None:
-        joined = join(frame, tables.own, tables.national("woz"))
-        frame, report = joined.buurten, report + joined.imputed
-        observed, sources = observed.merge(joined.observed, on="code"), sources + list(tables.own.sources)
-        more["teams"] = tables.own.teams[tables.own.teams.wijk.isin(frame.wijk)]
-    estimated = ownership(frame, _corporaties(frame, p))
-    corporaties, bezit = estimated if joined is None else owners(joined, *estimated)
+    corporaties, bezit = ownership(frame, _corporaties(frame, p))
     near = places.neighbours(tables.ground, frame, p.nearest_buurten)
     whole = codes == ["NL"]
-    return Town(
+    found = Town(
         code="NL" if whole else "+".join(gemeenten),
         naam="Nederland" if whole else ", ".join(tables.names[g] for g in gemeenten),
         synthetic=False,
@@ -95,12 +92,44 @@ def town(tables: Tables, codes: list[str], p: Parameters, country: Country) -> T
         bezit=bezit,
         near=near if len(near) else near_in_wijk(frame),
         vintage=tables.vintage.year,
-        observed=observed,
+        observed=tables.observed(frame.code),
         imputed=pd.DataFrame(report, columns=IMPUTED),
         shapes=places.shapes_of(tables.ground, frame, p.least_drawn),
         sources=tuple(dict.fromkeys(sources)),
         hashes=tables.hashes,
-        **more,
+    )
+    return found if tables.own is None else _measured(found, tables.own, tables.national("woz"))
+
+
+def drawn_with_own(town: Town, mapping: Mapping[str, Any], folder: Path, where: str, woz: float, p: Parameters) -> Town:
+    """A town that no vintage holds (`model.voorbeeldstad`) with own tables, as a real one has them by way of `with_own`.
+
+    `woz`: national mean WOZ value (1000 euro). Raises `Refused` with all problems of all tables.
+    """
+    own = read_own(mapping, folder, where, Codes(town.naam, frozenset(town.buurten.code), frozenset(town.wijken), {}))
+    if own.polygonen is not None:
+        ground = places.of_own(own.polygonen)
+        frame, located = places.located(ground, town.buurten, float("nan"))
+        near, shapes = places.neighbours(ground, frame, p.nearest_buurten), places.shapes_of(ground, frame, p.least_drawn)
+        town = replace(town, buurten=frame, near=near, shapes=shapes, imputed=pd.DataFrame(located, columns=IMPUTED))
+    return _measured(town, own, woz)
+
+
+def _measured(town: Town, own: Own, woz: float) -> Town:
+    """The town with what was measured in the place of what was taken from elsewhere; its places stay."""
+    joined = join(town.buurten, own, woz)
+    count = {str(g): int(n) for g, n in town.corporaties.groupby("gemeente").size().items()}
+    corporaties, bezit = owners(joined, *ownership(joined.buurten, count))
+    return replace(
+        town,
+        buurten=joined.buurten,
+        corporaties=corporaties,
+        bezit=bezit,
+        teams=own.teams[own.teams.wijk.isin(town.wijken)],
+        observed=joined.observed if town.observed.empty else town.observed.merge(joined.observed, on="code"),
+        imputed=pd.DataFrame([*town.imputed.itertuples(index=False), *joined.imputed], columns=IMPUTED),
+        sources=tuple(dict.fromkeys([*town.sources, *own.sources])),
+        hashes={**town.hashes, **own.hashes},
     )
 
 

@@ -39,6 +39,12 @@ class Form(NamedTuple):
 
 
 PLAIN = Form()
+MARKS = {
+    "separator": (",", ";", "\t", "|"),
+    "decimal": (".", ","),
+    "thousands": ("", ".", ",", " ", "'"),
+    "encoding": ("utf-8", "cp1252", "latin-1", "utf-16"),
+}  # what a form can be
 
 
 class Grid(NamedTuple):

@@ -13,13 +13,12 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from model.parameters import Problem, Refused
-from model.tables.files import LARGEST, PLAIN, Form
+from model.tables.files import LARGEST, MARKS, PLAIN, Form
 from model.tables.polygons import read_polygons
 from model.tables.reading import as_problems, read_rows
 from model.tables.schema import ANY_NUMBER, FIELDS, Finding
 
 WHOLE = 101.0  # % that parts of one whole may be together: each may be rounded up
-ENCODINGS = ("utf-8", "cp1252", "latin-1", "utf-16")
 
 
 class Kind(NamedTuple):
@@ -55,14 +54,13 @@ OPTIONS: dict[str, type | tuple[type, ...]] = {
 TYPE_WORDS: dict[type | tuple[type, ...], str] = {
     str: "a text", Mapping: "our name: name in the file", int: "a year", (str, int): "the name of a sheet", bool: "true or false",
 }  # fmt: skip
-MARKS = {"separator": (",", ";", "\t", "|"), "decimal": (".", ","), "thousands": ("", ".", ",", " ", "'"), "encoding": ENCODINGS}
 ONLY_FOR = {"sheet": (".xlsx",), "separator": (".csv", ".csv.gz"), "encoding": (".csv", ".csv.gz"), "layer": (".gpkg",)}
 
 
 class Codes(NamedTuple):
-    """What codes there are: of the vintage's year, and of other years (year -> codes of any level)."""
+    """What codes there are: `of` the vintage's year or of a drawn town, and of other years (year -> codes of any level)."""
 
-    year: int
+    of: int | str
     buurten: frozenset[str]
     wijken: frozenset[str]
     others: Mapping[int, frozenset[str]]
@@ -234,7 +232,7 @@ def _unknown_codes(frame: pd.DataFrame, codes: Codes) -> list[Finding]:
             years = [str(year) for year, others in codes.others.items() if code in others]
             said = f"{code}, a code of {' and '.join(years)}" if years else f"{code}, a code that no table knows"
             like = f", such as {near[code[2:6]]}" if code[2:6] in near else ""
-            found.append(Finding(int(row), level, said, f"a {level} of {codes.year}{like}"))
+            found.append(Finding(int(row), level, said, f"a {level} of {codes.of}{like}"))
     return found
 
 

@@ -71,6 +71,13 @@ def read(folder: Path, vintage: Vintage, points: pd.DataFrame, own: "GeoDataFram
     return Ground(polygons, _points(polygons, points), touching, float(listed.get("touch_m", 0.0)))
 
 
+def of_own(own: "GeoDataFrame") -> Ground:
+    """The ground of a town that no folder holds: own polygons (code, geometry) and their centres."""
+    polygons = _own(own)
+    nowhere, untold = pd.DataFrame(columns=["x", "y"], dtype=float), pd.DataFrame(columns=["a", "b"], dtype=str)
+    return Ground(polygons, _points(polygons, nowhere), untold, 0.0)
+
+
 def _own(own: "GeoDataFrame") -> "GeoDataFrame":
     if own.crs is None:
         raise Refused([Problem("own polygons", "no coordinate system", f"one that is named, such as {RD}")])

@@ -111,7 +111,7 @@ def read(folder: Path, vintage: Vintage) -> Tables:
                 problems.append(Problem("gemeente.data", f"no file {source.file} in {folder}", where))
             continue
         try:
-            frames[name] = read_table(path, source.columns, source.compute, free=vintage.observed.get(name, []))
+            frames[name] = read_table(path, source.columns, source.compute, source.form, free=vintage.observed.get(name, []))
         except Refused as refused:
             problems += refused.problems
     if problems:

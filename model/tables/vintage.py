@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from model.parameters import Problem, Refused
+from model.tables.files import MARKS, PLAIN, Form
 
 CHAINED = (
     "hh_grootte", "dichtheid", "woz", "p_koop", "p_corp", "p_eengezins", "p_oud", "p_jong", "p_1p", "p_laag_ink", "p_hoog_ink",
@@ -33,7 +34,7 @@ class Download(NamedTuple):
 
 
 class Source(NamedTuple):
-    """One table: its file, its columns (ours: theirs), what is computed of them, and whether it may be absent.
+    """One table: its file and how that is written, its columns (ours: theirs), what is computed, whether it may be absent.
 
     What was downloaded is written with our names, so its columns are ours on both sides.
     """
@@ -45,6 +46,7 @@ class Source(NamedTuple):
     optional: bool
     statline: Download | None
     year: int | None = None  # of its codes, where that is not the vintage's
+    form: Form = PLAIN
 
 
 class Vintage(NamedTuple):
@@ -113,6 +115,11 @@ def _source(entry: Mapping[str, Any], where: str, problems: list[Problem]) -> So
     kind = "table" if "table" in entry else "file"
     needed = (kind, "source", "columns")
     problems += [Problem(f"{where}.{key}", "nothing", "an entry") for key in needed if key not in entry]
+    possible = ("catalog", "compute", "optional", "year", *needed, *Form._fields)
+    problems += [Problem(f"{where}.{key}", "an unknown name", ", ".join(possible)) for key in entry if key not in possible]
+    for name, marks in MARKS.items():
+        if name in entry and entry[name] not in marks:
+            problems.append(Problem(f"{where}.{name}", repr(entry[name]), ", ".join(map(repr, marks))))
     columns = dict(entry.get("columns", {}))
     if "code" not in columns:
         problems.append(Problem(f"{where}.columns", ", ".join(columns), "also code"))
@@ -129,4 +136,5 @@ def _source(entry: Mapping[str, Any], where: str, problems: list[Problem]) -> So
         bool(entry.get("optional", False)),
         download,
         entry.get("year"),
+        Form(**{name: str(entry[name]) for name in Form._fields if name in entry}),
     )

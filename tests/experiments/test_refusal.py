@@ -46,6 +46,33 @@ def test_it_is_refused_with_key_found_and_possible(arguments, found, possible, m
     assert not (tmp_path / "results").exists()
 
 
+OWN = {
+    "a mapping that is not there": (None, "own.yaml", "a mapping in YAML"),
+    "a mapping that is no YAML": ("tables: [", "expected the node content", "a mapping in YAML"),
+    "a mapping that is a list": ("- bezit", "['bezit']", "a mapping with tables"),
+    "a mapping without tables": ("tabels: []", "own.yaml: found {'tabels': []}", "`tables:` with a list"),
+    "a file that is not there": (
+        "tables: [{kind: scores, file: none.csv, columns: {buurt: b, score: s}}]", "none.csv: found no such file", "a file",
+    ),
+    "more problems than a screen": (
+        "tables: [{kind: scores, file: many.csv, columns: {buurt: b, score: s}}]",
+        "many.csv, row 2, column s: found 9",
+        "and 5 more",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("mapping", "found", "possible"), OWN.values(), ids=OWN)
+def test_own_tables_that_can_not_be_read_are_refused_on_one_screen(mapping, found, possible, monkeypatch, capsys, tmp_path):
+    (tmp_path / "many.csv").write_text(
+        "b,s\n" + "".join(f"BU9999{(k - 1) % 5 + 1:02d}{(k - 1) // 5 + 1:02d},9\n" for k in range(1, 26)), encoding="utf-8"
+    )
+    if mapping is not None:
+        (tmp_path / "own.yaml").write_text(mapping, encoding="utf-8")
+    arguments = [f"gemeente.eigen={tmp_path}/own.yaml"]
+    test_it_is_refused_with_key_found_and_possible(arguments, found, possible, monkeypatch, capsys, tmp_path)
+
+
 def test_all_problems_are_told_at_once(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["experiments.run", "quota=2", "without=[fun]", "scenarios=[foo]", "months=3"])
     with pytest.raises(SystemExit):

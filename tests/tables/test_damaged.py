@@ -21,26 +21,8 @@ from tests.tables import invented
 VINTAGE = read_vintage(invented.MAPPING, "2030.yaml")
 CHAINED = ["hh_grootte", "dichtheid", "woz", "p_koop", "p_eengezins", "p_oud"]
 EMPTY = ["", ".", "x", "-99997"]
-CELLS = [
-    *EMPTY,
-    "0",
-    "1",
-    "2",
-    "7",
-    "100",
-    "12.5",
-    "12,5",
-    "101",
-    "-5",
-    "1e12",
-    "400",
-    "20000",
-    "veel",
-    "nan",
-    "#N/A",
-    " ",
-    "BU00010101",
-]
+NUMBERS = ["0", "1", "2", "7", "100", "400", "20000", "12.5", "12,5", "101", "-5", "1e12"]
+CELLS = [*EMPTY * 5, *NUMBERS, "veel", "nan", "#N/A", " ", "BU00010101"]
 SHAPES = {name: (len(frame), list(frame)) for name, frame in invented.tables().items()}
 
 
@@ -49,13 +31,14 @@ def anywhere(draw):
     name = draw(st.sampled_from(list(SHAPES)))
     rows, columns = SHAPES[name]
     some = draw(st.one_of(st.just(list(range(rows))), st.lists(st.integers(0, rows - 1), min_size=1, max_size=3, unique=True)))
-    return name, draw(st.sampled_from(columns)), some
+    numbers = [column for column in columns if column not in ("code", "naam")]
+    return name, draw(st.sampled_from([*numbers * 4, *columns])), some
 
 
 @st.composite
 def damages(draw):
     """One thing that went wrong: (kind, table, column, rows, cell)."""
-    kind = draw(st.sampled_from(["cells"] * 6 + ["rows", "rows", "column", "file", "double", "nowhere"]))
+    kind = draw(st.sampled_from(["cells"] * 12 + ["rows", "column", "file", "double", "nowhere"]))
     return kind, *anywhere(draw), draw(st.sampled_from(CELLS))
 
 
@@ -138,7 +121,7 @@ def town_of(of, codes, folder, rooms):
     return town, world, fit(town, rooms, world).set_index("marge")
 
 
-@given(st.lists(damages(), max_size=4), st.sampled_from([["GM0001"], ["GM0002"], ["GM0003"], ["GM0001", "GM0003"], ["NL"]]))
+@given(st.lists(damages(), max_size=3), st.sampled_from([["GM0001"], ["GM0002"], ["GM0003"], ["GM0001", "GM0003"], ["NL"]]))
 def test_damaged_tables_give_a_refusal_in_words_or_a_whole_town(rooms, tmp_path_factory, wrong, codes):
     of = invented.tables()
     for damage in wrong:

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from experiments.plan import read_town
 from model.parameters import Refused
 from model.tables.joining import join, owners
 from model.tables.own import KINDS, Codes, fields_of, read_own
-from model.town import COLUMNS, Town, ownership
+from model.town import COLUMNS, ownership
 from model.voorbeeldstad import voorbeeldstad
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -70,40 +70,42 @@ def told(make, *given, **texts):
 # The example of the docs
 
 
-@pytest.fixture(scope="module")
-def example(rooms):
-    town = voorbeeldstad(rooms.voorbeeldstad, rooms.town)
-    codes = Codes(2024, frozenset(town.buurten.code), frozenset(town.buurten.wijk), {2019: frozenset(["BU03630000"])})
-    return town, codes, yaml.safe_load((EXAMPLE / "own.yaml").read_text(encoding="utf-8"))
+def in_voorbeeldstad(rooms, mapping):
+    """Voorbeeldstad with own tables, as `gemeente.eigen=...` makes it."""
+    return read_town({"bron": "voorbeeldstad", "eigen": str(mapping)}, rooms)
 
 
-def test_the_example_of_the_docs_is_read_and_joined_into_a_town(example):
-    town, codes, mapping = example
-    own = read_own(mapping, EXAMPLE, "own.yaml", codes)
-    joined = join(town.buurten, own, NATIONAL_WOZ)
-    at = joined.buurten.set_index("code")
+def test_the_example_of_the_docs_is_joined_into_voorbeeldstad(rooms):
+    town, plain = in_voorbeeldstad(rooms, EXAMPLE / "own.yaml"), voorbeeldstad(rooms.voorbeeldstad, rooms.town)
+    at = town.buurten.set_index("code")
     assert at.at["BU99990104", "p_corp"] == pytest.approx(100 * 160 / 509)
     assert at.at["BU99990101", "p_1p"] == 58 and at.at["BU99990101", "score"] == -0.14
-    corporaties, bezit = owners(joined, town.corporaties, town.bezit)
+    assert at.at["BU99990101", "woz_ratio"] == pytest.approx(241 / rooms.voorbeeldstad.woz_national)
     row = town.buurten.index[town.buurten.code == "BU99990104"][0]
-    assert bezit[bezit.buurt == row].aandeel.tolist() == [0.75, 0.25]
-    made = Town(town.code, town.naam, True, joined.buurten, corporaties, bezit, town.near, observed=joined.observed)
-    assert made.observed.columns.tolist() == ["code", "klachten", "rapportcijfer"]
-    assert own.polygonen.crs.to_epsg() == 28992 and own.teams.fte.tolist() == [6.5, 3.0, 4.25]
-    assert re.fullmatch(r"complexen\.csv \(sha256 [0-9a-f]{12}, 2024\)", own.sources[0]) and len(own.sources) == 7
+    mine = town.bezit[town.bezit.buurt == row]
+    assert mine.aandeel.tolist() == [0.75, 0.25]
+    assert town.corporaties.naam[mine.corporatie - 1].tolist() == ["Stichting Verzonnen Wonen", "De Bedachte Corporatie"]
+    assert town.teams.fte.tolist() == [6.5, 3.0, 4.25] and town.synthetic
+    assert town.observed.columns.tolist() == ["code", "klachten", "rapportcijfer"]
+    of_places = town.imputed[town.imputed.attribuut == "ligging"].set_index("niveau").buurten
+    assert of_places.to_dict() == {"buurt": 2, "gemeente": 23} and at.at["BU99990101", "x"] == 150_250
+    assert town.shapes is None  # outlines of two buurten are no map
+    assert re.fullmatch(r"complexen\.csv \(sha256 [0-9a-f]{12}, 2024\)", town.sources[1]) and len(town.sources) == 8
+    assert set(town.hashes) == {path.name for path in EXAMPLE.iterdir()} - {"own.yaml"}
+    elsewhere = ~town.buurten.code.isin(["BU99990101", "BU99990102", "BU99990104"])
+    assert town.buurten.p_corp[elsewhere].equals(plain.buurten.p_corp[elsewhere])
 
 
-def test_the_refusal_in_the_docs_is_what_is_said(example, tmp_path):
-    _, codes, mapping = example
+def test_the_refusal_in_the_docs_is_what_is_said(rooms, tmp_path):
     for path in EXAMPLE.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes().replace(b"BU99990103,,2024", b"BU03630000,,2024"))
-    lines = [{k: v for k, v in line.items() if k != "decimal"} for line in mapping["tables"]]
+        data = path.read_bytes().replace(b"BU99990103,,2024", b"BU03630000,,2024")
+        (tmp_path / path.name).write_bytes(data.replace(b' decimal: ",",', b"") if path.name == "own.yaml" else data)
     with pytest.raises(Refused) as refused:
-        read_own({"tables": lines}, tmp_path, "own.yaml", codes)
+        in_voorbeeldstad(rooms, tmp_path / "own.yaml")
     assert f"```\n{refused.value}\n```" in (DOCS / "own-tables.md").read_text(encoding="utf-8")
 
 
-def test_the_docs_show_the_example_and_every_field(example):
+def test_the_docs_show_the_example_and_every_field():
     page = (DOCS / "own-tables.md").read_text(encoding="utf-8")
     mapping = (EXAMPLE / "own.yaml").read_text(encoding="utf-8")
     assert mapping.split("\n", 1)[1] in page and (EXAMPLE / "complexen.csv").read_text(encoding="utf-8") in page
