@@ -54,6 +54,12 @@ def phrase(text: str, language: str) -> str:
     return word("phrases", text, language)
 
 
+def agreement(rank: float, language: str) -> str:
+    """What a rank correlation says, in words: the first of words.yaml whose bound it reaches."""
+    entries = _words()["agreement"] if isfinite(rank) else []
+    return next((pick(language, nl, en) for bound, nl, en in entries if rank >= bound), "")
+
+
 def joined(parts: Sequence[str], language: str) -> str:
     """a, b and c"""
     *first, last = parts

@@ -77,6 +77,7 @@ def content(tables: Tables, language: str) -> dict[str, Any]:
         "events": events(tables, language),
         "validation": validation(tables, language),
         "fit": pages.fit(tables["fit"], language),
+        "fit_profiles": say("fit_profiles", language),
         "imputed": pages.imputed(tables["imputed"], language),
         "drift": drift(tables, language),
         "checks": checks(tables, language),

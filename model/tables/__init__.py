@@ -9,22 +9,20 @@ declared chain and counted (`chain`); what no table knows per buurt is estimated
 measured goes before both (`joining`).
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from model.parameters import Problem, Refused
 from model.tables import chain, estimates, places
+from model.tables.account import Line, left_out, settled
 from model.tables.joining import join, owners
 from model.tables.sources import Tables, read, with_own
-from model.town import IMPUTED, Town, near_in_wijk, ownership
 from model.town import Parameters as Country
+from model.town import Town, near_in_wijk, ownership
 
 __all__ = ["Parameters", "Tables", "read", "town", "with_own"]
-
-SUPPRESSED = "onderdrukt: weggelaten"
-Line = tuple[Any, ...]  # of Town.imputed
 
 
 class Parameters(NamedTuple):
@@ -72,13 +70,13 @@ def checked_codes(tables: Tables, codes: list[str]) -> list[str]:
 def town(tables: Tables, codes: list[str], p: Parameters, country: Country) -> Town:
     """The town of some gemeenten. Raises `Refused` for an unknown code."""
     gemeenten = checked_codes(tables, codes)
-    frame, report = _completed(tables, gemeenten, p, country)
+    frame, lines = _completed(tables, gemeenten, p, country)
     sources = [*(tables.vintage.files[n].source for n in tables.frames), *places.sources(tables.ground, frame)]
     observed, more = tables.observed(frame.code), {}
     joined = None
     if tables.own is not None:
         joined = join(frame, tables.own, tables.national("woz"))
-        frame, report = joined.buurten, report + joined.imputed
+        frame, lines = joined.buurten, lines + joined.lines
         observed, sources = observed.merge(joined.observed, on="code"), sources + list(tables.own.sources)
         more["teams"] = tables.own.teams[tables.own.teams.wijk.isin(frame.wijk)]
     estimated = ownership(frame, _corporaties(frame, p))
@@ -95,7 +93,7 @@ def town(tables: Tables, codes: list[str], p: Parameters, country: Country) -> T
         near=near if len(near) else near_in_wijk(frame),
         vintage=tables.vintage.year,
         observed=observed,
-        imputed=pd.DataFrame(report, columns=IMPUTED),
+        imputed=pd.concat([_left_out(tables, gemeenten, frame), settled(lines, frame.huishoudens)], ignore_index=True),
         shapes=places.shapes_of(tables.ground, frame, p.least_drawn),
         sources=tuple(dict.fromkeys(sources)),
         hashes=tables.hashes,
@@ -110,15 +108,15 @@ def _corporaties(frame: pd.DataFrame, p: Parameters) -> dict[str, int]:
 
 
 def _completed(tables: Tables, gemeenten: list[str], p: Parameters, country: Country) -> tuple[pd.DataFrame, list[Line]]:
-    """The buurten of the gemeenten in the columns of `Town`, nothing missing, and the imputation report."""
+    """The buurten of the gemeenten in the columns of `Town`, nothing missing, and where that comes from."""
     b = tables.buurten
     mine = b[("GM" + b.index.str[2:6]).isin(gemeenten) & (b.huishoudens > 0)].rename_axis("code").reset_index()
     filled = {a: f.of(mine.code) for a, f in tables.filled.items()}
     frame = _frame(tables, mine, filled, country)
-    report = _left_out(tables, gemeenten, frame) + _report(tables, frame, filled)
+    told = _told(tables, frame, filled)
     frame, estimated = estimates.complete(frame, filled, tables, country, p)
     frame, located = places.located(tables.ground, frame, tables.layout_error)
-    return frame, report + estimated + located
+    return frame, told + estimated + located
 
 
 def _frame(tables: Tables, mine: pd.DataFrame, filled: dict[str, chain.Filled], country: Country) -> pd.DataFrame:
@@ -145,26 +143,23 @@ def _frame(tables: Tables, mine: pd.DataFrame, filled: dict[str, chain.Filled], 
     )  # fmt: skip
 
 
-def _report(tables: Tables, frame: pd.DataFrame, filled: dict[str, chain.Filled]) -> list[Line]:
-    """One line per attribute, level and file: buurten and households that have it from there, and the typical error."""
-    rows = []
+def _told(tables: Tables, frame: pd.DataFrame, filled: dict[str, chain.Filled]) -> list[Line]:
+    """One line per attribute, level and file, with the typical error."""
+    lines = []
     for attribute, f in filled.items():
         if attribute in estimates.ESTIMATED:
             continue
         for (level, name), mine in frame.groupby([f.level, f.file], sort=False):
             source = tables.vintage.files[name].source if name else ""
             error = tables.errors.get((attribute, level), float("nan"))
-            rows.append((attribute, level, source, len(mine), int(mine.huishoudens.sum()), error))
-    return rows
+            lines.append(Line(attribute, level, source, mine.index.to_numpy(), error))
+    return lines
 
 
-def _left_out(tables: Tables, gemeenten: list[str], frame: pd.DataFrame) -> list[Line]:
-    """Buurten whose households are suppressed: nobody can be put there; the gemeente's own total tells how many are missed."""
+def _left_out(tables: Tables, gemeenten: list[str], frame: pd.DataFrame) -> pd.DataFrame:
+    """Buurten whose households are suppressed; the gemeente's own total tells how many households are missed."""
     b = tables.buurten
     unknown = int((("GM" + b.index.str[2:6]).isin(gemeenten) & b.huishoudens.isna()).sum())
-    if not unknown:
-        return []
     totals = [t.huishoudens.reindex(gemeenten) for t in tables.frames.values() if {"huishoudens", "naam"} <= set(t)]
-    total = pd.concat(totals, axis=1).bfill(axis=1).iloc[:, 0].sum()
-    missed = max(0, int(total - frame.huishoudens.sum()))
-    return [("huishoudens", SUPPRESSED, "", unknown, missed, float("nan"))]
+    total = pd.concat(totals, axis=1).bfill(axis=1).iloc[:, 0].sum() if unknown else 0
+    return left_out(unknown, max(0, int(total - frame.huishoudens.sum())))
