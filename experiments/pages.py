@@ -66,7 +66,8 @@ def fit(table: pd.DataFrame, language: str) -> Grid:
 
 def _margin(r: Any, language: str) -> str:
     """The name of a margin, with its unit where its value does not show that."""
-    text = prose.capital(phrase(r.marge, language))
+    text = phrase(r.marge, language)
+    text = say("profile", language, name=text) if r.marge.startswith("profiel ") else prose.capital(text)
     return (
         text
         if r.eenheid in ("aantal", "index") or r.eenheid.startswith("aandeel")
@@ -135,4 +136,4 @@ def part_of(share: float, language: str) -> str:
 
 def typical_error(attribute: str, error: float, language: str) -> str:
     """How far values of a level usually lie from a buurt's own, with the unit of the attribute; nothing where unknown."""
-    return f"± {number(error, language, 2)} {word('errors', attribute, language)}" if isfinite(error) else ""
+    return f"± {prose.rounded(error, language)} {word('errors', attribute, language)}" if isfinite(error) else ""

@@ -109,7 +109,7 @@ def record(tables: TownTables, language: str) -> list[tuple[str, str]]:
     rows = {
         "town": f"{facts['town']['naam']} ({facts['town']['code']})",
         "vintage": facts["town"]["vintage"] or "",
-        "sources": "; ".join(facts["town"]["sources"]),
+        "sources": "; ".join(prose.source(s, language) for s in facts["town"]["sources"]),
         "seeds": facts["seed"],
         "model": facts["model"],
         "data": "; ".join(f"{k}: {v}" for k, v in facts["data"].items()),

@@ -294,7 +294,7 @@ def record(tables: Tables, language: str) -> list[tuple[str, str]]:
     rows: Iterable[tuple[str, Any]] = (
         ("study", config.get("name")),
         ("town", f"{m['town']['naam']} ({m['town']['code']})"),
-        ("sources", "; ".join(m["town"].get("sources", []))),
+        ("sources", "; ".join(prose.source(s, language) for s in m["town"].get("sources", []))),
         ("scenarios", ", ".join(m["scenarios"])),
         ("baseline_word", tables.baseline),
         ("seeds", f"{len(m['seeds'])} ({', '.join(map(str, m['seeds'][:40]))}{', …' if len(m['seeds']) > 40 else ''})"),

@@ -10,7 +10,7 @@ from experiments.figures import maps
 from experiments.figures.style import INK, SOFT, new_figure, ticks
 from experiments.loaded import TownTables
 from experiments.pages import points
-from experiments.prose import capital, number, percent, phrase, say, word
+from experiments.prose import capital, number, percent, phrase, rounded, say, source, word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +22,7 @@ SHADES = {  # of every level of the imputation report: own tables green, figures
     "land": "#cdd9e5", "geschat binnen wijk": "#b35806", "geschat binnen gemeente": "#f1a340",
     "geschat zonder totaal": "#fee0b6", "": "#e3e3e3",
 }  # fmt: skip
+OWN = ("buurt", "", "eigen tabel", "eigen tabel (volledig): geen corporatiewoningen")  # levels that are not off
 PANELS = ("koop", "sociale_huur", "eengezins", "huishoudens van 1", "leeftijd vanaf_75", "inkomen laag")  # of the fit
 EXACT = 1e-9  # a share that is off by less is not off: this is how far numbers are exact
 
@@ -125,7 +126,7 @@ def _foot(page: maps.Sheet, tables: TownTables, town: Any, sources: list[str], l
 
 def source_lines(tables: TownTables, language: str) -> list[str]:
     """The sources of the town, in lines of a page's width."""
-    return wrap(say("sources", language, sources="; ".join(tables.facts["town"]["sources"])), 185)
+    return wrap(say("sources", language, sources="; ".join(source(s, language) for s in tables.facts["town"]["sources"])), 185)
 
 
 # Fit
@@ -201,7 +202,7 @@ def imputation(tables: TownTables, language: str) -> "Figure | None":
         label = phrase(level, language) if level else say("unknown", language)
         ax.barh(range(len(names)), wide[level], left=left[level], color=SHADES[level], label=label, height=0.72)
     for k, name in enumerate(names):
-        _errors(ax, k, data[(data.attribuut == name) & (data.niveau != "buurt")], language)
+        _errors(ax, k, data[(data.attribuut == name) & ~data.niveau.isin(OWN)], language)
     ax.set_yticks(range(len(names)), [capital(phrase(n, language)) for n in names])
     ax.set(xlim=(0, 1), xticks=np.linspace(0, 1, 6), ylim=(len(names) - 0.4, -0.6))
     ax.set_xticklabels([percent(x, language) for x in np.linspace(0, 1, 6)])
@@ -214,11 +215,11 @@ def imputation(tables: TownTables, language: str) -> "Figure | None":
 
 
 def _errors(ax: "Axes", k: int, told: pd.DataFrame, language: str) -> None:
-    """Beside row k: the typical error of each level but the buurt, behind a mark in its colour, and the unit."""
+    """Beside row k: the typical error of each level but `OWN`, behind a mark in its colour, and the unit."""
     at, known = 1.03, told[told.zekerheid.notna()]
     for r in known.itertuples():
         ax.plot([at], [k], marker="s", markersize=6, color=SHADES[r.niveau], clip_on=False)
-        ax.text(at + 0.02, k, f"± {number(r.zekerheid, language, 2)}", va="center", fontsize=7.5)
+        ax.text(at + 0.02, k, f"± {rounded(r.zekerheid, language)}", va="center", fontsize=7.5)
         at += 0.15
     if len(told):
         text = word("errors", str(known.attribuut.iloc[0]), language) if len(known) else say("not_measured", language)
