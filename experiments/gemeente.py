@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from experiments.pages import Grid
     from experiments.plan import Plan
     from model.town import Town
     from model.world import World
@@ -56,7 +57,7 @@ def show_town(config: dict[str, Any]) -> None:
         table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
     (folder / "manifest.json").write_text(json.dumps(manifest(p), indent=1, ensure_ascii=False), encoding="utf-8")
     page = portrait.write(folder)
-    print_town(p.town, tables["fit"], tables["imputed"])
+    print_town(p.town, tables)
     print(f"\nPage: {page}")
 
 
@@ -71,11 +72,11 @@ def short_code(town: "Town") -> str:
 
 
 def town_tables(p: "Plan") -> "dict[str, pd.DataFrame]":
-    """What the folder holds: places (buurten, GeoParquet), margins (per buurt), fit, imputed. One seed, no month lived."""
+    """What the folder holds: places (buurten, GeoParquet), margins (per buurt), fit, compared, imputed. One seed."""
     from experiments.measure import blocks_of, built
     from experiments.plan import jobs
     from experiments.tables import places
-    from model.fit import by_buurt, fit
+    from model.fit import by_buurt, compared, fit
 
     world = built(jobs(p)[0])
     b = p.town.buurten
@@ -86,6 +87,7 @@ def town_tables(p: "Plan") -> "dict[str, pd.DataFrame]":
         "places": found,
         "margins": by_buurt(p.town, blocks_of(p.rooms), world),
         "fit": fit(p.town, blocks_of(p.rooms), world),
+        "compared": compared(p.town, world),
         "imputed": p.town.imputed,
     }
 
@@ -122,33 +124,36 @@ def manifest(p: "Plan") -> dict[str, Any]:
 # On the terminal
 
 
-def print_town(town: "Town", fit: "pd.DataFrame", imputed: "pd.DataFrame") -> None:
-    """Name and size, the fit, and the imputation report with shares of households."""
-    from experiments.show import aligned, number
+def print_town(town: "Town", tables: "dict[str, pd.DataFrame]") -> None:
+    """Name and size, and the tables of the page: fit, what is known besides, and the imputation report with its sources."""
+    from experiments import pages
+    from experiments.prose import EN, say
 
     b = town.buurten
     homes = int(b.huishoudens.sum())
     size = f"{len(b)} buurten, {len(town.wijken)} wijken, {len(town.corporaties)} corporaties"
     print(f"{town.naam} ({town.code}), {town.vintage or 'synthetic'}: {homes:,} households, {size}")
-    print("\nFit before the warm-up: margin asked and got, one seed")
-    print(aligned(texts(fit)))
-    if imputed.empty:
+    print_grid("Fit before the warm-up: margin asked and got, one seed", pages.fit(tables["fit"], EN), say("fit_profiles", EN))
+    if len(tables["compared"]):
+        print_grid(
+            "Known besides, and the order of buurten in the model", pages.compared(tables["compared"], EN), say("besides", EN)
+        )
+    if tables["imputed"].empty:
         print("\nNothing was filled in.")
         return
-    print("\nWhere attributes come from: share of households, buurten, and the typical error of that level")
-    lines = [
-        [r.attribuut, r.niveau or "unknown", f"{r.huishoudens / homes:.1%}", f"{r.buurten:,}", number(r.zekerheid), r.bron or "-"]
-        for r in imputed.itertuples()
-    ]
-    print(aligned([["attribute", "level", "share", "buurten", "error", "source"], *lines]))
+    grid = pages.imputed(tables["imputed"], EN)
+    rows = [[*row, source or "-"] for row, source in zip(grid.rows, tables["imputed"].bron, strict=True)]
+    print_grid("Where attributes come from", grid._replace(head=[*grid.head, "source"], rows=rows))
 
 
-def texts(frame: "pd.DataFrame") -> list[list[str]]:
-    """A table as texts, its head first; numbers in three digits."""
-    from experiments.show import number
+def print_grid(title: str, grid: "Grid", note: str = "") -> None:
+    """A table of the page, under a title and above a note."""
+    from experiments.show import aligned
 
-    cells = [[number(x) if isinstance(x, int | float) else str(x) for x in row] for row in frame.itertuples(index=False)]
-    return [list(frame.columns), *cells]
+    print(f"\n{title}")
+    print(aligned([grid.head, *grid.rows]))
+    if note:
+        print(note)
 
 
 if __name__ == "__main__":

@@ -80,14 +80,15 @@ class TownTables(NamedTuple):
     places: "GeoDataFrame"
     margins: pd.DataFrame
     fit: pd.DataFrame
+    compared: pd.DataFrame
     imputed: pd.DataFrame
 
 
 def load_town(folder: Path) -> TownTables:
     """Read a town's folder."""
     facts = loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    margins, fit, imputed = (pd.read_parquet(folder / f"{name}.parquet") for name in ("margins", "fit", "imputed"))
-    return TownTables(facts, _places(folder / "places.parquet"), margins, fit, imputed)
+    frames = (pd.read_parquet(folder / f"{name}.parquet") for name in ("margins", "fit", "compared", "imputed"))
+    return TownTables(facts, _places(folder / "places.parquet"), *frames)
 
 
 def load(folder: Path) -> Tables:

@@ -50,6 +50,10 @@ def content(tables: TownTables, language: str) -> dict[str, Any]:
         "parts": parts(tables, language),
         "shown": LONGEST,
         "fit": pages.fit(tables.fit, language),
+        "fit_profiles": say("fit_profiles", language),
+        "compared": pages.compared(tables.compared, language),
+        "besides": say("besides", language),
+        "suppressed": suppressed(tables, language),
         "imputed": pages.imputed(tables.imputed, language),
         "record": record(tables, language),
         "other_file": FILES[EN if language == NL else NL],
@@ -60,6 +64,15 @@ def undrawn(tables: TownTables, language: str) -> str:
     """Share of households in buurten without a place on the map; empty if all have one."""
     share = tables.places.huishoudens[tables.places.geometry.isna()].sum() / tables.places.huishoudens.sum()
     return percent(share, language, 1) if share > 0 else ""
+
+
+def suppressed(tables: TownTables, language: str) -> str:
+    """How many buurten are left out since their households are suppressed, and about how many households these have."""
+    lines = tables.imputed[tables.imputed.attribuut == "huishoudens"]
+    if lines.empty:
+        return ""
+    buurten, homes = int(lines.buurten.sum()), int(lines.huishoudens.sum())
+    return say("suppressed", language, buurten=grouped(buurten, 0, language), homes=grouped(homes, 0, language))
 
 
 def parts(tables: TownTables, language: str) -> Grid:
@@ -96,7 +109,7 @@ def record(tables: TownTables, language: str) -> list[tuple[str, str]]:
     rows = {
         "town": f"{facts['town']['naam']} ({facts['town']['code']})",
         "vintage": facts["town"]["vintage"] or "",
-        "sources": "; ".join(facts["town"]["sources"]),
+        "sources": "; ".join(prose.source(s, language) for s in facts["town"]["sources"]),
         "seeds": facts["seed"],
         "model": facts["model"],
         "data": "; ".join(f"{k}: {v}" for k, v in facts["data"].items()),

@@ -54,6 +54,18 @@ def phrase(text: str, language: str) -> str:
     return word("phrases", text, language)
 
 
+def agreement(rank: float, language: str) -> str:
+    """What a rank correlation says, in words: the first of words.yaml whose bound it reaches."""
+    entries = _words()["agreement"] if isfinite(rank) else []
+    return next((pick(language, nl, en) for bound, nl, en in entries if rank >= bound), "")
+
+
+def source(text: str, language: str) -> str:
+    """A source as the tables name it, or in the language where that is known."""
+    entry = _words()["sources"].get(text)
+    return pick(language, *entry) if entry else text
+
+
 def joined(parts: Sequence[str], language: str) -> str:
     """a, b and c"""
     *first, last = parts
@@ -86,6 +98,11 @@ def number(x: float, language: str, digits: int = 3) -> str:
     while decimals > 0 and round(x, decimals) == round(x, decimals - 1):
         decimals -= 1
     return grouped(x, min(decimals, 6), language)
+
+
+def rounded(x: float, language: str) -> str:
+    """Two meaningful digits: 1.400, 41, 2,9."""
+    return grouped(x, 1 - floor(log10(abs(x))), language) if abs(x) >= 100.0 else number(x, language, 2)
 
 
 def percent(x: float, language: str, decimals: int = 0) -> str:

@@ -77,6 +77,7 @@ def content(tables: Tables, language: str) -> dict[str, Any]:
         "events": events(tables, language),
         "validation": validation(tables, language),
         "fit": pages.fit(tables["fit"], language),
+        "fit_profiles": say("fit_profiles", language),
         "imputed": pages.imputed(tables["imputed"], language),
         "drift": drift(tables, language),
         "checks": checks(tables, language),
@@ -293,7 +294,7 @@ def record(tables: Tables, language: str) -> list[tuple[str, str]]:
     rows: Iterable[tuple[str, Any]] = (
         ("study", config.get("name")),
         ("town", f"{m['town']['naam']} ({m['town']['code']})"),
-        ("sources", "; ".join(m["town"].get("sources", []))),
+        ("sources", "; ".join(prose.source(s, language) for s in m["town"].get("sources", []))),
         ("scenarios", ", ".join(m["scenarios"])),
         ("baseline_word", tables.baseline),
         ("seeds", f"{len(m['seeds'])} ({', '.join(map(str, m['seeds'][:40]))}{', …' if len(m['seeds']) > 40 else ''})"),

@@ -29,7 +29,8 @@ FEW = 60  # groups up to which their borders are drawn thick
 ROUND = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)  # lengths of a scale bar, metres
 WIDTH, TALLEST = 10.0, 13.4  # inches of a sheet: A4 with its caption
 HEAD, LEGEND, GAP = 0.5, 0.62, 0.12  # inches above, below and beside each map
-CORE, CORE_ROOM, CORE_SMALL = 0.7, 0.15, 0.4  # share of households along each side, room around, and what is a small part
+CORE, CORE_ROOM, CORE_SMALL = 0.7, 0.05, 0.4  # share of households along each side, room around, and what is a small part
+BUILT_UP = 0.5  # of the density in which the median household lives: what is less dense does not belong to a core
 NUDGES = ((0, 0), (0, 5), (0, -5), (0, 8), (0, -8))  # points by which a name may move to fit
 AROUND = 0.02  # of a map's size left free around it, and three times that below for the scale bar
 
@@ -106,10 +107,27 @@ def core(town: "GeoDataFrame") -> tuple[float, float, float, float] | None:
         return None
     middle = town.geometry.centroid
     (left, right), (low, high) = (middle_most(values, town.huishoudens, CORE) for values in (middle.x, middle.y))
+    left, low, right, high = _with_what_is_built_on_to_it(town, (left, low, right, high))
     x, y = CORE_ROOM * (right - left), CORE_ROOM * (high - low)
     x0, y0, x1, y1 = town.total_bounds
     small = (right - left + 2 * x) * (high - low + 2 * y) < CORE_SMALL * (x1 - x0) * (y1 - y0)
     return (left - x, low - y, right + x, high + y) if small else None
+
+
+def _with_what_is_built_on_to_it(town: "GeoDataFrame", bounds: tuple[float, float, float, float]) -> Any:
+    """Bounds widened until they cut through no area that is built up: half a wijk on a map is worse than none."""
+    from shapely import box
+
+    dense = town.huishoudens / town.area
+    order = dense.argsort()
+    half = np.searchsorted(town.huishoudens.iloc[order].cumsum(), town.huishoudens.sum() / 2.0)
+    built = town[dense >= BUILT_UP * dense.iloc[order].iloc[half]]
+    while True:
+        x0, y0, x1, y1 = built[built.intersects(box(*bounds))].total_bounds
+        wider = (min(bounds[0], x0), min(bounds[1], y0), max(bounds[2], x1), max(bounds[3], y1))
+        if wider == bounds or np.isnan(x0):
+            return bounds
+        bounds = wider
 
 
 def middle_most(values: pd.Series, homes: pd.Series, share: float) -> tuple[float, float]:
@@ -308,29 +326,40 @@ def names_of(town: "GeoDataFrame") -> pd.DataFrame:
 
 def write_names(axes: Sequence["Axes"], named: pd.DataFrame, most: int = 30) -> None:
     """Write names on maps, the first ones first, each where it fits: inside its map and over no other name."""
+    if not axes:
+        return
+    drawing = _renderer(axes[0])
     for ax in axes:
+        ax.apply_aspect()  # else names are placed on a map that is stretched over its whole axes
         taken: list[Any] = []
         (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
         here = named[named.x.between(x0, x1) & named.y.between(y0, y1)]
         for name, x, y, room in here.itertuples(index=False):
-            box = _name_that_fits(ax, plain_name(name), (x, y), room / (x1 - x0), taken)
+            box = _name_that_fits(ax, plain_name(name), (x, y), room / (x1 - x0), taken, drawing)
             taken += [] if box is None else [box]
             if len(taken) == most:
                 break
 
 
-def _name_that_fits(ax: "Axes", name: str, at: tuple[float, float], room: float, taken: list[Any]) -> Any:
+def _renderer(ax: "Axes") -> Any:
+    """What measures texts: made once, since a text without one makes its own bitmap of the whole figure."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    return FigureCanvasAgg(ax.get_figure(root=True)).get_renderer()
+
+
+def _name_that_fits(ax: "Axes", name: str, at: tuple[float, float], room: float, taken: list[Any], drawing: Any) -> Any:
     """Write a name and return the place that it takes; None, and nothing written, if it fits nowhere near.
 
     room: share of the map's width that it may take.
     """
-    inside = ax.get_window_extent()
+    inside = ax.get_window_extent(drawing)
     for nudge in NUDGES:
         text = ax.annotate(
             name, at, nudge, "data", "offset points", fontsize=6.2, ha="center", va="center", color=INK, zorder=9,
             path_effects=_halo(1.6), annotation_clip=False,
         )  # fmt: skip
-        box = text.get_window_extent()
+        box = text.get_window_extent(drawing)
         fits = inside.x0 <= box.x0 and box.x1 <= inside.x1 and inside.y0 <= box.y0 and box.y1 <= inside.y1
         if fits and box.width <= room * inside.width and not any(box.overlaps(other) for other in taken):
             return box.padded(1.0)

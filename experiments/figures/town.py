@@ -7,17 +7,24 @@ import numpy as np
 import pandas as pd
 
 from experiments.figures import maps
-from experiments.figures.style import INK, SOFT, new_figure, short, ticks
+from experiments.figures.style import INK, SOFT, new_figure, ticks
 from experiments.loaded import TownTables
-from experiments.prose import Unit, capital, number, percent, phrase, say, unit, word
+from experiments.pages import points
+from experiments.prose import capital, number, percent, phrase, rounded, say, source, word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SHADES = {"buurt": "#1f3b73", "wijk": "#4f7fb5", "gemeente": "#9db8d2", "land": "#cdd9e5", "": "#e3e3e3"}
-ESTIMATED = ("#b35806", "#f1a340", "#fee0b6")  # levels that are not a place's own figures
-MARGINS = 6  # panels of the fit
+SHADES = {  # of every level of the imputation report: own tables green, figures of CBS blue, estimates orange
+    "eigen tabel": "#1b7837", "eigen tabel (volledig): geen corporatiewoningen": "#7fbf7b",
+    "eigen tabel, begrensd door p_koop": "#c7e9b4", "buurt": "#1f3b73", "wijk": "#4f7fb5", "gemeente": "#9db8d2",
+    "land": "#cdd9e5", "geschat binnen wijk": "#b35806", "geschat binnen gemeente": "#f1a340",
+    "geschat zonder totaal": "#fee0b6", "": "#e3e3e3",
+}  # fmt: skip
+OWN = ("buurt", "", "eigen tabel", "eigen tabel (volledig): geen corporatiewoningen")  # levels that are not off
+PANELS = ("koop", "sociale_huur", "eengezins", "huishoudens van 1", "leeftijd vanaf_75", "inkomen laag")  # of the fit
+EXACT = 1e-9  # a share that is off by less is not off: this is how far numbers are exact
 
 
 # Maps
@@ -119,7 +126,7 @@ def _foot(page: maps.Sheet, tables: TownTables, town: Any, sources: list[str], l
 
 def source_lines(tables: TownTables, language: str) -> list[str]:
     """The sources of the town, in lines of a page's width."""
-    return wrap(say("sources", language, sources="; ".join(tables.facts["town"]["sources"])), 185)
+    return wrap(say("sources", language, sources="; ".join(source(s, language) for s in tables.facts["town"]["sources"])), 185)
 
 
 # Fit
@@ -131,51 +138,39 @@ def fit_data(tables: TownTables) -> pd.DataFrame:
 
 
 def fit(tables: TownTables, language: str) -> "Figure | None":
-    """Asked against got per buurt, a panel per margin, with the mean and the largest deviation."""
-    margins = list(tables.margins.marge.unique())[:MARGINS]
-    if not margins:
-        return None
-    rows = -(-len(margins) // 3)
-    figure = new_figure(10, 0.4 + 3.3 * rows)
-    axes = figure.subplots(rows, 3, squeeze=False).ravel()
-    for ax, name in zip(axes, margins, strict=False):
-        part = tables.margins[tables.margins.marge == name]
-        _asked_and_got(ax, part[part.huishoudens >= tables.facts["smallest"]], name, language)
-    for ax in axes[len(margins) :]:
-        ax.set_visible(False)
-    smallest = number(tables.facts["smallest"], language)
-    figure.supxlabel(say("fit_axis", language, homes=smallest), fontsize=8.5)
+    """Asked against got per large buurt, a panel for each of `PANELS`, with the errors that the table of fit gives."""
+    figure = new_figure(10, 7.0)
+    axes = figure.subplots(2, 3).ravel()
+    m, told = tables.margins, tables.fit.set_index("marge")
+    large = m[m.huishoudens >= min(tables.facts["smallest"], m.huishoudens.max())]
+    for ax, name in zip(axes, PANELS, strict=True):
+        _asked_and_got(ax, large[large.marge == name], language)
+        ax.set_title(word("panels", name, language), fontsize=9)
+        ax.text(0.04, 0.97, _error(told.loc[name], language), transform=ax.transAxes, va="top", fontsize=7.2, color=INK)
+    figure.supxlabel(say("fit_axis", language, homes=number(tables.facts["smallest"], language)), fontsize=8.5)
     figure.supylabel(say("fit_got", language), fontsize=8.5)
     return figure
 
 
-def _asked_and_got(ax: "Axes", part: pd.DataFrame, name: str, language: str) -> None:
-    shown = unit(part.eenheid.iloc[0], language) if len(part) else unit("aantal", language)
-    asked, got = shown.factor * part.gevraagd, shown.factor * part.gekregen
-    if part.empty:
-        ax.set_visible(False)
-        return
+def _asked_and_got(ax: "Axes", part: pd.DataFrame, language: str) -> None:
+    asked, got = 100.0 * part.gevraagd, 100.0 * part.gekregen
     low, high = min(asked.min(), got.min()), max(asked.max(), got.max())
     room = 0.05 * (high - low) or 1.0
-    ax.plot([low - room, high + room], [low - room, high + room], color=SOFT, lw=0.8)
+    ends = (low - room, high + room)
+    ax.plot(ends, ends, color=SOFT, lw=0.8)
     ax.scatter(asked, got, s=9, color="#0072B2", alpha=0.45, linewidths=0, rasterized=len(part) > maps.MANY)
-    ax.set(xlim=(low - room, high + room), ylim=(low - room, high + room), aspect="equal")
-    title = phrase(name, language)
-    ax.set_title(capital(title) + (f" ({shown.text})" if shown.text != title else ""), fontsize=8.5)
+    ax.set(xlim=ends, ylim=ends, aspect="equal")
     ax.locator_params(nbins=5)
     ticks(ax, language, "x")
     ticks(ax, language, "y")
-    ax.text(0.04, 0.97, _error(part, shown, language), transform=ax.transAxes, va="top", fontsize=7.2, color=INK)
 
 
-def _error(part: pd.DataFrame, shown: Unit, language: str) -> str:
-    """The mean deviation over households, and the largest."""
-    apart = shown.factor * (part.gekregen - part.gevraagd).abs()
-    if apart.max() == 0.0:
+def _error(told: pd.Series, language: str) -> str:
+    """The mean error over buurten, and the largest with its buurt, in lines that stay above the dots."""
+    if told.slechtste_fout < EXACT:
         return say("fit_exact", language)
-    mean = number(float(np.average(apart, weights=part.huishoudens)), language, 2)
-    where = short(str(part.naam[apart.idxmax()]), 24)
-    return say("fit_error", language, mean=mean, most=number(apart.max(), language, 2), unit=shown.points, where=where)
+    worst = say("fit_worst", language, most=points(told.slechtste_fout, language), where=told.slechtste)
+    return "\n".join([say("fit_mean", language, mean=points(told.fout, language)), *wrap(worst, 42)])
 
 
 # Imputation
@@ -190,23 +185,24 @@ def imputation_data(tables: TownTables) -> pd.DataFrame:
 def imputation(tables: TownTables, language: str) -> "Figure | None":
     """Per attribute the share of households whose value is that of the buurt, its wijk, ... with the typical error."""
     data = imputation_data(tables)
+    data = data[data.attribuut != "huishoudens"]  # of those left out there is no share
     if data.empty:
         return None
     names = list(dict.fromkeys(data.attribuut))
-    other = [level for level in dict.fromkeys(data.niveau) if level not in SHADES]
-    colours = SHADES | {level: ESTIMATED[k % len(ESTIMATED)] for k, level in enumerate(other)}
-    height = 1.2 + 0.32 * len(names)
+    order = [level for level in SHADES if (data.niveau == level).any()]
+    columns = min(3, len(order))
+    top = 0.3 + 0.18 * -(-len(order) // columns)
+    height = top + 0.32 * len(names) + 0.55
     figure = new_figure(10, height, layout="none")
     ax = figure.add_axes((0.2, 0.55 / height, 0.48, 0.32 * len(names) / height))
-    order = [x for x in ("buurt", "wijk", "gemeente", "land", *other, "") if (data.niveau == x).any()]
     wide = data.pivot_table(index="attribuut", columns="niveau", values="aandeel", aggfunc="sum", fill_value=0.0)
     wide = wide.reindex(index=names, columns=order)
     left = wide.cumsum(axis=1) - wide
     for level in order:
         label = phrase(level, language) if level else say("unknown", language)
-        ax.barh(range(len(names)), wide[level], left=left[level], color=colours[level], label=label, height=0.72)
+        ax.barh(range(len(names)), wide[level], left=left[level], color=SHADES[level], label=label, height=0.72)
     for k, name in enumerate(names):
-        _errors(ax, k, data[(data.attribuut == name) & (data.niveau != "buurt")], colours, language)
+        _errors(ax, k, data[(data.attribuut == name) & ~data.niveau.isin(OWN)], language)
     ax.set_yticks(range(len(names)), [capital(phrase(n, language)) for n in names])
     ax.set(xlim=(0, 1), xticks=np.linspace(0, 1, 6), ylim=(len(names) - 0.4, -0.6))
     ax.set_xticklabels([percent(x, language) for x in np.linspace(0, 1, 6)])
@@ -214,16 +210,16 @@ def imputation(tables: TownTables, language: str) -> "Figure | None":
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel(say("imputed_axis", language))
     ax.text(1.03, 1.01, say("imputed_error", language), transform=ax.transAxes, fontsize=8, va="bottom", fontweight="bold")
-    figure.legend(loc="upper left", ncols=2 if len(order) <= 4 else 3, frameon=False, fontsize=8, borderaxespad=0.2)
+    figure.legend(loc="upper left", ncols=columns, frameon=False, fontsize=8, borderaxespad=0.2)
     return figure
 
 
-def _errors(ax: "Axes", k: int, told: pd.DataFrame, colours: dict[str, str], language: str) -> None:
-    """Beside row k: the typical error of each level but the buurt, behind a mark in its colour, and the unit."""
+def _errors(ax: "Axes", k: int, told: pd.DataFrame, language: str) -> None:
+    """Beside row k: the typical error of each level but `OWN`, behind a mark in its colour, and the unit."""
     at, known = 1.03, told[told.zekerheid.notna()]
     for r in known.itertuples():
-        ax.plot([at], [k], marker="s", markersize=6, color=colours[r.niveau], clip_on=False)
-        ax.text(at + 0.02, k, f"± {number(r.zekerheid, language, 2)}", va="center", fontsize=7.5)
+        ax.plot([at], [k], marker="s", markersize=6, color=SHADES[r.niveau], clip_on=False)
+        ax.text(at + 0.02, k, f"± {rounded(r.zekerheid, language)}", va="center", fontsize=7.5)
         at += 0.15
     if len(told):
         text = word("errors", str(known.attribuut.iloc[0]), language) if len(known) else say("not_measured", language)

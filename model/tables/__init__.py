@@ -20,17 +20,17 @@ import pandas as pd
 
 from model.parameters import Problem, Refused
 from model.tables import chain, estimates, places
+from model.tables.account import Line, left_out, settled
 from model.tables.joining import join, owners
-from model.tables.own import Codes, Own, read_own
+from model.tables.own import MEASURED, Codes, Own, read_own
 from model.tables.sources import Tables, read, with_own
 from model.tables.vintage import COUNTED, NEEDED
-from model.town import IMPUTED, Town, near_in_wijk, ownership
 from model.town import Parameters as Country
+from model.town import Town, near_in_wijk, ownership
 
 __all__ = ["Parameters", "Tables", "drawn_with_own", "read", "town", "with_own"]
 
-SUPPRESSED = "onderdrukt: weggelaten"
-Line = tuple[Any, ...]  # of Town.imputed
+DRAWN = "getrokken uit marges"
 
 
 class Parameters(NamedTuple):
@@ -78,7 +78,8 @@ def checked_codes(tables: Tables, codes: list[str]) -> list[str]:
 def town(tables: Tables, codes: list[str], p: Parameters, country: Country) -> Town:
     """The town of some gemeenten. Raises `Refused` for an unknown code."""
     gemeenten = checked_codes(tables, codes)
-    frame, report = _completed(tables, gemeenten, p, country)
+    frame, lines = _completed(tables, gemeenten, p, country)
+    missed = _left_out(tables, gemeenten, frame)
     sources = [*(tables.vintage.files[n].source for n in tables.frames), *places.sources(tables.ground, frame)]
     corporaties, bezit = ownership(frame, _corporaties(frame, p))
     near = places.neighbours(tables.ground, frame, p.nearest_buurten)
@@ -93,12 +94,12 @@ def town(tables: Tables, codes: list[str], p: Parameters, country: Country) -> T
         near=near if len(near) else near_in_wijk(frame),
         vintage=tables.vintage.year,
         observed=tables.observed(frame.code),
-        imputed=pd.DataFrame(report, columns=IMPUTED),
+        imputed=_imputed(missed, lines, frame),
         shapes=places.shapes_of(tables.ground, frame, p.least_drawn),
         sources=tuple(dict.fromkeys(sources)),
         hashes=tables.hashes,
     )
-    return found if tables.own is None else _measured(found, tables.own, tables.national("woz"))
+    return found if tables.own is None else _measured(found, tables.own, tables.national("woz"), missed, lines)
 
 
 def drawn_with_own(town: Town, mapping: Mapping[str, Any], folder: Path, where: str, woz: float, p: Parameters) -> Town:
@@ -107,15 +108,17 @@ def drawn_with_own(town: Town, mapping: Mapping[str, Any], folder: Path, where: 
     `woz`: national mean WOZ value (1000 euro). Raises `Refused` with all problems of all tables.
     """
     own = read_own(mapping, folder, where, Codes(town.naam, frozenset(town.buurten.code), frozenset(town.wijken), {}))
+    every = town.buurten.index.to_numpy()
+    lines = [Line(attribute, DRAWN, "", every) for attribute in MEASURED]
     if own.polygonen is not None:
         ground = places.of_own(own.polygonen)
         frame, located = places.located(ground, town.buurten, float("nan"))
         near, shapes = places.neighbours(ground, frame, p.nearest_buurten), places.shapes_of(ground, frame, p.least_drawn)
-        town = replace(town, buurten=frame, near=near, shapes=shapes, imputed=pd.DataFrame(located, columns=IMPUTED))
-    return _measured(town, own, woz)
+        town, lines = replace(town, buurten=frame, near=near, shapes=shapes), lines + located
+    return _measured(town, own, woz, left_out(0, 0), lines)
 
 
-def _measured(town: Town, own: Own, woz: float) -> Town:
+def _measured(town: Town, own: Own, woz: float, missed: pd.DataFrame, lines: list[Line]) -> Town:
     """The town with what was measured in the place of what was taken from elsewhere; its places stay."""
     joined = join(town.buurten, own, woz)
     count = {str(g): int(n) for g, n in town.corporaties.groupby("gemeente").size().items()}
@@ -127,10 +130,15 @@ def _measured(town: Town, own: Own, woz: float) -> Town:
         bezit=bezit,
         teams=own.teams[own.teams.wijk.isin(town.wijken)],
         observed=joined.observed if town.observed.empty else town.observed.merge(joined.observed, on="code"),
-        imputed=pd.DataFrame([*town.imputed.itertuples(index=False), *joined.imputed], columns=IMPUTED),
+        imputed=_imputed(missed, lines + joined.lines, joined.buurten),
         sources=tuple(dict.fromkeys([*town.sources, *own.sources])),
         hashes={**town.hashes, **own.hashes},
     )
+
+
+def _imputed(missed: pd.DataFrame, lines: list[Line], frame: pd.DataFrame) -> pd.DataFrame:
+    """The imputation report of `Town`."""
+    return pd.concat([missed, settled(lines, frame.huishoudens)], ignore_index=True)
 
 
 def _corporaties(frame: pd.DataFrame, p: Parameters) -> dict[str, int]:
@@ -140,7 +148,7 @@ def _corporaties(frame: pd.DataFrame, p: Parameters) -> dict[str, int]:
 
 
 def _completed(tables: Tables, gemeenten: list[str], p: Parameters, country: Country) -> tuple[pd.DataFrame, list[Line]]:
-    """The buurten of the gemeenten in the columns of `Town`, nothing missing, and the imputation report."""
+    """The buurten of the gemeenten in the columns of `Town`, nothing missing, and where that comes from."""
     b = tables.buurten
     mine = b[("GM" + b.index.str[2:6]).isin(gemeenten) & (b.huishoudens > 0)].rename_axis("code").reset_index()
     filled = {a: f.of(mine.code) for a, f in tables.filled.items()}
@@ -148,10 +156,10 @@ def _completed(tables: Tables, gemeenten: list[str], p: Parameters, country: Cou
         raise Refused(problems)
     filled["p_jong"] = _of_country(filled.get("p_jong"), mine, 100.0 * country.share_15_34)
     frame = _frame(tables, mine, filled)
-    report = _left_out(tables, gemeenten, frame) + _report(tables, frame, filled)
+    told = _told(tables, frame, filled)
     frame, estimated = estimates.complete(frame, filled, tables, country, p)
     frame, located = places.located(tables.ground, frame, tables.layout_error)
-    return frame, report + estimated + located
+    return frame, told + estimated + located
 
 
 def _uninhabited(tables: Tables, gemeenten: list[str], mine: pd.DataFrame) -> list[Problem]:
@@ -217,25 +225,22 @@ def _frame(tables: Tables, mine: pd.DataFrame, filled: dict[str, chain.Filled]) 
     )  # fmt: skip
 
 
-def _report(tables: Tables, frame: pd.DataFrame, filled: dict[str, chain.Filled]) -> list[Line]:
-    """One line per attribute, level and file: buurten and households that have it from there, and the typical error."""
-    rows = []
+def _told(tables: Tables, frame: pd.DataFrame, filled: dict[str, chain.Filled]) -> list[Line]:
+    """One line per attribute, level and file, with the typical error."""
+    lines = []
     for attribute, f in filled.items():
         if attribute in estimates.ESTIMATED:
             continue
         for (level, name), mine in frame.groupby([f.level, f.file], sort=False):
             source = tables.vintage.files[name].source if name else ""
             error = tables.errors.get((attribute, level), float("nan"))
-            rows.append((attribute, level, source, len(mine), int(mine.huishoudens.sum()), error))
-    return rows
+            lines.append(Line(attribute, level, source, mine.index.to_numpy(), error))
+    return lines
 
 
-def _left_out(tables: Tables, gemeenten: list[str], frame: pd.DataFrame) -> list[Line]:
-    """Buurten whose households are suppressed: nobody can be put there; the gemeente's own total tells how many are missed."""
+def _left_out(tables: Tables, gemeenten: list[str], frame: pd.DataFrame) -> pd.DataFrame:
+    """Buurten whose households are suppressed; the gemeente's own total tells how many households are missed."""
     b = tables.buurten
     unknown = int((("GM" + b.index.str[2:6]).isin(gemeenten) & b.huishoudens.isna()).sum())
-    if not unknown:
-        return []
-    total = tables.columns(*COUNTED).huishoudens.reindex(gemeenten).sum()
-    missed = max(0, int(total - frame.huishoudens.sum()))
-    return [("huishoudens", SUPPRESSED, "", unknown, missed, float("nan"))]
+    total = tables.columns(*COUNTED).huishoudens.reindex(gemeenten).sum() if unknown else 0
+    return left_out(unknown, max(0, int(total - frame.huishoudens.sum())))

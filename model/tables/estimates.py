@@ -10,7 +10,7 @@ Amsterdam 2019 whose wijk was left out of the fit.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from scipy.special import expit, logit
 
 from model.randomness import Luck, Stream, normal_of
 from model.tables import chain
+from model.tables.account import Line
 from model.town import Parameters as Country
 from model.town import features, income_shares
 
@@ -29,7 +30,7 @@ PERSONS = "p_laag_pers"  # % of persons, not households, with a low income: what
 FAR = 40.0  # logits: no share is nearer to 0 or 1 than this
 HALVINGS = 60
 
-Lines = list[tuple[Any, ...]]
+Lines = list[Line]
 
 
 class Total(NamedTuple):
@@ -168,12 +169,11 @@ def _kept(
         values, level, file = values.where(~known, own.values), level.where(~known, "buurt"), file.where(~known, own.file)
     frame[attribute] = np.minimum(values, most)
     return [
-        (
+        Line(
             attribute,
             at,
             tables.vintage.files[name].source if name else "",
-            len(mine),
-            int(mine.huishoudens.sum()),
+            mine.index.to_numpy(),
             float("nan") if at == "buurt" else error,
         )
         for (at, name), mine in frame.groupby([level, file], sort=False)

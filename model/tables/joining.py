@@ -4,40 +4,45 @@ joined = join(buurten, own, woz)         the table of buurten, and an account of
 owners(joined, corporaties, bezit)       who owns the corporatie homes: as told, and elsewhere as estimated
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from model.tables.account import Line
 from model.tables.own import MEASURED, Own
 
 CLASH = 10.0  # percentage points by which koop and own stock may exceed 100 before it is told: less is rounding and vacancy
 MOST_INCOME = 98.0  # % of households that are of low or of high income, at most: as in `estimates`
 LEVEL = "eigen tabel"
+NO_HOMES = f"{LEVEL} (volledig): geen corporatiewoningen"
+BOUNDED = f"{LEVEL}, begrensd door p_koop"
 
 
 class Joined(NamedTuple):
-    """`buurten` with what was measured; `observed` [code, ...] of them; lines for `Town.imputed`; who owns what.
+    """`buurten` with what was measured; `observed` [code, ...] of them; who owns what.
+
+    `lines` go before those of the official tables where both name a buurt (`account.settled`), and later ones before earlier.
 
     `corporaties` and `bezit` are as in `Town`, but only of buurten of which the stock is told (row numbers of `buurten`).
     """
 
     buurten: pd.DataFrame
     observed: pd.DataFrame
-    imputed: list[tuple[Any, ...]]
+    lines: list[Line]
     corporaties: pd.DataFrame
     bezit: pd.DataFrame
 
 
 class _Account:
-    """Lines of `Town.imputed`, for the buurten of a frame."""
+    """Lines about buurten [n] of own tables."""
 
-    def __init__(self, frame: pd.DataFrame, own: Own) -> None:
-        self.households, self.of, self.lines = frame.huishoudens, own.of, list[tuple[Any, ...]]()
+    def __init__(self, own: Own) -> None:
+        self.of, self.lines = own.of, list[Line]()
 
     def add(self, attribute: str, level: str, kind: str, mine: pd.Series, error: float = np.nan) -> None:
         if mine.any():
-            self.lines.append((attribute, level, self.of[kind], int(mine.sum()), int(self.households[mine].sum()), error))
+            self.lines.append(Line(attribute, level, self.of[kind], np.flatnonzero(mine), error))
 
 
 def join(buurten: pd.DataFrame, own: Own, woz: float) -> Joined:
@@ -50,14 +55,14 @@ def join(buurten: pd.DataFrame, own: Own, woz: float) -> Joined:
                p_corp of kind `buurten`. A buurt with an empty number stays as it was. With `complete`, a buurt without a row
                in a gemeente that has rows has no corporatie homes; otherwise it stays as it was
     p_koop     is kept: p_corp is no more than 100 - p_koop. Where own stock goes more than `CLASH` points above that, a line
-               of the account says so, with the median excess in points as `zekerheid`
+               says so, with the median excess in points as its error
     incomes    low and high are `MOST_INCOME` at most together; of the two, the one that is not told gives way
     scores     score and klasse of the buurt itself
     observed   klachten and what is in own tables of kind `observed`: to compare with, never an input
 
-    Rows of other buurten are left out. Lines are in addition to those of the official tables. Does not change its input.
+    Rows of other buurten are left out. Does not change its input.
     """
-    frame, account = buurten.copy(), _Account(buurten, own)
+    frame, account = buurten.copy(), _Account(own)
     told = {name: frame.code.map(own.buurten[name]).astype(float) for name in MEASURED if name in own.buurten}
     if "woz" in told:
         told["woz_ratio"] = told.pop("woz") / woz
@@ -67,7 +72,7 @@ def join(buurten: pd.DataFrame, own: Own, woz: float) -> Joined:
         frame["p_corp"] = frame.p_corp.where(~known, part * (100.0 - told["p_koop"]))
     for name, values in told.items():
         frame[name] = values.fillna(frame[name])
-        account.add(name, LEVEL, "buurten", values.notna())
+        account.add("woz" if name == "woz_ratio" else name, LEVEL, "buurten", values.notna())
     homes = _homes(frame, own, account)
     frame["p_corp"] = (100.0 * homes / frame.huishoudens).fillna(frame.p_corp)
     _within_rent(frame, homes, told, account)
@@ -88,7 +93,7 @@ def _homes(frame: pd.DataFrame, own: Own, account: _Account) -> pd.Series:
     account.add("p_corp", LEVEL, "bezit", homes.notna())
     if own.complete:
         none = ~frame.code.isin(total.index) & frame.gemeente.isin("GM" + total.index.str[2:6])
-        account.add("p_corp", f"{LEVEL} (volledig): geen corporatiewoningen", "bezit", none)
+        account.add("p_corp", NO_HOMES, "bezit", none)
         homes = homes.where(~none, 0.0)
     return homes
 
@@ -99,7 +104,7 @@ def _within_rent(frame: pd.DataFrame, homes: pd.Series, told: dict[str, pd.Serie
     own_share = told.get("p_corp", pd.Series(np.nan, index=frame.index)).notna()
     for kind, mine in (("bezit", homes.notna()), ("buurten", own_share & homes.isna())):
         clash = mine & (excess > CLASH)
-        account.add("p_corp", f"{LEVEL}, begrensd door p_koop", kind, clash, float(excess[clash].median()))
+        account.add("p_corp", BOUNDED, kind, clash, float(excess[clash].median()))
     frame["p_corp"] = np.minimum(frame.p_corp, 100.0 - frame.p_koop)
 
 

@@ -13,7 +13,7 @@ they lie from each other comes out near the truth: 0.92 times (median over 61 wi
 
 import gzip
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial import cKDTree
 
 from model.parameters import Problem, Refused
+from model.tables.account import Line
 from model.tables.vintage import Vintage
 from model.town import Town
 
@@ -145,8 +146,8 @@ def drawn(town: Town) -> "GeoDataFrame":
 # Centres
 
 
-def located(ground: Ground, frame: pd.DataFrame, of_wijk: float) -> tuple[pd.DataFrame, list[tuple[Any, ...]]]:
-    """The frame with x and y, and lines of `Town.imputed` that say from where.
+def located(ground: Ground, frame: pd.DataFrame, of_wijk: float) -> tuple[pd.DataFrame, list[Line]]:
+    """The frame with x and y, and lines that say from where.
 
     `of_wijk`: how far (metres) a wijk's centre puts a buurt off, typically (`layout_error`).
     """
@@ -154,7 +155,7 @@ def located(ground: Ground, frame: pd.DataFrame, of_wijk: float) -> tuple[pd.Dat
     rows = []
     for level, mine in frame.groupby(found.niveau, sort=False):
         error = of_wijk if level == "wijk" else float("nan")
-        rows.append(("ligging", level, _sources_at(ground, level, mine), len(mine), int(mine.huishoudens.sum()), error))
+        rows.append(Line("ligging", level, _sources_at(ground, level, mine), mine.index.to_numpy(), error))
     return frame.assign(x=found.x, y=found.y), rows
 
 

@@ -10,10 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import figures, gemeente, portrait
+from experiments import figures, gemeente, pages, portrait
 from experiments.figures import TOWN
+from experiments.figures.town import PANELS, SHADES
 from experiments.loaded import load_town
-from experiments.prose import NL
+from experiments.prose import EN, NL, phrase, word
+from model.tables import account, chain, joining
+from model.tables.own import MEASURED
 from tests.experiments.test_report import Page
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -36,8 +39,8 @@ def shown(tmp_path_factory):
 
 def test_voorbeeldstad_is_written_whole(shown):
     assert {p.name for p in shown.iterdir()} == {
-        "figures", "fit.parquet", "gemeente.en.html", "gemeente.html", "imputed.parquet", "manifest.json", "margins.parquet",
-        "places.parquet",
+        "compared.parquet", "figures", "fit.parquet", "gemeente.en.html", "gemeente.html", "imputed.parquet", "manifest.json",
+        "margins.parquet", "places.parquet",
     }  # fmt: skip
     drawn = {p.name for p in (shown / "figures").iterdir()}
     kinds = ("csv", "nl.svg", "en.svg", "nl.png", "en.png")
@@ -55,12 +58,10 @@ def test_places_hold_what_is_drawn_and_the_world_as_built(shown):
 def test_margins_are_those_of_each_buurt(shown):
     tables = load_town(shown)
     got = tables.margins.pivot(index="code", columns="marge", values="gekregen")
-    tenure = got[["aandeel koop", "aandeel vrije_huur", "aandeel sociale_huur"]].sum(axis=1)
-    assert tenure.to_numpy() == pytest.approx(1.0)
-    homes = tables.margins[tables.margins.marge == "huishoudens"]
-    assert (homes.gevraagd == homes.gekregen).all()
-    whole = np.average(got["aandeel koop"], weights=got["huishoudens"])
-    assert whole == pytest.approx(tables.fit.set_index("marge").gekregen["aandeel koop"])
+    assert got[["koop", "vrije_huur", "sociale_huur"]].sum(axis=1).to_numpy() == pytest.approx(1.0)
+    homes = tables.places.set_index("code").huishoudens[got.index]
+    assert np.average(got.koop, weights=homes) == pytest.approx(tables.fit.set_index("marge").gekregen["koop"])
+    assert set(PANELS) <= set(tables.margins.marge)
 
 
 def test_the_page_stands_alone_in_both_languages(shown):
@@ -86,9 +87,52 @@ def test_every_text_of_the_tables_is_escaped(shown, tmp_path, monkeypatch):
     assert "<script>" not in text and "&lt;script&gt;" in text
 
 
-def test_the_terminal_shows_whatever_columns_a_table_has(capsys):
-    frame = pd.DataFrame({"marge": ["koop"], "gevraagd": [0.5], "ergste buurt": ["Noord"]})
-    assert gemeente.texts(frame) == [["marge", "gevraagd", "ergste buurt"], ["koop", "0.5", "Noord"]]
+FIT = pd.DataFrame(
+    [
+        ("koop", "aandeel huishoudens", 0.6274, 0.6269, 0.000495, 0.00212, "Huisseling", 0.00259),
+        ("profiel verslaving", "aandeel huishoudens", 0.007, 0.00712, np.nan, np.nan, "", np.nan),
+        ("gemiddelde huishoudgrootte", "personen", 2.19, 2.187, np.nan, np.nan, "", np.nan),
+        ("huishoudens", "aantal", 42820.0, 42820.0, 0.0, 0.0, "", 0.0),
+    ],
+    columns=["marge", "eenheid", "gevraagd", "gekregen", "fout", "p95", "slechtste", "slechtste_fout"],
+)
+
+
+def test_shares_are_per_cents_and_their_errors_percentage_points():
+    assert pages.fit(FIT, NL).rows == [
+        ["Koopwoningen", "62,7%", "62,7%", "0,05", "0,2", "Huisseling (0,3)"],
+        ["Profiel: verslaving", "0,70%", "0,71%", "", "", ""],
+        ["Gemiddelde huishoudgrootte (personen)", "2,19", "2,19", "", "", ""],
+        ["Huishoudens", "42.820", "42.820", "", "", ""],
+    ]
+    assert pages.fit(FIT, EN).rows[0] == ["Owner-occupied homes", "62.7%", "62.7%", "0.05", "0.2", "Huisseling (0.3)"]
+
+
+def test_what_is_known_besides_says_in_words_whether_the_model_is_right():
+    names = [("ses_woa", "gemiddelde SES", 390, 0.94), ("ses_spreiding", "spreiding SES", 390, -0.36), ("p_wmo", "x", 2, np.nan)]
+    frame = pd.DataFrame(names, columns=["waargenomen", "model", "buurten", "rangcorrelatie"])
+    rows = pages.compared(frame, NL).rows
+    assert [row[3:] for row in rows[:2]] == [
+        ["0,94", "bijna dezelfde volgorde"],
+        ["−0,36", "omgekeerde volgorde: hier klopt het model niet"],
+    ]
+    assert rows[2][3:] == ["–", ""]
+
+
+def test_a_little_is_neither_nothing_nor_all():
+    assert [pages.part_of(x, NL) for x in (0.0, 0.0001, 0.5, 0.9999, 1.0)] == ["0,0%", "< 0,1%", "50,0%", "> 99,9%", "100,0%"]
+    assert pages.typical_error("dichtheid", 1401.0, NL) == "± 1.400 inwoners per km²"
+    assert pages.typical_error("woz", 41.0, EN) == "± 41 thousand euro" and pages.typical_error("woz", np.nan, NL) == ""
+
+
+def test_every_level_and_attribute_of_the_imputation_report_has_words_and_every_level_a_colour():
+    estimated = {"geschat binnen wijk", "geschat binnen gemeente", "geschat zonder totaal"}
+    levels = {*chain.LEVELS, *estimated, joining.LEVEL, joining.NO_HOMES, joining.BOUNDED}
+    assert set(SHADES) == {*levels, ""}
+    told = {*levels, account.SUPPRESSED, *MEASURED, "score", "klasse", "ligging"}
+    for language in (NL, EN):
+        assert not [name for name in told - {joining.LEVEL} if phrase(name, language) == name.replace("_", " ")]
+        assert not [name for name in (*MEASURED, "ligging") if word("errors", name, language) == name.replace("_", " ")]
 
 
 def test_a_code_alone_means_real_tables():
@@ -127,7 +171,8 @@ def test_oss_is_shown_with_its_own_polygons_all_figures_and_where_these_come_fro
     show(monkeypatch, tmp_path, "gemeente.code=GM0828", f"gemeente.data={DATA}")
     told = capsys.readouterr().out
     assert "Oss (GM0828), 2024: 42,820 households, 99 buurten, 23 wijken" in told
-    assert re.search(r"ligging\s+buurt\s+100\.0%", told) and re.search(r"p_koop\s+wijk\s+0\.3%\s+10", told)
+    assert re.search(r"Share of owner-occupied homes\s+value of the wijk\s+10\s+110\s+0\.3%\s+± 8 percentage points\s+CBS", told)
+    assert re.search(r"Owner-occupied homes\s+62\.7%\s+62\.7%\s+0\.\d+\s+0\.\d\s+Huisseling \(0\.3\)", told)
     assert str(tmp_path / "gemeente-GM0828-2024" / "gemeente.html") in told
     tables = load_town(tmp_path / "gemeente-GM0828-2024")
     assert set(tables.places.niveau) == {"buurt"}

@@ -71,6 +71,14 @@ def test_a_small_core_gets_maps_of_its_own_and_tiles_do_not():
     assert maps.core(town.assign(huishoudens=100).iloc[[0, 4]]) is None  # half here, half there: no core
 
 
+def test_the_core_cuts_through_nothing_that_is_built_up_and_leaves_fields_out():
+    """A row of dense areas of 1 km: 70% of households live in the first seven, the others touch these; then a wide field."""
+    row = [box(1000 * k, 0, 1000 * k + 1000, 1000) for k in range(10)] + [box(10_000, 0, 40_000, 20_000)]
+    town = tiles(list("abcdefghijk")).assign(niveau="buurt", huishoudens=[100] * 10 + [60]).set_geometry(row)
+    x0, y0, x1, y1 = maps.core(town)
+    assert x0 < 0 and 10_000 < x1 < 11_000 and y0 < 0 and 1000 < y1 < 1100
+
+
 @pytest.mark.parametrize("count", [1, 2, 4, 6, 7])
 @pytest.mark.parametrize("bounds", [(0, 0, 1, 1), (0, 0, 3, 1), (0, 0, 1, 3)])
 def test_a_sheet_keeps_its_maps_apart_true_to_scale_and_on_the_page(count, bounds):

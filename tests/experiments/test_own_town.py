@@ -85,7 +85,7 @@ def test_counted_teams_are_the_teams_of_the_world(plans, rooms):
 def test_the_account_the_comparison_and_the_hashes_name_the_own_tables(plans):
     own, plain = plans
     mine = own.town.imputed[own.town.imputed.niveau.str.startswith("eigen tabel")]
-    assert {"p_corp", "p_koop", "p_1p", "woz_ratio", "score"} <= set(mine.attribuut)
+    assert {"p_corp", "p_koop", "p_1p", "woz", "score"} <= set(mine.attribuut)
     assert mine.bron.str.contains(r"^(?:bezit|buurten|scores)\.csv \(sha256 [0-9a-f]{12}\)$").all()
     assert own.town.observed.set_index("code").rapportcijfer.dropna().to_dict() == {"BU08280101": 6.4}
     for name, text in FILES.items():

@@ -78,7 +78,7 @@ def test_a_shift_by_hand():
 def test_a_buurt_like_the_country_has_the_countrys_share(buurten, completed, rooms):
     frame, lines = completed(buurten, [])
     assert frame.p_corp.tolist() == pytest.approx([100 * rooms.town.corp_share] * 5)
-    assert [line[1] for line in lines] == ["geschat zonder totaal"] * 3
+    assert [line.level for line in lines] == ["geschat zonder totaal"] * 3
 
 
 def test_the_gemeente_keeps_its_measured_part_of_rent(buurten, completed):
@@ -87,9 +87,9 @@ def test_the_gemeente_keeps_its_measured_part_of_rent(buurten, completed):
     assert corporatie_of(frame[:4]) == pytest.approx(0.8 * 43.0)
     assert frame.p_corp[:4].is_monotonic_decreasing  # dearer homes, fewer of corporaties
     assert frame.p_corp[4] == pytest.approx(29.0)
-    assert {line[:5] for line in lines if line[0] == "p_corp"} == {
-        ("p_corp", "geschat binnen gemeente", "CBS", 4, 1000),
-        ("p_corp", "geschat zonder totaal", "", 1, 500),
+    assert {line.level: (line.source, line.rows.tolist()) for line in lines if line.attribute == "p_corp"} == {
+        "geschat binnen gemeente": ("CBS", [0, 1, 2, 3]),
+        "geschat zonder totaal": ("", [4]),
     }
 
 
@@ -104,7 +104,7 @@ def test_a_measured_buurt_is_kept_and_a_suppressed_one_is_not_zero(buurten, comp
     frame, lines = completed(buurten, rows)
     assert frame.p_corp[:2].tolist() == [1.0, 0.0]
     assert (frame.p_corp[2:] > 20).all()
-    sure = {line[1]: line[5] for line in lines if line[0] == "p_corp"}
+    sure = {line.level: line.error for line in lines if line.attribute == "p_corp"}
     assert np.isnan(sure["buurt"]) and sure["geschat binnen gemeente"] == rooms.tables.corporatie_error
 
 
@@ -132,7 +132,7 @@ def test_the_residual_is_a_choice_and_leaves_the_total(buurten, completed, rooms
     completed.p = rooms.tables._replace(corporatie_residual=1.0)
     frame, lines = completed(buurten, total)
     assert frame.p_corp[:4].nunique() == 4 and corporatie_of(frame[:4]) == pytest.approx(0.8 * 43.0)
-    assert {line[5] for line in lines if line[0] == "p_corp"} == {rooms.tables.corporatie_error_of_residual}
+    assert {line.error for line in lines if line.attribute == "p_corp"} == {rooms.tables.corporatie_error_of_residual}
 
 
 def test_low_incomes_meet_the_gemeente_and_high_incomes_move_against_them(buurten, completed):

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from experiments.plan import read_town
 from model.parameters import Refused
-from model.tables.joining import join, owners
+from model.tables.account import Line, settled
+from model.tables.joining import BOUNDED, LEVEL, NO_HOMES, join, owners
 from model.tables.own import KINDS, Codes, fields_of, read_own
 from model.town import COLUMNS, ownership
 from model.voorbeeldstad import voorbeeldstad
@@ -324,7 +325,7 @@ def test_own_stock_becomes_the_share_of_corporatie_homes_and_who_owns_them(own):
     assert corp(joined) == [40.0, 30.0, 30.0, 0.0]  # 80 of 200; the number of the second is empty, so it stays as it was
     assert joined.corporaties.values.tolist() == [["Een", "GM9999"], ["Twee", "GM9999"]]
     assert joined.bezit.values.tolist() == [[0, 1, 0.75], [0, 2, 0.25]]
-    assert joined.imputed[0][:2] == ("p_corp", "eigen tabel") and joined.imputed[0][3:5] == (1, 200)
+    assert [(x.attribute, x.level, x.rows.tolist()) for x in joined.lines] == [("p_corp", LEVEL, [0])]
     every, bezit = owners(joined, *ownership(BUURTEN, {"GM9999": 1, "GM8888": 1}))
     assert every.naam.tolist() == ["Een", "Twee", "Corporatie 1 (Voorbeeld)", "Corporatie 1 (Elders)"]
     assert bezit.values.tolist() == [[0, 1, 0.75], [0, 2, 0.25], [1, 3, 1], [2, 3, 1], [3, 4, 1]]
@@ -335,7 +336,7 @@ def test_a_buurt_without_a_row_is_without_corporatie_homes_only_if_the_table_is_
     assert corp(join(BUURTEN, own(bezit=text), NATIONAL_WOZ)) == [30.0, 30.0, 30.0, 0.0]
     whole = join(BUURTEN, own([{"complete": True}], bezit=text), NATIONAL_WOZ)
     assert corp(whole) == [30.0, 30.0, 0.0, 0.0]  # the third has no row; the second has an empty number, which is not zero
-    assert [line[1] for line in whole.imputed] == ["eigen tabel", "eigen tabel (volledig): geen corporatiewoningen"]
+    assert [(x.level, x.rows.tolist()) for x in whole.lines] == [(LEVEL, [0]), (NO_HOMES, [2])]
     assert whole.bezit.values.tolist() == [[0, 1, 1.0], [2, 1, 1.0]]
 
 
@@ -348,8 +349,8 @@ def test_complete_counts_only_if_every_table_of_stock_says_it(own):
 def test_own_stock_gives_way_to_koop_and_a_clash_is_told(own):
     joined = join(BUURTEN, own(bezit="buurt,corporatie,woningen\nBU99990101,Een,118\nBU99990102,Een,80\n"), NATIONAL_WOZ)
     assert corp(joined)[:2] == [50.0, 40.0]  # 59% and 80%, where koop leaves 50% and 40%
-    clash = joined.imputed[-1]
-    assert clash[:2] == ("p_corp", "eigen tabel, begrensd door p_koop") and clash[3:] == (1, 100, pytest.approx(40.0))
+    clash = joined.lines[-1]
+    assert (clash.level, clash.rows.tolist(), clash.error) == (BOUNDED, [1], pytest.approx(40.0))
 
 
 def test_measured_koop_keeps_the_part_of_corporaties_in_what_is_rented(own):
@@ -370,7 +371,7 @@ def test_complaints_and_other_numbers_are_shown_and_never_an_input(own):
     )
     pd.testing.assert_frame_equal(joined.buurten, BUURTEN)
     assert joined.observed.klachten.fillna(-1).tolist() == [-1, 7, -1, -1] and joined.observed.p_koop.iloc[0] == 1.5
-    assert not joined.imputed and not len(joined.bezit)
+    assert not joined.lines and not len(joined.bezit)
 
 
 def test_scores_are_of_the_buurt_itself(own):
@@ -379,6 +380,66 @@ def test_scores_are_of_the_buurt_itself(own):
 
 
 amounts = st.one_of(st.none(), st.integers(0, 600))
+
+
+# The account: where each attribute of each buurt comes from
+
+OFFICIAL = [
+    Line("p_corp", "buurt", "CBS", np.array([0, 1])),
+    Line("p_corp", "geschat binnen gemeente", "CBS", np.array([2, 3]), 11.0),
+    Line("woz", "buurt", "CBS", np.array([0, 1, 2, 3])),
+]
+
+
+def test_what_an_own_table_tells_is_no_longer_counted_where_it_came_from_before(own):
+    """Stock of buurten 0 and 2 (buurt 2 clashes with koop), complete: buurt 1 of that gemeente has none. WOZ of buurt 3."""
+    got = own(
+        [{"complete": True}],
+        bezit="buurt,corporatie,woningen\nBU99990101,Een,60\nBU99990201,Een,320\n",
+        buurten="buurt,woz\nBU88880101,300\n",
+    )
+    told = settled([*OFFICIAL, *join(BUURTEN, got, NATIONAL_WOZ).lines], BUURTEN.huishoudens)
+    assert told[["attribuut", "niveau", "buurten", "huishoudens"]].values.tolist() == [
+        ["p_corp", "geschat binnen gemeente", 1, 50],
+        ["p_corp", LEVEL, 1, 200],
+        ["p_corp", NO_HOMES, 1, 100],
+        ["p_corp", BOUNDED, 1, 400],
+        ["woz", "buurt", 3, 700],
+        ["woz", LEVEL, 1, 50],
+    ]
+    assert told.zekerheid.iloc[0] == 11.0 and told.zekerheid.iloc[3] == pytest.approx(20.0)
+
+
+def test_what_only_an_own_table_tells_is_unknown_elsewhere(own):
+    told = settled(join(BUURTEN, own(scores="buurt,score\nBU99990101,-0.5\n"), NATIONAL_WOZ).lines, BUURTEN.huishoudens)
+    assert told[["attribuut", "niveau", "huishoudens"]].values.tolist() == [["score", LEVEL, 200], ["score", "", 550]]
+
+
+shares = st.one_of(st.just(""), st.integers(0, 45))
+
+
+@settings(max_examples=30)  # each reads a file
+@given(
+    st.lists(st.tuples(shares, shares, shares), min_size=4, max_size=4), st.lists(amounts, min_size=4, max_size=4), st.booleans()
+)
+def test_every_attribute_accounts_for_every_household(tmp_path_factory, measured, stock, complete):
+    """The law of the official tables (test_country.py), whatever own tables come on top."""
+    folder, codes = tmp_path_factory.mktemp("own"), list(BUURTEN.code)
+    named = {"buurten": ["buurt", "p_koop", "p_corp", "woz"], "bezit": ["buurt", "corporatie", "woningen"]}
+    rows = {
+        "buurten": [[c, k, m, w if w == "" else w + 1] for c, (k, m, w) in zip(codes, measured, strict=True)],
+        "bezit": [[c, "A", "" if n is None else n] for c, n in zip(codes, stock, strict=True) if n != 0],
+    }
+    entries = []
+    for kind, head in named.items():
+        pd.DataFrame(rows[kind], columns=head).to_csv(folder / f"{kind}.csv", index=False)
+        entries.append({"kind": kind, "file": f"{kind}.csv", "columns": {n: n for n in head}})
+    entries[1]["complete"] = complete
+    own_tables = read_own({"tables": [e for e in entries if rows[e["kind"]]]}, folder, "own.yaml", CODES)
+    told = settled([*OFFICIAL, *join(BUURTEN, own_tables, NATIONAL_WOZ).lines], BUURTEN.huishoudens)
+    sums = told.groupby("attribuut")[["buurten", "huishoudens"]].sum()
+    assert (sums.buurten == 4).all() and (sums.huishoudens == 750).all() and (told.buurten > 0).all()
+    assert {"p_corp", "woz"} <= set(sums.index)
 
 
 @settings(max_examples=30)  # each reads a file

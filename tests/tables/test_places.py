@@ -112,10 +112,10 @@ def test_buurten_without_a_place_are_laid_out_at_the_distance_that_their_areas_i
     assert put.sum(axis=0) == pytest.approx([0.0, 0.0], abs=1e-9)
 
 
-def test_located_reports_each_level_with_its_households():
+def test_located_tells_the_level_of_each_buurt():
     g = ground({CODES[0]: (0, 0, 100, 100)}, points={"WK000102": (500.0, 500.0)})
     _, rows = places.located(g, frame(homes=[10, 20, 30, 40]), 1000.0)
-    assert {r[1]: (r[3], r[4]) for r in rows} == {"buurt": (1, 10), "gemeente": (1, 20), "wijk": (1, 30), "": (1, 40)}
+    assert {r.level: r.rows.tolist() for r in rows} == {"buurt": [0], "gemeente": [1], "wijk": [2], "": [3]}
 
 
 # Neighbours
