@@ -59,7 +59,7 @@ def plan(config: dict[str, Any]) -> Plan:
             problems += refused.problems
     unknown = [m for m in config["without"] if m not in MECHANISMS]
     problems += [Problem("without", repr(m), ", ".join(MECHANISMS)) for m in unknown]
-    if not problems or "rooms" in parts:
+    if "rooms" in parts:
         try:
             parts["town"] = read_town(config["gemeente"], parts["rooms"])
         except Refused as refused:
@@ -71,7 +71,9 @@ def plan(config: dict[str, Any]) -> Plan:
         raise Refused(problems)
     seeds = list(range(config["first_seed"], config["first_seed"] + config["seeds"]))
     folder = Path(config["results"]["folder"]) / f"{config['name']}-{study_hash(config)}"
-    return Plan(config, folder, seeds=seeds, baseline=config["baseline"], data_hashes=parts["town"].hashes, **parts)
+    return Plan(
+        config, folder, seeds=seeds, baseline=config["baseline"], data_hashes=_hashes(config["gemeente"], parts["town"]), **parts
+    )
 
 
 def _whole_numbers(config: dict[str, Any]) -> list[Problem]:
@@ -123,6 +125,13 @@ def read_town(gemeente: dict[str, Any], rooms: Rooms) -> Town:
     if own is not None:
         read = tables.with_own(read, _mapping(own), own.parent, own.name)
     return tables.town(read, codes, rooms.tables, rooms.town)
+
+
+def _hashes(gemeente: dict[str, Any], town: Town) -> dict[str, str]:
+    """SHA-256 of every table that was read, and of the mappings that say what their columns are."""
+    mappings = [CONFIGS / "vintage" / f"{gemeente['vintage']}.yaml"] if gemeente["bron"] == "cbs" else []
+    mappings += [Path(gemeente["eigen"])] if gemeente["eigen"] is not None else []
+    return town.hashes | {f"mapping {path.name}": hashlib.sha256(path.read_bytes()).hexdigest() for path in mappings}
 
 
 def _mapping(path: Path) -> dict[str, Any]:
@@ -220,10 +229,10 @@ def with_values(rooms: Rooms, values: dict[str, Any]) -> Rooms:
 def jobs(p: Plan) -> list[Job]:
     """All jobs in (design point, seed) order; the design points of the study itself first."""
     c = p.config
+    town = replace(p.town, shapes=None)  # workers draw nothing
 
     def job(design: str, seed: int, scenarios: dict[str, list[Setting]], months: int, detail: str) -> Job:
         rooms = with_values(p.rooms, p.designs.get(design, {}))
-        town = replace(p.town, shapes=None)  # workers draw nothing
         monthly, everything = detail in ("monthly", "full"), detail == "full"
         return Job(
             design, seed, town, rooms, p.huidig, scenarios, c["warmup"], months, frozenset(c["without"]), monthly, everything

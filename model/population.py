@@ -19,7 +19,7 @@ from model.mechanisms.publication import leefbaarheid_class
 from model.parameters import per
 from model.randomness import Luck, Stream, normal_of, uniform_at
 from model.town import Parameters as Country
-from model.town import Town
+from model.town import Town, identities_of
 from model.world import (
     AgeClass,
     Buurten,
@@ -41,6 +41,7 @@ from model.world import (
 )
 
 STOCKS = np.array([Stream.STOCK_OF_VULNERABILITY, Stream.WHICH_PROFILE])
+BEFORE = -1000  # the month whose luck makes a town: before every warm-up, so that none changes it
 
 
 class Parameters(NamedTuple):
@@ -68,9 +69,6 @@ class Blocks(NamedTuple):
     letting: letting.Parameters
 
 
-STOCKS = np.array([Stream.STOCK_OF_VULNERABILITY, Stream.WHICH_PROFILE])
-
-
 def _places(town: Town, d: Dwellings, p: Blocks, luck: Luck) -> tuple[Portieken, Buurten, Wijken, Gemeenten]:
     frame, n = town.buurten, len(town.buurten)
     number = {code: w for w, code in enumerate(town.wijken)}
@@ -82,7 +80,7 @@ def _places(town: Town, d: Dwellings, p: Blocks, luck: Luck) -> tuple[Portieken,
     b.sociale_huur[:] = np.bincount(d.buurt[d.tenure == Tenure.SOCIALE_HUUR], minlength=n)
     b.inwoners[:] = frame.inwoners
     b.dichtheid[:] = frame.dichtheid
-    spread = np.exp(p.population.facility_spread * normal_of(luck.draws(Stream.TOWN, np.arange(1, n + 1))))
+    spread = np.exp(p.population.facility_spread * normal_of(luck.draws(Stream.TOWN, identities_of(frame.code))))
     b.voorzieningen[:] = p.population.facility_hours_per_1000 * spread * b.inwoners / 1000.0
     t = p.town
     imputed = t.score_of_woz * np.log(frame.woz_ratio) + t.score_of_koop * (frame.p_koop / 100.0 - t.koop_share)
@@ -225,7 +223,7 @@ def _queues(world: World, p: Blocks, seed: int, start: int) -> None:
 
 def build(town: Town, p: Blocks, seed: int, quota: float, warmup: int) -> World:
     """The world `warmup` months before month 0. `quota` is the study's: it sets the inflow for every scenario (choice 5, 8)."""
-    luck = Luck(seed, -warmup)
+    luck = Luck(seed, BEFORE)
     of_homes = HomeBlocks(*(getattr(p, name) for name in HomeBlocks._fields))
     d = dwellings(town, of_homes, luck)
     portieken, buurten, wijken, gemeenten = _places(town, d, p, luck)
@@ -239,7 +237,7 @@ def build(town: Town, p: Blocks, seed: int, quota: float, warmup: int) -> World:
         mean_propensity=onset, persons_per_month=float(p.inflow.inflow_ratio * quota * vacated),
         seekers_per_month=float(p.inflow.seekers_per_home * vacated),
     )  # fmt: skip
-    _stock(world, p, luck, of_country)
+    _stock(world, p, Luck(seed, -warmup), of_country)
     _queues(world, p, seed, -warmup)
     world.counts[:] = 0
     return world

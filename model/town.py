@@ -176,6 +176,11 @@ def ownership(buurten: pd.DataFrame, count: dict[str, int]) -> tuple[pd.DataFram
     return pd.DataFrame(names, columns=["naam", "gemeente"]), pd.DataFrame(rows, columns=["buurt", "corporatie", "aandeel"])
 
 
+def identities_of(codes: pd.Series) -> np.ndarray:
+    """uint64 [n] that belong to the codes of buurten: what is drawn by them does not depend on the town around."""
+    return np.array([int.from_bytes(code[-8:].encode(), "big") for code in codes], np.uint64)
+
+
 def near_in_wijk(buurten: pd.DataFrame) -> pd.DataFrame:
     """`near` of `Town` where nothing is known of where buurten lie: all of one wijk, as far apart as their sizes imply."""
     across = 1000.0 * np.sqrt(buurten.inwoners / buurten.dichtheid).to_numpy()

@@ -35,3 +35,14 @@ def test_a_poor_town_has_more_vulnerable_residents_than_the_country_and_a_rich_o
         share[name] = np.mean(w.dwellings.person[w.dwellings.identity != 0] >= 0)
     assert share["country"] == pytest.approx(rooms.vulnerability.stock_share.sum(), rel=0.06)
     assert share["poor"] > 1.15 * share["country"] and share["rich"] < 0.9 * share["country"]
+
+
+def test_facilities_hang_on_the_code_and_the_seed_and_neither_on_the_town_around_nor_on_the_warm_up(small_town, rooms):
+    alone = build(small_town(buurten=1), rooms, 1, 0.3, 12).buurten.voorzieningen[0]
+    assert build(small_town(), rooms, 1, 0.3, 36).buurten.voorzieningen[0] == pytest.approx(alone)
+    assert build(small_town(buurten=1), rooms, 2, 0.3, 12).buurten.voorzieningen[0] != pytest.approx(alone)
+
+
+def test_the_length_of_the_warm_up_makes_no_other_homes(small_town, rooms):
+    short, long = (build(small_town(), rooms, 1, 0.3, months).dwellings for months in (12, 36))
+    assert np.array_equal(short.ses, long.ses) and np.array_equal(short.ties, long.ties)

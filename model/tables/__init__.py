@@ -82,7 +82,6 @@ def town(tables: Tables, codes: list[str], p: Parameters, country: Country) -> T
     missed = _left_out(tables, gemeenten, frame)
     sources = [*(tables.vintage.files[n].source for n in tables.frames), *places.sources(tables.ground, frame)]
     corporaties, bezit = ownership(frame, _corporaties(frame, p))
-    near = places.neighbours(tables.ground, frame, p.nearest_buurten)
     whole = codes == ["NL"]
     found = Town(
         code="NL" if whole else "+".join(gemeenten),
@@ -91,7 +90,7 @@ def town(tables: Tables, codes: list[str], p: Parameters, country: Country) -> T
         buurten=frame,
         corporaties=corporaties,
         bezit=bezit,
-        near=near if len(near) else near_in_wijk(frame),
+        near=_near(tables, frame, p),
         vintage=tables.vintage.year,
         observed=tables.observed(frame.code),
         imputed=_imputed(missed, lines, frame),
@@ -134,6 +133,14 @@ def _measured(town: Town, own: Own, woz: float, missed: pd.DataFrame, lines: lis
         sources=tuple(dict.fromkeys([*town.sources, *own.sources])),
         hashes={**town.hashes, **own.hashes},
     )
+
+
+def _near(tables: Tables, frame: pd.DataFrame, p: Parameters) -> pd.DataFrame:
+    """Pairs of buurten that lie near each other; a buurt of which no place is known has those of its wijk."""
+    placed = places.neighbours(tables.ground, frame, p.nearest_buurten)
+    wijk = near_in_wijk(frame)
+    lost = frame.x.isna().to_numpy()
+    return pd.concat([placed, wijk[lost[wijk.a] | lost[wijk.b]]], ignore_index=True)
 
 
 def _imputed(missed: pd.DataFrame, lines: list[Line], frame: pd.DataFrame) -> pd.DataFrame:
