@@ -72,7 +72,12 @@ def suppressed(tables: TownTables, language: str) -> str:
     if lines.empty:
         return ""
     buurten, homes = int(lines.buurten.sum()), int(lines.huishoudens.sum())
-    return say("suppressed", language, buurten=grouped(buurten, 0, language), homes=grouped(homes, 0, language))
+    return say(
+        "suppressed" if homes else "suppressed_none",
+        language,
+        buurten=grouped(buurten, 0, language),
+        homes=grouped(homes, 0, language),
+    )
 
 
 def parts(tables: TownTables, language: str) -> Grid:
