@@ -60,6 +60,7 @@ def checked_codes(tables: Tables, codes: list[str]) -> list[str]:
     """Codes of gemeenten, all of them for NL; raises `Refused` for what the tables do not hold, with what is near."""
     known = tables.gemeenten
     if codes == ["NL"]:
+        _whole_country(tables)
         return sorted({*known.index, *("GM" + tables.buurten.index.str[2:6])})
     problems = []
     for code in codes:
@@ -73,6 +74,16 @@ def checked_codes(tables: Tables, codes: list[str]) -> list[str]:
     if problems:
         raise Refused(problems)
     return list(dict.fromkeys(codes))
+
+
+def _whole_country(tables: Tables) -> None:
+    """Raises `Refused` where the buurten are not those of the country, by its own row: less than half of its households."""
+    counted = tables.columns(*COUNTED).huishoudens
+    have = tables.buurten.huishoudens.sum()
+    if have < counted.get("NL00", 0.0) / 2.0:  # what CBS rounds and suppresses is far less
+        there = ", ".join(f"{c} ({n})" for c, n in tables.gemeenten.iloc[:8].items())
+        found = f"NL, of which the tables of {tables.vintage.year} hold {have:.0f} of {counted['NL00']:.0f} households"
+        raise Refused([Problem("gemeente.code", found, f"a gemeente that they hold, such as {there}")])
 
 
 def town(tables: Tables, codes: list[str], p: Parameters, country: Country) -> Town:

@@ -36,38 +36,69 @@ def code_at(buurt: pd.Series, level: str) -> pd.Series:
 
 def national(frames: dict[str, pd.DataFrame], chain: list[str], attribute: str) -> float:
     """The country's value: its own row in a table of the chain, else the mean over gemeenten, else over wijken, by size."""
+    return of_country(frames, chain, attribute)[0]
+
+
+def of_country(frames: dict[str, pd.DataFrame], chain: list[str], attribute: str) -> tuple[float, str]:
+    """The country's value as in `national`, and the file that it comes from; nan and "" where none knows it."""
     for name in reversed(chain):
         frame = frames.get(name)
         if frame is not None and "NL00" in frame.index and not np.isnan(frame.at["NL00", attribute]):
-            return float(frame.at["NL00", attribute])
+            return float(frame.at["NL00", attribute]), name
     for start in ("GM", "WK", "BU"):
         for name in reversed(chain):
-            frame = frames.get(name)
-            if frame is None:
-                continue
-            size = frame["huishoudens"] if "huishoudens" in frame else frame.get("inwoners", pd.Series(1.0, index=frame.index))
-            mine = frame.index.str.startswith(start) & frame[attribute].notna() & (size > 0)
-            if mine.any():
-                return float(np.average(frame.loc[mine, attribute], weights=size[mine]))
-    return float("nan")
+            known = _sized(frames[name], attribute, start) if name in frames else None
+            if known is not None and len(known):
+                return float(np.average(known[attribute], weights=known["size"])), name
+    return float("nan"), ""
 
 
-def fill(buurt: pd.Series, frames: dict[str, pd.DataFrame], chain: list[str], attribute: str, upto: str = "land") -> Filled:
-    """Values for buurten (codes [n]) along the chain, no further than level `upto`."""
+def _sized(frame: pd.DataFrame, attribute: str, start: str) -> pd.DataFrame:
+    """Known values of the places whose code starts so, by code, and their `size` above 0: households, else inhabitants."""
+    size = frame["huishoudens"] if "huishoudens" in frame else frame.get("inwoners", pd.Series(1.0, index=frame.index))
+    mine = frame.index.str.startswith(start) & frame[attribute].notna() & (size > 0)
+    return pd.DataFrame({attribute: frame[attribute], "size": size})[mine]
+
+
+def means_of_wijken(frame: pd.DataFrame, attribute: str) -> pd.Series:
+    """The mean of the wijken of each gemeente of which a table knows any, by size; by code of the gemeente."""
+    known = _sized(frame, attribute, "WK")
+    gemeente = "GM" + known.index.str[2:6]
+    return (known[attribute] * known["size"]).groupby(gemeente).sum() / known["size"].groupby(gemeente).sum()
+
+
+def fill(
+    buurt: pd.Series,
+    frames: dict[str, pd.DataFrame],
+    chain: list[str],
+    attribute: str,
+    upto: str = "land",
+    whole: dict[str, pd.DataFrame] | None = None,
+) -> Filled:
+    """Values for buurten (codes [n]) along the chain, no further than level `upto`.
+
+    `whole`: the tables with the wijken too that can not be joined, for the values of gemeenten and the country.
+    """
     values = pd.Series(np.nan, index=buurt.index)
     level, file = pd.Series("", index=buurt.index), pd.Series("", index=buurt.index)
     for place in LEVELS[: LEVELS.index(upto) + 1]:
         codes = code_at(buurt, place)
-        for name in chain:
-            if name not in frames:
-                continue
-            if place == "land":
-                found = pd.Series(national(frames, chain, attribute), index=buurt.index)
-            else:
-                found = codes.map(frames[name][attribute])
+        used = frames if whole is None or place in ("buurt", "wijk") else whole
+        for name, known in _known(used, chain, attribute, place):
+            found = codes.map(known)
             new = values.isna() & found.notna()
             values, level, file = values.where(~new, found), level.where(~new, place), file.where(~new, name)
     return Filled(values, level, file)
+
+
+def _known(frames: dict[str, pd.DataFrame], chain: list[str], attribute: str, place: str) -> list[tuple[str, pd.Series]]:
+    """(file, values by code) at a level, nearest first. A gemeente without a row anywhere has the mean of its wijken."""
+    if place == "land":
+        value, name = of_country(frames, chain, attribute)
+        return [(name, pd.Series({"NL00": value}))]
+    there = [name for name in chain if name in frames]
+    rows = [(name, frames[name][attribute]) for name in there]
+    return rows + [(name, means_of_wijken(frames[name], attribute)) for name in there] if place == "gemeente" else rows
 
 
 def typical_error(frames: dict[str, pd.DataFrame], chain: list[str], attribute: str, level: str) -> float:
@@ -80,7 +111,8 @@ def typical_error(frames: dict[str, pd.DataFrame], chain: list[str], attribute: 
     if own.empty:
         return float("nan")
     code = pd.Series(own.index, index=own.index)
-    other = national(frames, chain, attribute) if level == "land" else code_at(code, level).map(known)
+    levels = [values for _, values in _known(frames, chain, attribute, level)]
+    other = code_at(code, level).map(pd.concat(levels).groupby(level=0).first())
     return float((own - other).abs().median())
 
 

@@ -6,7 +6,7 @@ lies, is the same for every town of the year.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ class Tables:
     """The checked tables of one vintage, each indexed by code; rows of all levels.
 
     frames    name of the file in the vintage -> its columns under our names
+    whole     the same with the wijken that were left out of `frames`, because their code is of another place by now
+    reused    year -> codes of those wijken
     hashes    file -> SHA-256 of every file that was read
     own       the user's own tables, if there are any
     """
@@ -36,6 +38,8 @@ class Tables:
     frames: dict[str, pd.DataFrame]
     hashes: dict[str, str] = field(default_factory=dict)
     own: Own | None = None
+    whole: dict[str, pd.DataFrame] = field(default_factory=dict)
+    reused: dict[int, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
     def names(self) -> pd.Series:
@@ -59,7 +63,7 @@ class Tables:
         codes = pd.Series(self.buurten.index[self.buurten.huishoudens > 0])
         codes.index = pd.Index(codes)
         chains = self.vintage.chains.items()
-        return {a: chain.fill(codes, self.frames, c, a, NEAR_END.get(a, "land")) for a, c in chains}
+        return {a: chain.fill(codes, self.frames, c, a, NEAR_END.get(a, "land"), self.whole or self.frames) for a, c in chains}
 
     @cached_property
     def errors(self) -> dict[tuple[str, str], float]:
@@ -71,7 +75,7 @@ class Tables:
     def ground(self) -> places.Ground:
         """Polygons, centres and neighbours."""
         own = self.own.polygonen if self.own is not None else None
-        return places.read(self.folder, self.vintage, self.columns("x", "y"), own)
+        return places.read(self.folder, self.vintage, self.columns("x", "y"), own, self.reused)
 
     @cached_property
     def layout_error(self) -> float:
@@ -86,7 +90,7 @@ class Tables:
 
     def national(self, attribute: str) -> float:
         """The country's value of an attribute of the chains."""
-        return chain.national(self.frames, self.vintage.chains[attribute], attribute)
+        return chain.national(self.whole or self.frames, self.vintage.chains[attribute], attribute)
 
     def observed(self, codes: pd.Series) -> pd.DataFrame:
         """What is known besides, of buurten [n] themselves."""
@@ -116,7 +120,24 @@ def read(folder: Path, vintage: Vintage) -> Tables:
             problems += refused.problems
     if problems:
         raise Refused(problems)
-    return Tables(vintage, folder, frames, _hashes(folder, vintage))
+    same, reused = dict(frames), dict[int, frozenset[str]]()
+    for name, frame in frames.items():
+        year, codes = vintage.files[name].year, _reused(frames, vintage, name)
+        if year is not None and codes:
+            same[name], reused[year] = frame.drop(index=list(codes)), reused.get(year, frozenset()) | codes
+    return Tables(vintage, folder, same, _hashes(folder, vintage), None, frames, reused)
+
+
+def _reused(frames: dict[str, pd.DataFrame], vintage: Vintage, name: str) -> frozenset[str]:
+    """Codes of wijken of a file of another year that are of another place in the vintage, by their inhabitants."""
+    check = vintage.files[name].same
+    now = chain.first_of(frames, [n for n, s in vintage.files.items() if s.year in (None, vintage.year)], "inwoners")
+    if check is None:
+        return frozenset()
+    then = frames[name].inwoners[frames[name].index.str.startswith("WK")]
+    both = pd.DataFrame({"then": then, "now": now.reindex(then.index)}).dropna()
+    small, large = both.min(axis=1), both.max(axis=1)
+    return frozenset(both.index[(large >= check.least) & (large > check.within * small)])
 
 
 def with_own(tables: Tables, mapping: Mapping[str, Any], folder: Path, where: str) -> Tables:
@@ -128,7 +149,7 @@ def with_own(tables: Tables, mapping: Mapping[str, Any], folder: Path, where: st
         if name in tables.frames and source.year not in (None, tables.vintage.year)
     }
     own = read_own(mapping, folder, where, Codes(tables.vintage.year, kinds["BU"], kinds["WK"], others))
-    return Tables(tables.vintage, tables.folder, tables.frames, {**tables.hashes, **own.hashes}, own)
+    return replace(tables, hashes={**tables.hashes, **own.hashes}, own=own)
 
 
 def _hashes(folder: Path, vintage: Vintage) -> dict[str, str]:

@@ -33,6 +33,13 @@ class Download(NamedTuple):
         return f"{self.table}/{self.table}.csv.gz"
 
 
+class Same(NamedTuple):
+    """When a code of another year is still the same wijk: inhabitants within a factor, where either year has `least` of them."""
+
+    within: float
+    least: float
+
+
 class Source(NamedTuple):
     """One table: its file and how that is written, its columns (ours: theirs), what is computed, whether it may be absent.
 
@@ -47,6 +54,7 @@ class Source(NamedTuple):
     statline: Download | None
     year: int | None = None  # of its codes, where that is not the vintage's
     form: Form = PLAIN
+    same: Same | None = None
 
 
 class Vintage(NamedTuple):
@@ -56,7 +64,7 @@ class Vintage(NamedTuple):
     files: dict[str, Source]
     chains: dict[str, list[str]]
     observed: dict[str, list[str]]
-    shapes: list[dict[str, str]]
+    shapes: list[dict[str, Any]]
     neighbours: dict[str, Any]
     statline: "Vintage | None" = None
 
@@ -115,7 +123,7 @@ def _source(entry: Mapping[str, Any], where: str, problems: list[Problem]) -> So
     kind = "table" if "table" in entry else "file"
     needed = (kind, "source", "columns")
     problems += [Problem(f"{where}.{key}", "nothing", "an entry") for key in needed if key not in entry]
-    possible = ("catalog", "compute", "optional", "year", *needed, *Form._fields)
+    possible = ("catalog", "compute", "optional", "year", "same", *needed, *Form._fields)
     problems += [Problem(f"{where}.{key}", "an unknown name", ", ".join(possible)) for key in entry if key not in possible]
     for name, marks in MARKS.items():
         if name in entry and entry[name] not in marks:
@@ -137,4 +145,17 @@ def _source(entry: Mapping[str, Any], where: str, problems: list[Problem]) -> So
         download,
         entry.get("year"),
         Form(**{name: str(entry[name]) for name in Form._fields if name in entry}),
+        _same(entry, where, problems) if "same" in entry else None,
     )
+
+
+def _same(entry: Mapping[str, Any], where: str, problems: list[Problem]) -> Same | None:
+    """The check of codes of another year; it needs that year and its inhabitants."""
+    raw = entry["same"]
+    numbers = isinstance(raw, Mapping) and set(raw) == set(Same._fields) and all(isinstance(n, int | float) for n in raw.values())
+    if not numbers or raw["within"] < 1.0 or raw["least"] < 0.0:
+        problems.append(Problem(f"{where}.same", repr(raw), "within (a factor from 1) and least (inhabitants from 0)"))
+        return None
+    if "year" not in entry or "inwoners" not in entry.get("columns", {}):
+        problems.append(Problem(f"{where}.same", "no year or no column inwoners", "a file of another year with inwoners"))
+    return Same(float(raw["within"]), float(raw["least"]))

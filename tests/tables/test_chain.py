@@ -30,7 +30,24 @@ def test_each_buurt_takes_the_nearest_level_that_knows():
     filled = fill(BUURT, FRAMES, CHAIN, "p_koop")
     assert filled.level.tolist() == ["buurt", "wijk", "gemeente", "land"]
     assert filled.values.tolist() == [60.0, 50.0, 40.0, 50.0]  # the country: (300 x 40 + 100 x 80) / 400
-    assert filled.file.tolist() == ["buurten", "wijken", "gemeenten", "buurten"]
+    assert filled.file.tolist() == ["buurten", "wijken", "gemeenten", "gemeenten"]
+
+
+def test_a_gemeente_without_a_row_has_the_mean_of_its_wijken_by_size():
+    """Wijken of 100 and 300 households with 20% and 60%: (100 x 20 + 300 x 60) / 400 = 50%. A row of the gemeente goes before."""
+    wijken = {"wijken": table(WK000101=[20.0, 100], WK000102=[60.0, 300], WK000103=[np.nan, 900], WK000201=[99.0, 50])}
+    buurt = pd.Series(["BU00010401"])
+    filled = fill(buurt, wijken, CHAIN, "p_koop")
+    assert (filled.values[0], filled.level[0], filled.file[0]) == (50.0, "gemeente", "wijken")
+    filled = fill(buurt, {**wijken, "gemeenten": table(GM0001=[40.0, 300])}, CHAIN, "p_koop")
+    assert (filled.values[0], filled.level[0], filled.file[0]) == (40.0, "gemeente", "gemeenten")
+
+
+def test_a_wijk_that_is_not_joined_still_counts_in_its_gemeente():
+    whole = {"wijken": table(WK000101=[20.0, 100], WK000102=[60.0, 300])}
+    joined = {"wijken": whole["wijken"].drop(index="WK000102")}
+    filled = fill(pd.Series(["BU00010101", "BU00010201"]), joined, CHAIN, "p_koop", whole=whole)
+    assert filled.values.tolist() == [20.0, 50.0] and filled.level.tolist() == ["wijk", "gemeente"]
 
 
 def test_a_chain_may_end_early_and_then_says_nothing():

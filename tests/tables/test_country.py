@@ -9,6 +9,7 @@ from experiments.plan import vintage_of
 from model import tables
 from model.fit import LARGE, margins
 from model.ledger import recount
+from model.parameters import Refused
 from model.population import build
 from model.town import COLUMNS, UNKNOWN_ALLOWED
 
@@ -78,6 +79,32 @@ def test_a_region_lives_and_its_books_close(read, rooms, small_city):
     before = city.world.counts.copy()
     recount(city.world)
     assert np.array_equal(before, city.world.counts)
+
+
+def test_the_young_of_amsterdam_are_those_of_its_wijken_of_2022(read, rooms):
+    """Its codes are new since 2022, so that no wijk joins. The country would give it 25%, its wijken 31%."""
+    town = tables.town(read, ["GM0363"], rooms.tables, rooms.town)
+    assert set(town.imputed.niveau[town.imputed.attribuut == "p_jong"]) == {"gemeente"}
+    assert town.buurten.p_jong.unique() == pytest.approx([31.2], abs=0.1)
+
+
+def test_a_code_that_was_given_to_another_wijk_joins_nothing(read):
+    """WK076201 was Vlierden (1,460 inhabitants) and is Deurne (13,800). Ages, incomes and outline are not joined."""
+    assert read.whole["wijken_2022"].inwoners["WK076201"] == 1460
+    assert "WK076201" in read.reused[2022] and len(read.reused[2022]) == 39
+    assert not read.reused[2022] & {*read.frames["wijken_2022"].index, *read.ground.polygons.code, *read.ground.points.index}
+    deurne = read.filled["p_jong"].level[read.filled["p_jong"].level.index.str.startswith("BU076201")]
+    assert set(deurne) == {"gemeente"}
+
+
+def test_amsterdam_of_2019_has_a_map_and_is_not_the_country(rooms):
+    old = tables.read(DATA, vintage_of(2019))
+    with pytest.raises(Refused, match=r"NL, of which the tables of 2019 hold .* GM0363 \(Amsterdam\)"):
+        tables.town(old, ["NL"], rooms.tables, rooms.town)
+    town = tables.town(old, ["GM0363"], rooms.tables, rooms.town)
+    assert set(town.shapes.niveau) == {"wijk"} and len(town.shapes) == town.buurten.wijk.nunique() == 98
+    assert town.buurten.x.between(105_000, 135_000).all()
+    assert (town.buurten.wijk.to_numpy()[town.near.a] != town.buurten.wijk.to_numpy()[town.near.b]).any()
 
 
 @pytest.mark.slow

@@ -72,12 +72,14 @@ def values(of, attribute):
 
 
 def of_the_chain(of, attribute, code):
-    """Own value, else that of the wijk, the gemeente, the country: its gemeenten by households, else wijken, else buurten."""
+    """Own value, else that of the wijk, the gemeente (its row, else its wijken by households), the country: its gemeenten by
+    households, else wijken, else buurten.
+    """
     known, households = values(of, attribute), values(of, "huishoudens")
     for place in (code, "WK" + code[2:8], "GM" + code[2:6]):
         if not np.isnan(known.get(place, np.nan)):
             return known[place]
-    for start in ("GM", "WK", "BU"):
+    for start in ("WK" + code[2:6], "GM", "WK", "BU"):
         mine = known.index.str.startswith(start) & known.notna() & (households > 0)
         if mine.any():
             return np.average(known[mine], weights=households[mine])

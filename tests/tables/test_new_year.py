@@ -56,6 +56,8 @@ def test_a_town_of_another_year_is_the_same_under_other_names(folder, tmp_path_f
 WRONG = {
     "a mark that can not be": (("separator", "#"), "files.gebieden.separator: found '#'; possible: ',', ';'"),
     "a key that is none": (("seperator", ";"), "files.gebieden.seperator: found an unknown name; possible: catalog"),
+    "a check of codes without a factor": (("same", {"least": 5}), "files.gebieden.same: found {'least': 5}; possible: within"),
+    "a check of codes of the year itself": (("same", {"within": 1.6, "least": 500}), "files.gebieden.same: found no year"),
     "a source that is not named": (("source", None), "files.gebieden.source: found nothing"),
 }
 
