@@ -129,11 +129,19 @@ def _measured(town: Town, own: Own, woz: float, missed: pd.DataFrame, lines: lis
         corporaties=corporaties,
         bezit=bezit,
         teams=own.teams[own.teams.wijk.isin(town.wijken)],
-        observed=joined.observed if town.observed.empty else town.observed.merge(joined.observed, on="code"),
+        observed=_beside(town.observed, joined.observed),
         imputed=_imputed(missed, lines + joined.lines, joined.buurten),
         sources=tuple(dict.fromkeys([*town.sources, *own.sources])),
         hashes={**town.hashes, **own.hashes},
     )
+
+
+def _beside(official: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
+    """What is known besides: own values first, where a name is that of an official column too."""
+    if official.empty:
+        return own
+    both = own.set_index("code").combine_first(official.set_index("code"))
+    return both.loc[own.code, list(dict.fromkeys([*official, *own]))[1:]].reset_index()
 
 
 def _imputed(missed: pd.DataFrame, lines: list[Line], frame: pd.DataFrame) -> pd.DataFrame:
