@@ -2,7 +2,8 @@
 
 An estimate has two parts. What a buurt is like (koop, WOZ, household size) says whether it lies above or below its
 gemeente, as a sum of logits. What is measured of its wijk or gemeente says where the total lies: all logits of the place
-move by one number until it is met. A buurt's own measured value is kept as it is. The slopes are fitted by
+move by one number until it is met. A buurt's own measured value is kept as it is, and what it takes of the total is not left
+for the others. The slopes are fitted by
 `experiments.fit_estimates`; why they may be carried to other gemeenten stands in docs/decisions/0006.
 
 How sure a value is (`zekerheid`) is the median distance to the measured value in percentage points, over buurten of
@@ -74,6 +75,18 @@ def shift(logits: np.ndarray, weights: np.ndarray, wanted: np.ndarray, place: np
     return np.where(np.isnan(wanted), 0.0, ((low + high) / 2)[at])
 
 
+def left_for(wanted: np.ndarray, known: np.ndarray, weights: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Mean share [n] of the buurten of each place that are not known (nan), where all together have the share `wanted`.
+
+    Never beyond 0 and 1: totals are rounded and may be of another year. nan without a total, or without anything unknown.
+    """
+    at, places = pd.factorize(place)
+    free = np.where(np.isnan(known), weights, 0.0)
+    left = np.bincount(at, weights * (wanted - np.nan_to_num(known)))
+    unknown = np.bincount(at, free)
+    return np.divide(left, unknown, out=np.full(len(places), np.nan), where=unknown > 0).clip(0.0, 1.0)[at]
+
+
 def _corporatie(
     frame: pd.DataFrame, filled: dict[str, chain.Filled], tables: "Tables", country: Country, p: "Parameters"
 ) -> Lines:
@@ -89,7 +102,8 @@ def _corporatie(
     logits = logit(country.corp_share / (1.0 - country.koop_share)) + features_of(frame, country) @ slopes
     logits += p.corporatie_residual * p.corporatie_residual_sd * residual(frame.code, p.corporatie_residual_seed)
     total = _total(frame, tables, "p_corp", part)
-    logits += shift(logits, frame.huishoudens.to_numpy() * rent, total.share.to_numpy(), total.place.to_numpy())
+    known = np.minimum(_known(frame, filled, "p_corp") / np.where(rent > 0, rent, np.inf), 1.0)
+    logits += _towards(logits, frame.huishoudens.to_numpy() * rent, total, known)
     error = p.corporatie_error + p.corporatie_residual * (p.corporatie_error_of_residual - p.corporatie_error)
     return _kept(frame, filled, tables, "p_corp", np.minimum(rent * expit(logits), rent), total, error, rent)
 
@@ -103,9 +117,10 @@ def _incomes(frame: pd.DataFrame, filled: dict[str, chain.Filled], tables: "Tabl
     low, high = map(logit, income_shares(frame.p_koop / 100.0, frame.woz_ratio, frame.hh_grootte, country))
     more = p.low_income_of_persons * _persons(frame, tables, country, p)
     totals = {a: _total(frame, tables, a, _share_of(a)) for a in ("p_laag_ink", "p_hoog_ink")}
-    more = more + _towards(low + more, households, totals["p_laag_ink"])
+    known = {a: _known(frame, filled, a) / 100.0 for a in totals}
+    more = more + _towards(low + more, households, totals["p_laag_ink"], known["p_laag_ink"])
     high = high + p.high_income_of_low * more
-    high = high + _towards(high, households, totals["p_hoog_ink"])
+    high = high + _towards(high, households, totals["p_hoog_ink"], known["p_hoog_ink"])
     whole = np.full(len(frame), 100.0)
     lines = _kept(frame, filled, tables, "p_laag_ink", 100.0 * expit(low + more), totals["p_laag_ink"], p.low_income_error, whole)
     rest = whole - frame.p_laag_ink.to_numpy()
@@ -118,8 +133,17 @@ def _share_of(attribute: str) -> Callable[[pd.DataFrame, pd.Series], pd.Series]:
     return lambda rows, code: code.map(rows[attribute]) / 100.0
 
 
-def _towards(logits: pd.Series, weights: np.ndarray, total: Total) -> np.ndarray:
-    return shift(logits.to_numpy(), weights, total.share.to_numpy(), total.place.to_numpy())
+def _known(frame: pd.DataFrame, filled: dict[str, chain.Filled], attribute: str) -> np.ndarray:
+    """Measured values [n] of the buurten themselves, nan elsewhere."""
+    own = filled.get(attribute)
+    return np.full(len(frame), np.nan) if own is None else own.values.where(own.level.eq("buurt")).to_numpy(float)
+
+
+def _towards(logits: np.ndarray | pd.Series, weights: np.ndarray, total: Total, known: np.ndarray) -> np.ndarray:
+    """What to add to logits [n] so that the unknown buurten of each place have what the known ones leave of its total."""
+    share, place = total.share.to_numpy(), total.place.to_numpy()
+    wanted = left_for(share, known, weights, place)
+    return shift(np.asarray(logits), np.where(np.isnan(known), weights, 0.0), wanted, place)
 
 
 def _persons(frame: pd.DataFrame, tables: "Tables", country: Country, p: "Parameters") -> pd.Series:

@@ -1,5 +1,6 @@
 """Estimated shares: totals are met, measured values stay, numbers equal their refit, and the claimed gain holds."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from experiments.plan import vintage_of
 from model import tables
 from model.fit import dissimilarity
 from model.tables import chain
-from model.tables.estimates import ESTIMATED, complete, residual, shift
+from model.tables.estimates import ESTIMATED, complete, left_for, residual, shift
 from model.tables.vintage import Source, Vintage
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -73,6 +74,42 @@ def test_a_shift_by_hand():
     assert shift(zero, weights, np.full(2, 0.75), zero) == pytest.approx(np.log([3, 3]))
     assert expit(shift(zero, weights, np.array([0.0, 1.0]), np.arange(2))) == pytest.approx([0, 1], abs=1e-9)
     assert shift(zero, weights, np.full(2, np.nan), zero).tolist() == [0, 0]
+
+
+def test_what_is_left_by_hand():
+    """Places: one known; one known beyond the total; one too short of it; all known; nothing known; no total."""
+    place = np.array([0, 0, 1, 1, 2, 2, 3, 4, 4, 5])
+    wanted = np.array([0.4, 0.4, 0.2, 0.2, 0.9, 0.9, 0.5, 0.3, 0.3, np.nan])
+    known = np.array([0.6, np.nan, 0.7, np.nan, 0.1, np.nan, 0.5, np.nan, np.nan, np.nan])
+    left = left_for(wanted, known, np.array([1, 1, 1, 1, 1, 1, 1, 2, 5, 1.0]), place)
+    assert left == pytest.approx([0.2, 0.2, 0, 0, 1, 1, np.nan, 0.3, 0.3, np.nan], nan_ok=True)
+    assert left_for(np.full(2, 0.4), np.array([0.6, np.nan]), np.array([100.0, 400.0]), np.zeros(2))[1] == pytest.approx(0.35)
+    assert np.isnan(left_for(np.full(2, 0.4), np.array([0.6, np.nan]), np.array([1.0, 0.0]), np.zeros(2))).all()
+
+
+@given(st.lists(st.tuples(st.integers(1, 1000), st.floats(0, 1), st.booleans()), min_size=1, max_size=20))
+def test_what_is_known_and_what_is_left_are_the_total(rows):
+    weights, share, told = map(np.array, zip(*rows, strict=True))
+    total = np.average(share, weights=weights)
+    left = left_for(np.full(len(rows), total), np.where(told, share, np.nan), weights.astype(float), np.zeros(len(rows)))
+    assert told.all() or np.average(np.where(told, share, left), weights=weights) == pytest.approx(total)
+
+
+def test_a_buurt_has_what_its_measured_neighbours_leave_of_the_total(buurten, completed):
+    """A wijk of two equal buurten: 40% of both and 60% of one is 20% of the other. So for incomes."""
+    frame = buurten.assign(huishoudens=200, p_koop=20.0)
+    got, lines = completed(frame, [("WK000101", 20.0, 40.0), ("BU00010101", 20.0, 60.0)])
+    assert got.p_corp[:2].tolist() == [60.0, pytest.approx(20.0)]
+    assert {line.level: line.rows.tolist() for line in lines if line.attribute == "p_corp"}["geschat binnen wijk"] == [1]
+    rows = [("WK000101", 40.0, 15.0), ("BU00010102", 60.0, 5.0)]
+    got, _ = completed(frame, rows, ["p_laag_ink", "p_hoog_ink"])
+    assert got.p_laag_ink[:2].tolist() == [pytest.approx(20.0), 60.0]
+    assert got.p_hoog_ink[:2].tolist() == [pytest.approx(25.0), 5.0]
+
+
+def test_a_total_that_measured_buurten_go_beyond_leaves_nothing(buurten, completed):
+    frame, _ = completed(buurten.assign(huishoudens=200, p_koop=40.0), [("WK000101", 40.0, 20.0), ("BU00010101", 40.0, 57.0)])
+    assert frame.p_corp[:2].tolist() == [57.0, pytest.approx(0.0, abs=1e-9)]
 
 
 def test_a_buurt_like_the_country_has_the_countrys_share(buurten, completed, rooms):
@@ -200,6 +237,21 @@ def test_spread_in_cities_that_were_not_fitted_on(country, code, given, publishe
     assert given + 5 < sd < published and apart < index
     sd, apart = spread(1.0)
     assert sd == pytest.approx(published, abs=2.5) and apart == pytest.approx(index, abs=0.05)
+
+
+@real_tables
+def test_suppressed_cells_are_found_back_from_the_wijk(rooms):
+    """Amsterdam 2019, the largest buurt of every wijk made unknown: MAE in percentage points, which was 4.6, 2.0 and 1.2 when
+    the total moved the known buurten too."""
+    read = tables.read(DATA, vintage_of(2019))
+    kwb = read.frames["kwb"]
+    own = kwb[kwb.index.str.startswith("BU") & kwb[list(ESTIMATED)].notna().all(axis=1) & (kwb.p_koop < 100)]
+    hidden = own.groupby(own.index.str[2:8]).huishoudens.idxmax()
+    less = kwb.copy()
+    less.loc[hidden, list(ESTIMATED)] = np.nan
+    town = tables.town(replace(read, frames={**read.frames, "kwb": less}), ["GM0363"], rooms.tables, rooms.town)
+    apart = (town.buurten.set_index("code").loc[hidden, list(ESTIMATED)] - kwb.loc[hidden, list(ESTIMATED)]).abs()
+    assert apart.mean().tolist() == pytest.approx([1.35, 0.6, 0.4], abs=0.1)
 
 
 @pytest.fixture(scope="module")
