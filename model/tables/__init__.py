@@ -52,6 +52,8 @@ class Parameters(NamedTuple):
     high_income_of_low: float
     low_income_error: float
     high_income_error: float
+    low_income_error_without_persons: float
+    high_income_error_without_persons: float
     least_drawn: float
     nearest_buurten: int
 

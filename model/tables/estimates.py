@@ -7,7 +7,8 @@ for the others. The slopes are fitted by
 `experiments.fit_estimates`; why they may be carried to other gemeenten stands in docs/decisions/0006.
 
 How sure a value is (`zekerheid`) is the median distance to the measured value in percentage points, over buurten of
-Amsterdam 2019 whose wijk was left out of the fit.
+Amsterdam 2019 whose wijk was left out of the fit and whose gemeente has a total. It is nan where there is no total, for
+high incomes too: theirs was measured with the total of low ones.
 """
 
 from collections.abc import Callable
@@ -104,7 +105,8 @@ def _corporatie(
     total = _total(frame, tables, "p_corp", part)
     known = np.minimum(_known(frame, filled, "p_corp") / np.where(rent > 0, rent, np.inf), 1.0)
     logits += _towards(logits, frame.huishoudens.to_numpy() * rent, total, known)
-    error = p.corporatie_error + p.corporatie_residual * (p.corporatie_error_of_residual - p.corporatie_error)
+    measured = p.corporatie_error + p.corporatie_residual * (p.corporatie_error_of_residual - p.corporatie_error)
+    error = np.where(total.share.notna(), measured, np.nan)
     return _kept(frame, filled, tables, "p_corp", np.minimum(rent * expit(logits), rent), total, error, rent)
 
 
@@ -115,18 +117,23 @@ def _incomes(frame: pd.DataFrame, filled: dict[str, chain.Filled], tables: "Tabl
     """
     households = frame.huishoudens.to_numpy()
     low, high = map(logit, income_shares(frame.p_koop / 100.0, frame.woz_ratio, frame.hh_grootte, country))
-    more = p.low_income_of_persons * _persons(frame, tables, country, p)
+    persons = _persons(frame, tables, country, p)
+    more = p.low_income_of_persons * persons.fillna(0.0)
     totals = {a: _total(frame, tables, a, _share_of(a)) for a in ("p_laag_ink", "p_hoog_ink")}
     known = {a: _known(frame, filled, a) / 100.0 for a in totals}
     more = more + _towards(low + more, households, totals["p_laag_ink"], known["p_laag_ink"])
     high = high + p.high_income_of_low * more
     high = high + _towards(high, households, totals["p_hoog_ink"], known["p_hoog_ink"])
+
+    def kept(attribute: str, logits: pd.Series, with_persons: float, without: float, most: np.ndarray) -> Lines:
+        error = np.where(persons.notna(), with_persons, without)
+        error = np.where(totals["p_laag_ink"].share.notna(), error, np.nan)
+        return _kept(frame, filled, tables, attribute, 100.0 * expit(logits), totals[attribute], error, most)
+
     whole = np.full(len(frame), 100.0)
-    lines = _kept(frame, filled, tables, "p_laag_ink", 100.0 * expit(low + more), totals["p_laag_ink"], p.low_income_error, whole)
+    lines = kept("p_laag_ink", low + more, p.low_income_error, p.low_income_error_without_persons, whole)
     rest = whole - frame.p_laag_ink.to_numpy()
-    return lines + _kept(
-        frame, filled, tables, "p_hoog_ink", 100.0 * expit(high), totals["p_hoog_ink"], p.high_income_error, rest
-    )
+    return lines + kept("p_hoog_ink", high, p.high_income_error, p.high_income_error_without_persons, rest)
 
 
 def _share_of(attribute: str) -> Callable[[pd.DataFrame, pd.Series], pd.Series]:
@@ -147,11 +154,11 @@ def _towards(logits: np.ndarray | pd.Series, weights: np.ndarray, total: Total, 
 
 
 def _persons(frame: pd.DataFrame, tables: "Tables", country: Country, p: "Parameters") -> pd.Series:
-    """How much more often persons of the wijk have a low income than its koop and WOZ foretell [n], logits; 0 if unknown."""
+    """How much more often persons of the wijk have a low income than its koop and WOZ foretell [n], logits; nan if unknown."""
     known = [rows[PERSONS] for rows in tables.frames.values() if PERSONS in rows]
     share = frame.wijk.map(pd.concat(known).groupby(level=0).first()) / 100.0 if known else pd.Series(np.nan, index=frame.index)
     expected = p.persons_low_at_mean + persons_features(frame, country) @ np.array([p.persons_low_of_koop, p.persons_low_of_woz])
-    return (logit(share.where((share > 0) & (share < 1))) - expected).fillna(0.0)
+    return logit(share.where((share > 0) & (share < 1))) - expected
 
 
 def persons_features(frame: pd.DataFrame, country: Country) -> np.ndarray:
@@ -181,9 +188,10 @@ def _total(frame: pd.DataFrame, tables: "Tables", attribute: str, share: Callabl
 
 def _kept(
     frame: pd.DataFrame, filled: dict[str, chain.Filled], tables: "Tables", attribute: str, estimate: np.ndarray, total: Total,
-    error: float, most: np.ndarray,
+    error: np.ndarray, most: np.ndarray,
 ) -> Lines:  # fmt: skip
-    """Fills the attribute: measured where the buurt's own value is known, else the estimate; never above `most` [n]."""
+    """Fills the attribute: measured where the buurt's own value is known, else the estimate, with its `error` [n]; never above
+    `most` [n]."""
     own = filled.get(attribute)
     values, known = pd.Series(estimate, index=frame.index), pd.Series(False, index=frame.index)
     level = total.level.map({"wijk": "geschat binnen wijk", "gemeente": "geschat binnen gemeente", "": "geschat zonder totaal"})
@@ -192,13 +200,8 @@ def _kept(
         known = own.level.eq("buurt")
         values, level, file = values.where(~known, own.values), level.where(~known, "buurt"), file.where(~known, own.file)
     frame[attribute] = np.minimum(values, most)
+    sure = pd.Series(error, index=frame.index).where(~known)
     return [
-        Line(
-            attribute,
-            at,
-            tables.vintage.files[name].source if name else "",
-            mine.index.to_numpy(),
-            float("nan") if at == "buurt" else error,
-        )
-        for (at, name), mine in frame.groupby([level, file], sort=False)
+        Line(attribute, at, tables.vintage.files[name].source if name else "", mine.index.to_numpy(), off)
+        for (at, name, off), mine in frame.groupby([level, file, sure], sort=False, dropna=False)
     ]

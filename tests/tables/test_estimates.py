@@ -116,6 +116,7 @@ def test_a_buurt_like_the_country_has_the_countrys_share(buurten, completed, roo
     frame, lines = completed(buurten, [])
     assert frame.p_corp.tolist() == pytest.approx([100 * rooms.town.corp_share] * 5)
     assert [line.level for line in lines] == ["geschat zonder totaal"] * 3
+    assert all(np.isnan(line.error) for line in lines)  # errors were measured where a total is known
 
 
 def test_the_gemeente_keeps_its_measured_part_of_rent(buurten, completed):
@@ -169,7 +170,8 @@ def test_the_residual_is_a_choice_and_leaves_the_total(buurten, completed, rooms
     completed.p = rooms.tables._replace(corporatie_residual=1.0)
     frame, lines = completed(buurten, total)
     assert frame.p_corp[:4].nunique() == 4 and corporatie_of(frame[:4]) == pytest.approx(0.8 * 43.0)
-    assert {line.error for line in lines if line.attribute == "p_corp"} == {rooms.tables.corporatie_error_of_residual}
+    sure = {line.level: line.error for line in lines if line.attribute == "p_corp"}
+    assert sure["geschat binnen gemeente"] == rooms.tables.corporatie_error_of_residual
 
 
 def test_low_incomes_meet_the_gemeente_and_high_incomes_move_against_them(buurten, completed):
@@ -184,6 +186,19 @@ def test_a_wijk_with_more_poor_persons_than_its_homes_foretell_has_more_poor_hou
     frame, _ = completed(buurten, [("WK000101", 55.0), ("WK000102", 35.0)], ["p_laag_pers"])
     assert frame.p_laag_ink[0] == frame.p_laag_ink[1] > frame.p_laag_ink[4] > frame.p_laag_ink[2]
     assert frame.p_hoog_ink[0] < frame.p_hoog_ink[4] < frame.p_hoog_ink[2]
+
+
+def test_how_sure_incomes_are_goes_by_what_is_known_of_the_place(buurten, completed, rooms):
+    """Low incomes of GM0001 are known, and persons of one of its wijken; of GM0002 nothing is."""
+    rows = [("GM0001", 40.0, np.nan), ("WK000101", np.nan, 40.0)]
+    _, lines = completed(buurten, rows, ["p_laag_ink", "p_laag_pers"])
+    t, nan = rooms.tables, pytest.approx(np.nan, nan_ok=True)
+    for name, sure in (
+        ("p_laag_ink", (t.low_income_error, t.low_income_error_without_persons)),
+        ("p_hoog_ink", (t.high_income_error, t.high_income_error_without_persons)),
+    ):
+        found = {tuple(line.rows): line.error for line in lines if line.attribute == name}
+        assert found == {(0, 1): sure[0], (2, 3): sure[1], (4,): nan}
 
 
 def test_a_fractional_logit_finds_what_it_was_given():
@@ -263,7 +278,7 @@ def fitted_on(rooms):
 def test_stored_numbers_equal_their_refit(fitted_on, rooms):
     """To the rounding with which they are stored: hundredths, and tenths of a percentage point."""
     refit = fit_estimates.numbers(fitted_on, rooms)
-    assert len(refit) == 22
+    assert len(refit) == 24
     wrong = {
         name: (fit_estimates.stored(rooms, name), value)
         for name, value in refit.items()
