@@ -229,7 +229,10 @@ def income_numbers(s: Sources, rooms: Rooms) -> dict[str, float]:
         found |= {f"{name}_income_of_{f}": x for f, x in zip(INCOME, slopes, strict=True)}
     found |= dict(zip(PERSONS_LOW, persons, strict=True)) | {"low_income_of_persons": carried}
     found["high_income_of_low"] = fractional_logit(np.column_stack([i.features, left]), i.high, i.households)[-1]
-    return found | {f"{k}_income_error": v for k, v in income_errors(i, rooms).loc["estimate", ["low", "high"]].items()}
+    errors = income_errors(i, rooms)
+    for ending, row in (("", "estimate"), ("_without_persons", "without persons of the wijk")):
+        found |= {f"{name}_income_error{ending}": errors.at[row, name] for name in ("low", "high")}
+    return found
 
 
 def income_errors(i: Incomes, rooms: Rooms) -> pd.DataFrame:

@@ -52,6 +52,8 @@ class Parameters(NamedTuple):
     high_income_of_low: float
     low_income_error: float
     high_income_error: float
+    low_income_error_without_persons: float
+    high_income_error_without_persons: float
     least_drawn: float
     nearest_buurten: int
 
@@ -139,7 +141,7 @@ def _measured(town: Town, own: Own, woz: float, missed: pd.DataFrame, lines: lis
         corporaties=corporaties,
         bezit=bezit,
         teams=own.teams[own.teams.wijk.isin(town.wijken)],
-        observed=joined.observed if town.observed.empty else town.observed.merge(joined.observed, on="code"),
+        observed=_beside(town.observed, joined.observed),
         imputed=_imputed(missed, lines + joined.lines, joined.buurten),
         sources=tuple(dict.fromkeys([*town.sources, *own.sources])),
         hashes={**town.hashes, **own.hashes},
@@ -152,6 +154,14 @@ def _near(tables: Tables, frame: pd.DataFrame, p: Parameters) -> pd.DataFrame:
     wijk = near_in_wijk(frame)
     lost = frame.x.isna().to_numpy()
     return pd.concat([placed, wijk[lost[wijk.a] | lost[wijk.b]]], ignore_index=True)
+
+
+def _beside(official: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
+    """What is known besides: own values first, where a name is that of an official column too."""
+    if official.empty:
+        return own
+    both = own.set_index("code").combine_first(official.set_index("code"))
+    return both.loc[own.code, list(dict.fromkeys([*official, *own]))[1:]].reset_index()
 
 
 def _imputed(missed: pd.DataFrame, lines: list[Line], frame: pd.DataFrame) -> pd.DataFrame:

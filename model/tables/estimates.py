@@ -2,11 +2,13 @@
 
 An estimate has two parts. What a buurt is like (koop, WOZ, household size) says whether it lies above or below its
 gemeente, as a sum of logits. What is measured of its wijk or gemeente says where the total lies: all logits of the place
-move by one number until it is met. A buurt's own measured value is kept as it is. The slopes are fitted by
+move by one number until it is met. A buurt's own measured value is kept as it is, and what it takes of the total is not left
+for the others. The slopes are fitted by
 `experiments.fit_estimates`; why they may be carried to other gemeenten stands in docs/decisions/0006.
 
 How sure a value is (`zekerheid`) is the median distance to the measured value in percentage points, over buurten of
-Amsterdam 2019 whose wijk was left out of the fit.
+Amsterdam 2019 whose wijk was left out of the fit and whose gemeente has a total. It is nan where there is no total, for
+high incomes too: theirs was measured with the total of low ones.
 """
 
 from collections.abc import Callable
@@ -20,7 +22,7 @@ from model.randomness import Luck, Stream, normal_of
 from model.tables import chain
 from model.tables.account import Line
 from model.town import Parameters as Country
-from model.town import features, income_shares
+from model.town import features, identities_of, income_shares
 
 if TYPE_CHECKING:
     from model.tables import Parameters, Tables
@@ -58,8 +60,7 @@ def features_of(frame: pd.DataFrame, country: Country) -> np.ndarray:
 
 def residual(code: pd.Series, seed: int) -> np.ndarray:
     """Standard normal [n] that belongs to the code of a buurt, the same in every study."""
-    identity = np.array([int.from_bytes(c[-8:].encode(), "big") for c in code], np.uint64)
-    return normal_of(Luck(seed, 0).draws(Stream.TOWN, identity))
+    return normal_of(Luck(seed, 0).draws(Stream.TOWN, identities_of(code)))
 
 
 def shift(logits: np.ndarray, weights: np.ndarray, wanted: np.ndarray, place: np.ndarray) -> np.ndarray:
@@ -72,6 +73,18 @@ def shift(logits: np.ndarray, weights: np.ndarray, wanted: np.ndarray, place: np
         short = np.bincount(at, weights * expit(logits + middle[at])) < total
         low, high = np.where(short, middle, low), np.where(short, high, middle)
     return np.where(np.isnan(wanted), 0.0, ((low + high) / 2)[at])
+
+
+def left_for(wanted: np.ndarray, known: np.ndarray, weights: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Mean share [n] of the buurten of each place that are not known (nan), where all together have the share `wanted`.
+
+    Never beyond 0 and 1: totals are rounded and may be of another year. nan without a total, or without anything unknown.
+    """
+    at, places = pd.factorize(place)
+    free = np.where(np.isnan(known), weights, 0.0)
+    left = np.bincount(at, weights * (wanted - np.nan_to_num(known)))
+    unknown = np.bincount(at, free)
+    return np.divide(left, unknown, out=np.full(len(places), np.nan), where=unknown > 0).clip(0.0, 1.0)[at]
 
 
 def _corporatie(
@@ -89,8 +102,10 @@ def _corporatie(
     logits = logit(country.corp_share / (1.0 - country.koop_share)) + features_of(frame, country) @ slopes
     logits += p.corporatie_residual * p.corporatie_residual_sd * residual(frame.code, p.corporatie_residual_seed)
     total = _total(frame, tables, "p_corp", part)
-    logits += shift(logits, frame.huishoudens.to_numpy() * rent, total.share.to_numpy(), total.place.to_numpy())
-    error = p.corporatie_error + p.corporatie_residual * (p.corporatie_error_of_residual - p.corporatie_error)
+    known = np.minimum(_known(frame, filled, "p_corp") / np.where(rent > 0, rent, np.inf), 1.0)
+    logits += _towards(logits, frame.huishoudens.to_numpy() * rent, total, known)
+    measured = p.corporatie_error + p.corporatie_residual * (p.corporatie_error_of_residual - p.corporatie_error)
+    error = np.where(total.share.notna(), measured, np.nan)
     return _kept(frame, filled, tables, "p_corp", np.minimum(rent * expit(logits), rent), total, error, rent)
 
 
@@ -101,33 +116,48 @@ def _incomes(frame: pd.DataFrame, filled: dict[str, chain.Filled], tables: "Tabl
     """
     households = frame.huishoudens.to_numpy()
     low, high = map(logit, income_shares(frame.p_koop / 100.0, frame.woz_ratio, frame.hh_grootte, country))
-    more = p.low_income_of_persons * _persons(frame, tables, country, p)
+    persons = _persons(frame, tables, country, p)
+    more = p.low_income_of_persons * persons.fillna(0.0)
     totals = {a: _total(frame, tables, a, _share_of(a)) for a in ("p_laag_ink", "p_hoog_ink")}
-    more = more + _towards(low + more, households, totals["p_laag_ink"])
+    known = {a: _known(frame, filled, a) / 100.0 for a in totals}
+    more = more + _towards(low + more, households, totals["p_laag_ink"], known["p_laag_ink"])
     high = high + p.high_income_of_low * more
-    high = high + _towards(high, households, totals["p_hoog_ink"])
+    high = high + _towards(high, households, totals["p_hoog_ink"], known["p_hoog_ink"])
+
+    def kept(attribute: str, logits: pd.Series, with_persons: float, without: float, most: np.ndarray) -> Lines:
+        error = np.where(persons.notna(), with_persons, without)
+        error = np.where(totals["p_laag_ink"].share.notna(), error, np.nan)
+        return _kept(frame, filled, tables, attribute, 100.0 * expit(logits), totals[attribute], error, most)
+
     whole = np.full(len(frame), 100.0)
-    lines = _kept(frame, filled, tables, "p_laag_ink", 100.0 * expit(low + more), totals["p_laag_ink"], p.low_income_error, whole)
+    lines = kept("p_laag_ink", low + more, p.low_income_error, p.low_income_error_without_persons, whole)
     rest = whole - frame.p_laag_ink.to_numpy()
-    return lines + _kept(
-        frame, filled, tables, "p_hoog_ink", 100.0 * expit(high), totals["p_hoog_ink"], p.high_income_error, rest
-    )
+    return lines + kept("p_hoog_ink", high, p.high_income_error, p.high_income_error_without_persons, rest)
 
 
 def _share_of(attribute: str) -> Callable[[pd.DataFrame, pd.Series], pd.Series]:
     return lambda rows, code: code.map(rows[attribute]) / 100.0
 
 
-def _towards(logits: pd.Series, weights: np.ndarray, total: Total) -> np.ndarray:
-    return shift(logits.to_numpy(), weights, total.share.to_numpy(), total.place.to_numpy())
+def _known(frame: pd.DataFrame, filled: dict[str, chain.Filled], attribute: str) -> np.ndarray:
+    """Measured values [n] of the buurten themselves, nan elsewhere."""
+    own = filled.get(attribute)
+    return np.full(len(frame), np.nan) if own is None else own.values.where(own.level.eq("buurt")).to_numpy(float)
+
+
+def _towards(logits: np.ndarray | pd.Series, weights: np.ndarray, total: Total, known: np.ndarray) -> np.ndarray:
+    """What to add to logits [n] so that the unknown buurten of each place have what the known ones leave of its total."""
+    share, place = total.share.to_numpy(), total.place.to_numpy()
+    wanted = left_for(share, known, weights, place)
+    return shift(np.asarray(logits), np.where(np.isnan(known), weights, 0.0), wanted, place)
 
 
 def _persons(frame: pd.DataFrame, tables: "Tables", country: Country, p: "Parameters") -> pd.Series:
-    """How much more often persons of the wijk have a low income than its koop and WOZ foretell [n], logits; 0 if unknown."""
+    """How much more often persons of the wijk have a low income than its koop and WOZ foretell [n], logits; nan if unknown."""
     known = [rows[PERSONS] for rows in tables.frames.values() if PERSONS in rows]
     share = frame.wijk.map(pd.concat(known).groupby(level=0).first()) / 100.0 if known else pd.Series(np.nan, index=frame.index)
     expected = p.persons_low_at_mean + persons_features(frame, country) @ np.array([p.persons_low_of_koop, p.persons_low_of_woz])
-    return (logit(share.where((share > 0) & (share < 1))) - expected).fillna(0.0)
+    return logit(share.where((share > 0) & (share < 1))) - expected
 
 
 def persons_features(frame: pd.DataFrame, country: Country) -> np.ndarray:
@@ -157,9 +187,10 @@ def _total(frame: pd.DataFrame, tables: "Tables", attribute: str, share: Callabl
 
 def _kept(
     frame: pd.DataFrame, filled: dict[str, chain.Filled], tables: "Tables", attribute: str, estimate: np.ndarray, total: Total,
-    error: float, most: np.ndarray,
+    error: np.ndarray, most: np.ndarray,
 ) -> Lines:  # fmt: skip
-    """Fills the attribute: measured where the buurt's own value is known, else the estimate; never above `most` [n]."""
+    """Fills the attribute: measured where the buurt's own value is known, else the estimate, with its `error` [n]; never above
+    `most` [n]."""
     own = filled.get(attribute)
     values, known = pd.Series(estimate, index=frame.index), pd.Series(False, index=frame.index)
     level = total.level.map({"wijk": "geschat binnen wijk", "gemeente": "geschat binnen gemeente", "": "geschat zonder totaal"})
@@ -168,13 +199,8 @@ def _kept(
         known = own.level.eq("buurt")
         values, level, file = values.where(~known, own.values), level.where(~known, "buurt"), file.where(~known, own.file)
     frame[attribute] = np.minimum(values, most)
+    sure = pd.Series(error, index=frame.index).where(~known)
     return [
-        Line(
-            attribute,
-            at,
-            tables.vintage.files[name].source if name else "",
-            mine.index.to_numpy(),
-            float("nan") if at == "buurt" else error,
-        )
-        for (at, name), mine in frame.groupby([level, file], sort=False)
+        Line(attribute, at, tables.vintage.files[name].source if name else "", mine.index.to_numpy(), off)
+        for (at, name, off), mine in frame.groupby([level, file, sure], sort=False, dropna=False)
     ]

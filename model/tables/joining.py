@@ -14,6 +14,7 @@ from model.tables.own import MEASURED, Own
 
 CLASH = 10.0  # percentage points by which koop and own stock may exceed 100 before it is told: less is rounding and vacancy
 MOST_INCOME = 98.0  # % of households that are of low or of high income, at most: as in `estimates`
+LEAST_DENSITY = 1.0  # inhabitants per km2 where a table says less: as in official tables, for who lives near is divided by it
 LEVEL = "eigen tabel"
 NO_HOMES = f"{LEVEL} (volledig): geen corporatiewoningen"
 BOUNDED = f"{LEVEL}, begrensd door p_koop"
@@ -40,9 +41,9 @@ class _Account:
     def __init__(self, own: Own) -> None:
         self.of, self.lines = own.of, list[Line]()
 
-    def add(self, attribute: str, level: str, kind: str, mine: pd.Series, error: float = np.nan) -> None:
+    def add(self, attribute: str, level: str, kind: str, mine: pd.Series) -> None:
         if mine.any():
-            self.lines.append(Line(attribute, level, self.of[kind], np.flatnonzero(mine), error))
+            self.lines.append(Line(attribute, level, self.of[kind], np.flatnonzero(mine)))
 
 
 def join(buurten: pd.DataFrame, own: Own, woz: float) -> Joined:
@@ -55,10 +56,11 @@ def join(buurten: pd.DataFrame, own: Own, woz: float) -> Joined:
                p_corp of kind `buurten`. A buurt with an empty number stays as it was. With `complete`, a buurt without a row
                in a gemeente that has rows has no corporatie homes; otherwise it stays as it was
     p_koop     is kept: p_corp is no more than 100 - p_koop. Where own stock goes more than `CLASH` points above that, a line
-               says so, with the median excess in points as its error
-    incomes    low and high are `MOST_INCOME` at most together; of the two, the one that is not told gives way
+               says so
+    incomes    where one of low and high is told, the other gives way: `MOST_INCOME` at most together, and never below 0
+    dichtheid  `LEAST_DENSITY` at least
     scores     score and klasse of the buurt itself
-    observed   klachten and what is in own tables of kind `observed`: to compare with, never an input
+    observed   klachten and what is in own tables of kind `observed`: never an input
 
     Rows of other buurten are left out. Does not change its input.
     """
@@ -66,6 +68,8 @@ def join(buurten: pd.DataFrame, own: Own, woz: float) -> Joined:
     told = {name: frame.code.map(own.buurten[name]).astype(float) for name in MEASURED if name in own.buurten}
     if "woz" in told:
         told["woz_ratio"] = told.pop("woz") / woz
+    if "dichtheid" in told:
+        told["dichtheid"] = told["dichtheid"].clip(lower=LEAST_DENSITY)
     if "p_koop" in told and (known := told["p_koop"].notna()).any():
         rented = 100.0 - frame.p_koop
         part = (frame.p_corp / rented.where(rented > 0)).fillna(0.0)
@@ -103,24 +107,23 @@ def _within_rent(frame: pd.DataFrame, homes: pd.Series, told: dict[str, pd.Serie
     excess = frame.p_koop + frame.p_corp - 100.0
     own_share = told.get("p_corp", pd.Series(np.nan, index=frame.index)).notna()
     for kind, mine in (("bezit", homes.notna()), ("buurten", own_share & homes.isna())):
-        clash = mine & (excess > CLASH)
-        account.add("p_corp", BOUNDED, kind, clash, float(excess[clash].median()))
+        account.add("p_corp", BOUNDED, kind, mine & (excess > CLASH))
     frame["p_corp"] = np.minimum(frame.p_corp, 100.0 - frame.p_koop)
 
 
 def _within_incomes(frame: pd.DataFrame, told: dict[str, pd.Series]) -> None:
-    above = (frame.p_laag_ink + frame.p_hoog_ink - MOST_INCOME).clip(lower=0.0)
-    high_told = told["p_hoog_ink"].notna() if "p_hoog_ink" in told else pd.Series(False, index=frame.index)
-    low_told = told["p_laag_ink"].notna() if "p_laag_ink" in told else pd.Series(False, index=frame.index)
-    give_low = high_told & ~low_told
-    frame["p_laag_ink"] = frame.p_laag_ink - above.where(give_low, 0.0)
-    frame["p_hoog_ink"] = frame.p_hoog_ink - above.where(~give_low & ~high_told, 0.0)
+    """Where one of the two is told, the other no more than is left; buurten that nobody told of stay as they are."""
+    none = pd.Series(np.nan, index=frame.index)
+    low, high = (told.get(name, none).notna() for name in ("p_laag_ink", "p_hoog_ink"))
+    for name, other, gives in (("p_laag_ink", "p_hoog_ink", high & ~low), ("p_hoog_ink", "p_laag_ink", low & ~high)):
+        left = (MOST_INCOME - frame[other]).clip(lower=0.0)
+        frame[name] = frame[name].where(~gives, np.minimum(frame[name], left))
 
 
 def _observed(frame: pd.DataFrame, own: Own) -> pd.DataFrame:
     found = pd.DataFrame({"code": frame.code})
     for table in (own.klachten, own.observed):
-        for name in table:
+        for name in table if len(table) else []:  # a kind that nobody gave has columns too
             found[name] = frame.code.map(table[name]).astype(float)
     return found
 

@@ -41,10 +41,10 @@ KINDS = {
         "stock of corporaties", ("buurt", "corporatie", "woningen"), ("complex", "jaar"), key=("buurt", "corporatie", "complex")
     ),
     "klachten": Kind("complaints about nuisance", ("buurt", "klachten"), ("jaar",)),
-    "teams": Kind("teams and their caseload", ("wijk", "soort", "fte"), ("caseload", "jaar"), key=("wijk", "soort")),
+    "teams": Kind("teams", ("wijk", "soort", "fte"), ("jaar",), key=("wijk", "soort")),
     "scores": Kind("official leefbaarheid of buurten", ("buurt",), ("jaar",), one_of=("score", "klasse")),
     "buurten": Kind("measured composition of buurten", ("buurt",), ("jaar",), one_of=MEASURED),
-    "observed": Kind("other numbers, only shown beside the model", ("buurt",), ("jaar",), free=True),
+    "observed": Kind("other numbers, only kept beside the model", ("buurt",), ("jaar",), free=True),
     "polygonen": Kind("outlines of buurten (GeoJSON or GPKG, EPSG:28992)", ("buurt",)),
 }
 OPTIONS: dict[str, type | tuple[type, ...]] = {
@@ -81,7 +81,7 @@ class Entry(NamedTuple):
 class Own(NamedTuple):
     """Own tables. Frames are empty where there is none; polygons are None.
 
-    bezit      [buurt, corporatie, complex, woningen]          teams     [wijk, soort, fte, caseload]
+    bezit      [buurt, corporatie, complex, woningen]          teams     [wijk, soort, fte]
     klachten, scores, buurten, observed                        indexed by code of the buurt
     polygonen  GeoDataFrame [code, geometry] (EPSG:28992)
     complete   whether `bezit` holds all homes that corporaties let in the gemeenten it names
@@ -307,7 +307,7 @@ def _gathered(tables: list[tuple[Entry, pd.DataFrame]]) -> Own:
     per_buurt = {k: frames[k].groupby("buurt").first() for k in ("klachten", "scores", "buurten", "observed")}
     return Own(
         bezit=frames["bezit"].reindex(columns=["buurt", "corporatie", "complex", "woningen"]),
-        teams=frames["teams"].reindex(columns=["wijk", "soort", "fte", "caseload"]),
+        teams=frames["teams"].reindex(columns=["wijk", "soort", "fte"]),
         polygonen=frames["polygonen"].rename(columns={"buurt": "code"}) if sources["polygonen"] else None,
         complete=all(entry.complete for entry, _ in tables if entry.kind == "bezit") and bool(sources["bezit"]),
         sources=tuple(source for told in sources.values() for source in told),

@@ -1,5 +1,6 @@
 """Estimated shares: totals are met, measured values stay, numbers equal their refit, and the claimed gain holds."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from experiments.plan import vintage_of
 from model import tables
 from model.fit import dissimilarity
 from model.tables import chain
-from model.tables.estimates import ESTIMATED, complete, residual, shift
+from model.tables.estimates import ESTIMATED, complete, left_for, residual, shift
 from model.tables.vintage import Source, Vintage
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -75,10 +76,47 @@ def test_a_shift_by_hand():
     assert shift(zero, weights, np.full(2, np.nan), zero).tolist() == [0, 0]
 
 
+def test_what_is_left_by_hand():
+    """Places: one known; one known beyond the total; one too short of it; all known; nothing known; no total."""
+    place = np.array([0, 0, 1, 1, 2, 2, 3, 4, 4, 5])
+    wanted = np.array([0.4, 0.4, 0.2, 0.2, 0.9, 0.9, 0.5, 0.3, 0.3, np.nan])
+    known = np.array([0.6, np.nan, 0.7, np.nan, 0.1, np.nan, 0.5, np.nan, np.nan, np.nan])
+    left = left_for(wanted, known, np.array([1, 1, 1, 1, 1, 1, 1, 2, 5, 1.0]), place)
+    assert left == pytest.approx([0.2, 0.2, 0, 0, 1, 1, np.nan, 0.3, 0.3, np.nan], nan_ok=True)
+    assert left_for(np.full(2, 0.4), np.array([0.6, np.nan]), np.array([100.0, 400.0]), np.zeros(2))[1] == pytest.approx(0.35)
+    assert np.isnan(left_for(np.full(2, 0.4), np.array([0.6, np.nan]), np.array([1.0, 0.0]), np.zeros(2))).all()
+
+
+@given(st.lists(st.tuples(st.integers(1, 1000), st.floats(0, 1), st.booleans()), min_size=1, max_size=20))
+def test_what_is_known_and_what_is_left_are_the_total(rows):
+    weights, share, told = map(np.array, zip(*rows, strict=True))
+    total = np.average(share, weights=weights)
+    left = left_for(np.full(len(rows), total), np.where(told, share, np.nan), weights.astype(float), np.zeros(len(rows)))
+    assert told.all() or np.average(np.where(told, share, left), weights=weights) == pytest.approx(total)
+
+
+def test_a_buurt_has_what_its_measured_neighbours_leave_of_the_total(buurten, completed):
+    """A wijk of two equal buurten: 40% of both and 60% of one is 20% of the other. So for incomes."""
+    frame = buurten.assign(huishoudens=200, p_koop=20.0)
+    got, lines = completed(frame, [("WK000101", 20.0, 40.0), ("BU00010101", 20.0, 60.0)])
+    assert got.p_corp[:2].tolist() == [60.0, pytest.approx(20.0)]
+    assert {line.level: line.rows.tolist() for line in lines if line.attribute == "p_corp"}["geschat binnen wijk"] == [1]
+    rows = [("WK000101", 40.0, 15.0), ("BU00010102", 60.0, 5.0)]
+    got, _ = completed(frame, rows, ["p_laag_ink", "p_hoog_ink"])
+    assert got.p_laag_ink[:2].tolist() == [pytest.approx(20.0), 60.0]
+    assert got.p_hoog_ink[:2].tolist() == [pytest.approx(25.0), 5.0]
+
+
+def test_a_total_that_measured_buurten_go_beyond_leaves_nothing(buurten, completed):
+    frame, _ = completed(buurten.assign(huishoudens=200, p_koop=40.0), [("WK000101", 40.0, 20.0), ("BU00010101", 40.0, 57.0)])
+    assert frame.p_corp[:2].tolist() == [57.0, pytest.approx(0.0, abs=1e-9)]
+
+
 def test_a_buurt_like_the_country_has_the_countrys_share(buurten, completed, rooms):
     frame, lines = completed(buurten, [])
     assert frame.p_corp.tolist() == pytest.approx([100 * rooms.town.corp_share] * 5)
     assert [line.level for line in lines] == ["geschat zonder totaal"] * 3
+    assert all(np.isnan(line.error) for line in lines)  # errors were measured where a total is known
 
 
 def test_the_gemeente_keeps_its_measured_part_of_rent(buurten, completed):
@@ -132,7 +170,8 @@ def test_the_residual_is_a_choice_and_leaves_the_total(buurten, completed, rooms
     completed.p = rooms.tables._replace(corporatie_residual=1.0)
     frame, lines = completed(buurten, total)
     assert frame.p_corp[:4].nunique() == 4 and corporatie_of(frame[:4]) == pytest.approx(0.8 * 43.0)
-    assert {line.error for line in lines if line.attribute == "p_corp"} == {rooms.tables.corporatie_error_of_residual}
+    sure = {line.level: line.error for line in lines if line.attribute == "p_corp"}
+    assert sure["geschat binnen gemeente"] == rooms.tables.corporatie_error_of_residual
 
 
 def test_low_incomes_meet_the_gemeente_and_high_incomes_move_against_them(buurten, completed):
@@ -147,6 +186,19 @@ def test_a_wijk_with_more_poor_persons_than_its_homes_foretell_has_more_poor_hou
     frame, _ = completed(buurten, [("WK000101", 55.0), ("WK000102", 35.0)], ["p_laag_pers"])
     assert frame.p_laag_ink[0] == frame.p_laag_ink[1] > frame.p_laag_ink[4] > frame.p_laag_ink[2]
     assert frame.p_hoog_ink[0] < frame.p_hoog_ink[4] < frame.p_hoog_ink[2]
+
+
+def test_how_sure_incomes_are_goes_by_what_is_known_of_the_place(buurten, completed, rooms):
+    """Low incomes of GM0001 are known, and persons of one of its wijken; of GM0002 nothing is."""
+    rows = [("GM0001", 40.0, np.nan), ("WK000101", np.nan, 40.0)]
+    _, lines = completed(buurten, rows, ["p_laag_ink", "p_laag_pers"])
+    t, nan = rooms.tables, pytest.approx(np.nan, nan_ok=True)
+    for name, sure in (
+        ("p_laag_ink", (t.low_income_error, t.low_income_error_without_persons)),
+        ("p_hoog_ink", (t.high_income_error, t.high_income_error_without_persons)),
+    ):
+        found = {tuple(line.rows): line.error for line in lines if line.attribute == name}
+        assert found == {(0, 1): sure[0], (2, 3): sure[1], (4,): nan}
 
 
 def test_a_fractional_logit_finds_what_it_was_given():
@@ -202,6 +254,21 @@ def test_spread_in_cities_that_were_not_fitted_on(country, code, given, publishe
     assert sd == pytest.approx(published, abs=2.5) and apart == pytest.approx(index, abs=0.05)
 
 
+@real_tables
+def test_suppressed_cells_are_found_back_from_the_wijk(rooms):
+    """Amsterdam 2019, the largest buurt of every wijk made unknown: MAE in percentage points, which was 4.6, 2.0 and 1.2 when
+    the total moved the known buurten too."""
+    read = tables.read(DATA, vintage_of(2019))
+    kwb = read.frames["kwb"]
+    own = kwb[kwb.index.str.startswith("BU") & kwb[list(ESTIMATED)].notna().all(axis=1) & (kwb.p_koop < 100)]
+    hidden = own.groupby(own.index.str[2:8]).huishoudens.idxmax()
+    less = kwb.copy()
+    less.loc[hidden, list(ESTIMATED)] = np.nan
+    town = tables.town(replace(read, frames={**read.frames, "kwb": less}), ["GM0363"], rooms.tables, rooms.town)
+    apart = (town.buurten.set_index("code").loc[hidden, list(ESTIMATED)] - kwb.loc[hidden, list(ESTIMATED)]).abs()
+    assert apart.mean().tolist() == pytest.approx([1.35, 0.6, 0.4], abs=0.1)
+
+
 @pytest.fixture(scope="module")
 def fitted_on(rooms):
     return fit_estimates.sources(DATA, rooms)
@@ -211,7 +278,7 @@ def fitted_on(rooms):
 def test_stored_numbers_equal_their_refit(fitted_on, rooms):
     """To the rounding with which they are stored: hundredths, and tenths of a percentage point."""
     refit = fit_estimates.numbers(fitted_on, rooms)
-    assert len(refit) == 22
+    assert len(refit) == 24
     wrong = {
         name: (fit_estimates.stored(rooms, name), value)
         for name, value in refit.items()
