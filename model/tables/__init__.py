@@ -203,7 +203,8 @@ def _unnamed(tables: Tables, mine: pd.DataFrame) -> list[Problem]:
     problems = []
     for level in ("wijk", "gemeente"):
         code = chain.code_at(mine.code, level)
-        for lost, buurten in mine.code[~code.isin(tables.names.index)].groupby(code):
+        nameless = tables.names.reindex(code).isna().to_numpy()
+        for lost, buurten in mine.code[nameless].groupby(code):
             problems.append(Problem(files, f"no row of {lost}, the {level} of {', '.join(buurten[:8])}", "a row with its name"))
     return problems
 
