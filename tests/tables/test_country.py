@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
 
@@ -22,6 +23,24 @@ def read():
     return tables.read(DATA, vintage_of(2024))
 
 
+def wrong(read, rooms, codes):
+    """What is wrong with the gemeenten of these codes, built one by one."""
+    found = []
+    for code in codes:
+        town = tables.town(read, [code], rooms.tables, rooms.town)
+        d, households = (world := build(town, rooms, 1, 0.3, 0)).dwellings, town.buurten.huishoudens.to_numpy()
+        if np.bincount(d.buurt[d.identity != 0], minlength=len(households)).tolist() != households.tolist():
+            found.append((code, "households"))
+        for m in margins(town, rooms, world):
+            off = np.abs(m.asked - m.got)
+            whole = abs(np.average(m.asked - m.got, weights=households))
+            exact = m.name in ("koop", "vrije_huur", "sociale_huur")
+            one_buurt = (off * households).max() < 1 + 1e-6 if exact else off[households >= LARGE].max(initial=0.0) < 0.08
+            if not (one_buurt and whole < 0.5 / np.sqrt(households.sum())):
+                found.append((code, m.name))
+    return found
+
+
 @pytest.mark.slow
 def test_every_gemeente_of_2024_builds_and_has_its_margins(read, rooms):
     """Stated error: tenure within one household per buurt; over a town every share within 1/2 household per root of its size.
@@ -31,20 +50,8 @@ def test_every_gemeente_of_2024_builds_and_has_its_margins(read, rooms):
     """
     codes = list(read.gemeenten.index)
     assert len(codes) == 342
-    for code in codes:
-        town = tables.town(read, [code], rooms.tables, rooms.town)
-        world = build(town, rooms, 1, 0.3, 0)
-        d, b = world.dwellings, town.buurten
-        households = b.huishoudens.to_numpy()
-        assert np.bincount(d.buurt[d.identity != 0], minlength=len(b)).tolist() == households.tolist(), code
-        for m in margins(town, rooms, world):
-            off = np.abs(m.asked - m.got)
-            whole = abs(np.average(m.asked - m.got, weights=households))
-            assert whole < 0.5 / np.sqrt(households.sum()), (code, m.name)
-            if m.name in ("koop", "vrije_huur", "sociale_huur"):
-                assert (off * households < 1 + 1e-6).all(), (code, m.name)
-            else:
-                assert off[households >= LARGE].max(initial=0.0) < 0.08, (code, m.name)
+    parts = joblib.Parallel(n_jobs=2)(joblib.delayed(wrong)(read, rooms, codes[k::2]) for k in range(2))
+    assert [problem for part in parts for problem in part] == []
 
 
 def test_the_country_is_the_sum_of_its_gemeenten(read, rooms):
