@@ -180,25 +180,6 @@ def _verdicts(reference: np.ndarray, mean: np.ndarray, low: np.ndarray, high: np
     return np.select([unsure, np.sign(mean) == np.sign(reference)], [OPEN, SAME], FLIPPED)
 
 
-def differences(values: pd.DataFrame, keys: list[str], baseline: str) -> pd.DataFrame:
-    """Paired differences per key and scenario.
-
-    values: columns `keys` (design, indicator, level, ...), scenario, seed, value. Returns the keys, scenario, value,
-    baseline_value, difference, low, high, seeds.
-    """
-    wide = values.set_index([*keys, "seed", "scenario"])["value"].unstack("scenario", sort=False)
-    rows = []
-    for key, group in wide.groupby(level=list(range(len(keys))), sort=False):
-        if baseline not in group or group[baseline].isna().all():
-            continue
-        for scenario in group.columns:
-            if scenario == baseline or group[scenario].isna().all():
-                continue
-            x = paired((group[scenario] - group[baseline]).to_numpy())
-            rows.append((*key, scenario, group[scenario].mean(), group[baseline].mean(), *x))
-    return pd.DataFrame(rows, columns=[*keys, "scenario", "value", "baseline_value", "difference", "low", "high", "seeds"])
-
-
 def three_shares(table: pd.DataFrame, weights: dict[str, float], indicators: list[str]) -> pd.DataFrame:
     """Over the design of choice 1: per scenario and indicator the weight of points with the same order, flipped, not separable.
 
