@@ -35,12 +35,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from experiments.measure import Job
+    from experiments.measure import Ground
     from model.policies import Levers
     from model.rooms import Rooms
     from model.town import Town
 
 ROOT = Path(__file__).resolve().parent.parent
+SEED = 1
 TOWN = 12_000  # households of one town; what is larger is a region of such gemeenten, so that buurten keep their size
 
 
@@ -182,18 +183,15 @@ def towns(rooms: "Rooms", households: int, count: int) -> "Town":
     return replace(one, buurten=parts[0], corporaties=parts[1], bezit=parts[2])
 
 
-def job(town: int, count: int, months: int) -> "Job":
-    """One scenario of a study on such towns."""
-    from experiments.measure import Job
+def ground(town: int, count: int) -> "Ground":
+    """What worlds of such towns are made of."""
+    from experiments.measure import Ground
 
     rooms, huidig = settings()
-    return Job(
-        design="", seed=1, town=towns(rooms, town, count), rooms=rooms, huidig=huidig, scenarios={"huidig": []},
-        warmup=36, months=months, without=frozenset(), monthly=True, everything=False,
-    )  # fmt: skip
+    return Ground(towns(rooms, town, count), rooms, huidig, warmup=36, without=frozenset())
 
 
-def households(of: "Job") -> int:
+def households(of: "Ground") -> int:
     """Households that the tables ask for."""
     return int(of.town.buurten.huishoudens.sum())
 
@@ -208,12 +206,12 @@ def row_month(size: Size) -> Row:
     from model.city import City
 
     months = size.month_months
-    this = job(size.town, size.month_towns, months)
+    this = ground(size.town, size.month_towns)
     n = households(this)
-    city = City(month_zero(this), this.rooms, this.huidig, [], this.seed, months=12 + months * size.rounds)
+    city = City(month_zero(this, SEED), this.rooms, this.huidig, [], SEED, months=12 + months * size.rounds)
     city.run(12)
     p = Parameters()
-    core = Columns(start(n, p), p, this.seed)
+    core = Columns(start(n, p), p, SEED)
     core.step()
     full, frozen = interleaved(
         size.rounds,
@@ -239,13 +237,13 @@ def row_build(size: Size) -> Row:
     from model.population import Blocks, build
 
     months = size.month_months
-    this = job(size.town, size.month_towns, months)
+    this = ground(size.town, size.month_towns)
     n = households(this)
     blocks = Blocks(**{name: getattr(this.rooms, name) for name in Blocks._fields})
-    city = City(month_zero(this), this.rooms, this.huidig, [], this.seed, months=months * size.rounds)
+    city = City(month_zero(this, SEED), this.rooms, this.huidig, [], SEED, months=months * size.rounds)
     built, month = interleaved(
         size.rounds,
-        lambda: ns_per_household_month(lambda: build(this.town, blocks, this.seed, this.huidig.quota, this.warmup), 1, n),
+        lambda: ns_per_household_month(lambda: build(this.town, blocks, SEED, this.huidig.quota, this.warmup), 1, n),
         lambda: ns_per_household_month(city.step, months, n),
     )
     city.close()
@@ -383,36 +381,34 @@ def cost_of_clock() -> tuple[float, float]:
     return max(0.0, (wrapped - bare) / calls), max(0.0, (clock.ns - bare) / calls)
 
 
-def one_run(this: "Job", start: Any) -> None:
-    """One run as a study does it: a copy of month 0, all months, indicators, and its tables written as parquet."""
-    import numpy as np
-    import pandas as pd
+def one_run(this: "Ground", start: Any, months: int) -> None:
+    """One run as a study does it: a copy of month 0, all months, what is kept of them, and its chunk written."""
+    from experiments.measure import Asked, summed_up
+    from experiments.store import Store
+    from model.city import City
 
-    from experiments.measure import live_scenario
-
-    kept = live_scenario(this, start.copy(), [])
+    asked = Asked("run", "", "huidig", SEED, (), months, "monthly")
+    city = City(start.copy(), this.rooms, this.huidig, [], SEED, months=months)
+    city.run(months)
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("months", "gemeente", "wijken", "buurten", "windows"):
-            values = getattr(kept, name)
-            table = pd.DataFrame(values.reshape(-1, values.shape[-1]).astype(np.float32))
-            table.columns = table.columns.astype(str)
-            table.to_parquet(f"{folder}/{name}.parquet", compression="zstd")
+        Store(Path(folder)).append([(asked, summed_up(city.record, asked, this.rooms))])
+    city.close()
 
 
-def ms_in_run(this: "Job", start: Any, clock: Clock, cost: tuple[float, float]) -> tuple[float, float]:
+def ms_in_run(this: "Ground", start: Any, months: int, clock: Clock, cost: tuple[float, float]) -> tuple[float, float]:
     """(whole, inside kernels) milliseconds of one run, without what the timers took."""
     clock.ns = clock.calls = 0
     with timed_kernels(clock):
         began = time.perf_counter_ns()
-        one_run(this, start)
+        one_run(this, start, months)
         whole = time.perf_counter_ns() - began
     return (whole - clock.calls * cost[0]) / 1e6, (clock.ns - clock.calls * cost[1]) / 1e6
 
 
-def ms_untimed(this: "Job", start: Any) -> float:
+def ms_untimed(this: "Ground", start: Any, months: int) -> float:
     """Milliseconds of one run without any timer."""
     began = time.perf_counter_ns()
-    one_run(this, start)
+    one_run(this, start, months)
     return (time.perf_counter_ns() - began) / 1e6
 
 
@@ -420,19 +416,19 @@ def row_share(size: Size) -> Row:
     """Part of a run that passes outside kernels."""
     from experiments.measure import month_zero
 
-    this = job(size.town, size.share_towns, size.share_months)
-    start, clock, cost = month_zero(this), Clock(), cost_of_clock()
-    ms_untimed(this, start)  # whatever was not compiled yet
+    this = ground(size.town, size.share_towns)
+    start, clock, cost = month_zero(this, SEED), Clock(), cost_of_clock()
+    months = size.share_months
+    ms_untimed(this, start, months)  # whatever was not compiled yet
     pairs: list[tuple[float, float]] = []
 
     def timed() -> float:
-        pairs.append(ms_in_run(this, start, clock, cost))
+        pairs.append(ms_in_run(this, start, months, clock, cost))
         return pairs[-1][0]
 
-    whole, untimed = interleaved(size.rounds, timed, lambda: ms_untimed(this, start))
+    whole, untimed = interleaved(size.rounds, timed, lambda: ms_untimed(this, start, months))
     inside = [kernels for _, kernels in pairs]
     outside = [100.0 * (1.0 - k / w) for k, w in zip(inside, whole, strict=True)]
-    months = size.share_months
     rest = 1000.0 * statistics.median(w - k for w, k in pairs) / months
     return Row(
         what=f"Share of a run outside kernels, {households(this):,} households x {months} months, tables written",
@@ -463,12 +459,12 @@ def resident(which: str) -> float:
 
 def weigh(town: int, count: int) -> None:
     """Print as JSON what a city weighs after a year; meant for a process of its own."""
-    this = job(town, count, 12)
+    this = ground(town, count)
     from experiments.measure import month_zero
     from model.city import City
 
     before = resident("VmRSS")
-    city = City(month_zero(this), this.rooms, this.huidig, [], this.seed, months=12)
+    city = City(month_zero(this, SEED), this.rooms, this.huidig, [], SEED, months=12)
     city.run(12)
     world = city.world
     tables = {name: getattr(world, name).nbytes for name in world.tables()}
@@ -509,8 +505,8 @@ def live_country(town: int, count: int, months: int) -> None:
     from experiments.measure import built
     from model.city import City
 
-    this = job(town, count, months)
-    city = City(built(this), this.rooms, this.huidig, [], this.seed, months=months + 1)
+    this = ground(town, count)
+    city = City(built(this, SEED), this.rooms, this.huidig, [], SEED, months=months + 1)
     city.step()  # whatever was not compiled yet
     whole, inside, clock, cost = [], [], Clock(), cost_of_clock()
     for _ in range(months):

@@ -29,7 +29,7 @@ def _hydra(task: Callable[[dict[str, Any]], None], arguments: list[str]) -> None
     from hydra.core.config_store import ConfigStore
     from omegaconf import OmegaConf
 
-    from experiments.config import CONFIGS, Config
+    from experiments.config import CONFIGS, schema
     from experiments.refusal import refused
 
     def job(config: Any) -> None:
@@ -38,6 +38,6 @@ def _hydra(task: Callable[[dict[str, Any]], None], arguments: list[str]) -> None
             plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True, enum_to_str=True)
             task(plain)
 
-    ConfigStore.instance().store("schema", Config)
+    ConfigStore.instance().store("schema", schema())
     sys.argv[1:] = arguments  # where hydra reads them
     hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="config")(job)()

@@ -18,6 +18,33 @@ class Detail(Enum):
     full = "full"
 
 
+class Drawn(Enum):
+    """How numbers are drawn."""
+
+    none = "none"
+    lhs = "lhs"
+    sobol = "sobol"
+
+
+class Kind(Enum):
+    """How design points are made."""
+
+    none = "none"
+    grid = "grid"
+    list = "list"
+    zip = "zip"
+    lhs = "lhs"
+    sobol = "sobol"
+
+
+class Scale(Enum):
+    """On which scale numbers are spread: auto is log where they can not be 0."""
+
+    auto = "auto"
+    linear = "linear"
+    log = "log"
+
+
 class Bron(Enum):
     """Where a town comes from."""
 
@@ -95,6 +122,35 @@ class Screen:
 
 
 @dataclass
+class Draws:
+    """How unsure are the differences because numbers are? Draws of these numbers together, each within its range."""
+
+    kind: Drawn = Drawn.sobol
+    parameters: list[str] = field(default_factory=list)
+    number: int = 16
+    seed: int = 1
+    scale: Scale = Scale.auto
+    where: list[str] = field(default_factory=list)
+    seeds: int = 2
+    months: int = 60
+
+
+@dataclass
+class Design:
+    """Design points of the user's own, each with every scenario and the first of the seeds (docs/designs.md)."""
+
+    kind: Kind = Kind.none
+    over: Any = field(default_factory=dict)  # open, so that any path can be named: see `schema`
+    points: list[Any] = field(default_factory=list)
+    number: int = 16
+    seed: int = 1
+    scale: Scale = Scale.auto
+    where: list[str] = field(default_factory=list)
+    seeds: int = 4
+    months: int = 60
+
+
+@dataclass
 class Results:
     folder: str = "results"
     detail: Detail = Detail.monthly
@@ -119,11 +175,26 @@ class Config:
     parameters: dict[str, dict[str, Entry]] = field(default_factory=dict)
     robustness: Robustness = field(default_factory=Robustness)
     screen: Screen = field(default_factory=Screen)
+    draws: Draws = field(default_factory=Draws)
+    design: Design = field(default_factory=Design)
+    part: int = 0  # 1 to parts: only this share of the runs; 0 is all
+    parts: int = 1
+    dry: bool = False  # say what would be run, and how long it would take
     results: Results = field(default_factory=Results)
 
 
 WHOLE = {"seeds": (2, 10_000), "first_seed": (0, 1_000_000_000), "months": (12, 1200), "warmup": (12, 240), "workers": (1, 256)}
-EXECUTION = ("scenarios", "seeds", "workers", "baseline")  # what a study's hash leaves out: see experiments.study
+EXECUTION = ("workers", "part", "parts", "dry")  # who computes a study, and how much of it now: no part of what it is
+EXTENT = ("scenarios", "baseline", "seeds", "first_seed", "robustness", "screen", "draws", "design", "vraag")  # what extends it
+
+
+def schema() -> Any:
+    """The schema as a node for Hydra. `design.over` takes keys that it has not."""
+    from omegaconf import OmegaConf
+
+    node = OmegaConf.structured(Config)
+    OmegaConf.set_struct(node.design.over, False)
+    return node
 
 
 def composed(overrides: list[str]) -> dict[str, Any]:
@@ -133,7 +204,7 @@ def composed(overrides: list[str]) -> dict[str, Any]:
     from hydra.core.global_hydra import GlobalHydra
     from omegaconf import OmegaConf
 
-    ConfigStore.instance().store("schema", Config)
+    ConfigStore.instance().store("schema", schema())
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         node = compose("config", overrides)

@@ -142,7 +142,8 @@ def _followers() -> dict[str, str]:
     """
     found = {}
     for file in sorted((CONFIGS / "parameters").glob("*.yaml")):
-        for name, entry in yaml.safe_load(file.read_text(encoding="utf-8")).items():
+        text = file.read_text(encoding="utf-8")
+        for name, entry in yaml.safe_load(text).items() if "${" in text else ():
             if match := FOLLOWS.fullmatch(str(entry["value"])):
                 found[f"{file.stem}.{name}"] = match.group(1)
     return found
@@ -237,7 +238,7 @@ def _sampling_problems(design: dict[str, Any], key: str) -> list[Problem]:
 
 def _axis(path: str, bounds: Any, scale: str, config: dict[str, Any], where: str) -> Axis:
     """The axis of a path between two bounds, or over its own range for None."""
-    own = _checked(path, _own(path, config), config, where)
+    own = _checked(path, own_value(path, config), config, where)
     if isinstance(own, bool | str):
         raise Refused([Problem(where, f"{path}, which is {_told(own)} here", "a number; or a grid, list or zip for what is not")])
     whole = isinstance(own, int)
@@ -278,7 +279,7 @@ def _passing(points: list[Point], filters: list[str], config: dict[str, Any], ke
     A path that a point leaves out has the study's own value.
     """
     paths = list(dict.fromkeys(path for point in points for path in point.values))
-    own = {path: _checked(path, _own(path, config), config, key) for path in paths}
+    own = {path: _checked(path, own_value(path, config), config, key) for path in paths}
     frame = pd.DataFrame([own | point.values for point in points])
     problems: list[Problem] = []
     passing = np.ones(len(points), bool)
@@ -393,7 +394,7 @@ def _parts(path: str) -> tuple[str, str, str]:
     return room, name, code
 
 
-def _own(path: str, config: dict[str, Any]) -> Any:
+def own_value(path: str, config: dict[str, Any]) -> Any:
     """The study's own value."""
     room, name, code = _parts(path)
     if room == "quota":

@@ -74,11 +74,11 @@ def short_code(town: "Town") -> str:
 def town_tables(p: "Plan") -> "dict[str, pd.DataFrame]":
     """What the folder holds: places (buurten, GeoParquet), margins (per buurt), fit, compared, imputed. One seed."""
     from experiments.measure import blocks_of, built
-    from experiments.plan import jobs
+    from experiments.plan import ground
     from experiments.tables import places
     from model.fit import by_buurt, compared, fit
 
-    world = built(jobs(p)[0])
+    world = built(ground(p), p.seeds[0])
     b = p.town.buurten
     found = places(p.town).assign(
         leefbaarheid=world.buurten.start_score, geschat=(b.klasse.isna() & b.score.isna()).to_numpy(), kwetsbaar=at_home(world)

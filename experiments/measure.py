@@ -1,51 +1,105 @@
-"""One (design point, seed): the shared world of month 0, every scenario on its own copy, and what is kept of each.
+"""What one run is, how runs of one world are lived together, and what is kept of each.
 
-What comes back are arrays and not frames, so that a worker sends little. All scenarios of a job start from one bit-equal
-world and meet the same luck; the warm-up is lived once.
+A job is a world of month 0 (ground and seed) with all that is asked of it. The world is built and warmed up once. Runs
+whose levers agree up to some month live those months together: the city forks where they part. What comes back are
+arrays and not frames, so that a worker sends little.
 """
 
-from typing import NamedTuple
+import hashlib
+import traceback
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from model import ledger, population
 from model.city import City
 from model.indicators import Record, measure
-from model.policies import Levers, Setting
+from model.jit import sources_hash
+from model.policies import Levers, Setting, levers_at
 from model.rooms import Rooms
 from model.town import Town
 from model.world import World
 
 
-class Job(NamedTuple):
-    """What a worker needs for one design point and seed."""
+class Ground(NamedTuple):
+    """What a world is made of, besides its seed."""
 
-    design: str
-    seed: int
     town: Town
     rooms: Rooms
     huidig: Levers
-    scenarios: dict[str, list[Setting]]
     warmup: int
-    months: int
     without: frozenset[str]
-    monthly: bool  # gemeente by month as well
-    everything: bool  # buurten by month as well
+
+
+class Asked(NamedTuple):
+    """One run. `key` says what is computed; design, scenario and seed say where it stands in the study."""
+
+    key: str
+    design: str
+    scenario: str
+    seed: int
+    settings: tuple[Setting, ...]
+    months: int
+    detail: str  # monthly, summary or full
+    apart: bool = False  # shares no month with another run, although its levers may agree
+
+
+class Job(NamedTuple):
+    """All that is asked of one world of month 0; `values` are what its design point changes."""
+
+    values: dict[str, Any]
+    seed: int
+    asked: tuple[Asked, ...]
 
 
 class Run(NamedTuple):
-    """What is kept of one run. I indicators; T months, Y years, G gemeenten, W wijken, B buurten; row 0 of each is month 0."""
+    """What is kept of one run. I indicators; rows as `blocks` says, place by place within a month."""
 
-    months: np.ndarray  # [T + 1, I], empty unless asked
-    gemeente: np.ndarray  # [Y + 1, I], all gemeenten of the town as one
-    gemeenten: np.ndarray  # [Y + 1, G, I]
-    wijken: np.ndarray  # [Y + 1, W, I]
-    buurten: np.ndarray  # [Y + 1, B, I], or by month
-    windows: np.ndarray  # [2, I + 2]: horizon and last year, with worst buurt and costs
-    profiles: np.ndarray  # [Profile, ByProfile] over the horizon
-    cents: np.ndarray  # [Y, Event, Payer]
-    owed: int  # cents: events times price, added up apart from the bookings
-    counts: np.ndarray  # [Count] of the whole over the horizon
+    indicators: np.ndarray  # float32 [rows, I]
+    windows: np.ndarray  # float64 [2, I + 2]: horizon and last year, with worst buurt and costs
+    profiles: np.ndarray  # int64 [Profile, ByProfile] over the horizon
+    cents: np.ndarray  # int64 [Event, Payer] over the horizon
+    owed: np.ndarray  # int64 []: cents, events times price, added up apart from the bookings
+    counts: np.ndarray  # int64 [Count] of the whole over the horizon
+
+
+class Failed(NamedTuple):
+    """A run that ended in an error."""
+
+    traceback: str
+
+
+class Block(NamedTuple):
+    """A stretch of rows of `Run.indicators`: every place of a level, for each of some periods."""
+
+    period: str  # month or year
+    level: str  # gemeente, regiogemeente, wijk or buurt
+    months: tuple[int, ...]  # the last month of each period; 0 is the start
+
+
+def version() -> str:
+    """Hash of all code that decides what a run yields."""
+    return hashlib.sha256(sources_hash().encode() + Path(__file__).read_bytes()).hexdigest()[:16]
+
+
+def blocks(detail: str, months: int, gemeenten: int) -> list[Block]:
+    """The rows of a run: `summary` is the gemeente and its buurten by year; `monthly` adds the gemeente by month, wijken, and
+    the members of a region; `full` has buurten by month."""
+    by_month = tuple(range(months + 1))
+    by_year = (0, *(min(m + 12, months) for m in range(0, months, 12)))
+    found = [Block("year", "gemeente", by_year)]
+    if detail != "summary":
+        found.insert(0, Block("month", "gemeente", by_month))
+        found += [Block("year", "regiogemeente", by_year)] if gemeenten > 1 else []
+        found.append(Block("year", "wijk", by_year))
+    by_buurt = Block("month", "buurt", by_month) if detail == "full" else Block("year", "buurt", by_year)
+    return [*found, by_buurt]
+
+
+# Worlds
 
 
 def blocks_of(rooms: Rooms) -> population.Blocks:
@@ -53,57 +107,93 @@ def blocks_of(rooms: Rooms) -> population.Blocks:
     return population.Blocks(**{name: getattr(rooms, name) for name in population.Blocks._fields})
 
 
-def built(job: Job) -> World:
+def built(ground: Ground, seed: int) -> World:
     """The world as the tables give it, before the warm-up."""
-    return population.build(job.town, blocks_of(job.rooms), job.seed, job.huidig.quota, job.warmup)
+    return population.build(ground.town, blocks_of(ground.rooms), seed, ground.huidig.quota, ground.warmup)
 
 
-def month_zero(job: Job) -> World:
+def month_zero(ground: Ground, seed: int) -> World:
     """The world of month 0: built from the tables, and lived in for the warm-up."""
-    world = built(job)
-    city = City(world, job.rooms, job.huidig, [], job.seed, job.without)
-    city.run(job.warmup)
+    world = built(ground, seed)
+    city = City(world, ground.rooms, ground.huidig, [], seed, ground.without)
+    city.run(ground.warmup)
     city.close()
     return world
 
 
-def live(job: Job) -> dict[str, Run]:
-    """All scenarios of one job. The last lives in the world of month 0 itself: a country is large."""
-    start, last = month_zero(job), list(job.scenarios)[-1]
-    return {
-        name: live_scenario(job, start if name == last else start.copy(), settings) for name, settings in job.scenarios.items()
-    }
+# Runs
 
 
-def live_scenario(job: Job, world: World, settings: list[Setting]) -> Run:
-    """One scenario from month 0, in the world that it is given."""
-    city = City(world, job.rooms, job.huidig, settings, job.seed, job.without, months=job.months)
-    city.run(job.months)
-    run = summed_up(city.record, job)
+def live(ground: Ground, seed: int, asked: tuple[Asked, ...]) -> Iterator[tuple[Asked, Run | Failed]]:
+    """All runs of one world, in the order in which they end. One that fails takes only those along that share its months."""
+    try:
+        world = month_zero(ground, seed)
+        city = City(world, ground.rooms, ground.huidig, [], seed, ground.without, months=max(a.months for a in asked))
+    except Exception:
+        told = Failed(traceback.format_exc())
+        yield from ((a, told) for a in asked)
+        return
+    del world
+    yield from _go_on(city, list(asked))
     city.close()
-    return run
 
 
-def summed_up(record: Record, job: Job) -> Run:
-    """A run's record as the tables that are kept."""
-    last = record.counts.shape[0] - 1
-    every_month = [slice(m, m + 1) for m in range(last + 1)]
-    years = [slice(0, 1)] + [slice(m + 1, min(m + 13, last + 1)) for m in range(0, last, 12)]
+def _go_on(city: City, asked: list[Asked]) -> Iterator[tuple[Asked, Run | Failed]]:
+    """Live on from the city's month, together as long as levers agree; the last to part keeps the city: a country is large."""
+    try:
+        while asked:
+            for a in [a for a in asked if a.months == city.month]:
+                yield a, summed_up(city.record, a, city.rooms)
+                asked.remove(a)
+            *leaving, asked = _parting(city, asked) or [[]]
+            for group in leaving:
+                twin = city.fork(list(group[0].settings))
+                yield from _go_on(twin, group)
+                twin.close()
+            if asked:
+                city.settings = list(asked[0].settings)
+                city.run(asked[0].months - city.month if len(asked) == 1 else 1)
+    except Exception:
+        told = Failed(traceback.format_exc())
+        yield from ((a, told) for a in asked)
+
+
+def _parting(city: City, asked: list[Asked]) -> list[list[Asked]]:
+    """Who lives the next month together."""
+    groups: dict[Any, list[Asked]] = {}
+    for a in asked:
+        levers = levers_at(city.month + 1, city.huidig, list(a.settings))
+        groups.setdefault((levers, a.key if a.apart else ""), []).append(a)
+    return list(groups.values())
+
+
+def summed_up(record: Record, asked: Asked, rooms: Rooms) -> Run:
+    """A run's record, up to its last month, as the arrays that are kept."""
+    last = asked.months
+    years = [slice(m + 1, min(m + 13, last + 1)) for m in range(0, last, 12)]
     windows = [slice(1, last + 1), slice(max(1, last - 11), last + 1)]
-    of_years = [record.counts[y].sum(axis=(0, 1), dtype=np.int64) for y in years[1:]]
     whole = record.period(windows, "town")
-    large = record.homes >= min(job.rooms.indicators.smallest_buurt_homes, record.homes.max())
+    of_years = record.period(years, "town").counts[:, 0]
+    large = record.homes >= min(rooms.indicators.smallest_buurt_homes, record.homes.max())
     worst = record.period(windows, "buurt").states["score"][:, large].min(axis=1)
-    per_year = ledger.bill(whole.counts[:, 0], job.rooms.ledger).sum(axis=(1, 2)) / 100.0 * 12.0 / whole.months[:, 0]
+    per_year = ledger.bill(whole.counts[:, 0], rooms.ledger).sum(axis=(1, 2)) / 100.0 * 12.0 / whole.months[:, 0]
     return Run(
-        months=measure(record.period(every_month, "town"))[:, 0] if job.monthly else np.zeros((0, 0)),
-        gemeente=measure(record.period(years, "town"))[:, 0],
-        gemeenten=measure(record.period(years, "gemeente")),
-        wijken=measure(record.period(years, "wijk")),
-        buurten=measure(record.period(every_month if job.everything else years, "buurt")),
+        indicators=_rows(record, asked),
         windows=np.concatenate([measure(whole)[:, 0], worst[:, None], per_year[:, None]], axis=1),
-        profiles=record.by_profile[1:].sum(axis=0),
-        cents=np.stack([ledger.bill(counts, job.rooms.ledger) for counts in of_years]),
-        owed=sum(ledger.owed(counts, job.rooms.ledger) for counts in of_years),
+        profiles=record.by_profile[1 : last + 1].sum(axis=0),
+        cents=ledger.bill(of_years, rooms.ledger).sum(axis=0),
+        owed=np.array(sum(ledger.owed(counts, rooms.ledger) for counts in of_years)),
         counts=whole.counts[0, 0],
     )
+
+
+def _rows(record: Record, asked: Asked) -> np.ndarray:
+    """Indicators [rows, I], block after block."""
+    level_of = {"gemeente": "town", "regiogemeente": "gemeente", "wijk": "wijk", "buurt": "buurt"}
+    parts = []
+    for block in blocks(asked.detail, asked.months, record.gemeenten):
+        ends = block.months
+        slices = [slice(0, 1)] + [slice(a + 1, b + 1) for a, b in pairwise(ends)]
+        found = measure(record.period(slices, level_of[block.level]))
+        parts.append(found.reshape(-1, found.shape[-1]).astype(np.float32))
+    return np.concatenate(parts)

@@ -3,14 +3,16 @@
 import hashlib
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
-from experiments.config import CONFIGS, EXECUTION, WHOLE
-from experiments.measure import Job
+from experiments import designs
+from experiments.config import CONFIGS, EXECUTION, EXTENT, WHOLE
+from experiments.measure import Asked, Ground, Job, version
 from experiments.scenarios import read_levers, scenario_name, settings_of
 from model import tables
 from model.city import MECHANISMS
@@ -29,8 +31,19 @@ LATE = "controle: laat signaal"
 PLACEBO = "controle: placebo"
 
 
+class Point(NamedTuple):
+    """A design point: what it changes, and how much of it is lived. `kind`: study, shape, screen, draw or design."""
+
+    name: str
+    kind: str
+    values: dict[str, Any]
+    seeds: int
+    months: int
+    detail: str
+
+
 class Plan(NamedTuple):
-    """Everything that a study will do. `designs`: name -> parameter values that differ from the study's own."""
+    """Everything that a study will do; the first of its points is the study itself."""
 
     config: dict[str, Any]
     folder: Path
@@ -40,7 +53,7 @@ class Plan(NamedTuple):
     scenarios: dict[str, list[Setting]]
     baseline: str
     seeds: list[int]
-    designs: dict[str, dict[str, Any]]
+    points: list[Point]
     data_hashes: dict[str, str]
 
 
@@ -64,16 +77,22 @@ def plan(config: dict[str, Any]) -> Plan:
             parts["town"] = read_town(config["gemeente"], parts["rooms"])
         except Refused as refused:
             problems += refused.problems
-    if "rooms" in parts:
-        parts["designs"], wrong = _designs(config, parts["rooms"])
-        problems += wrong
+        try:
+            parts["points"] = _points(config, parts["rooms"])
+        except Refused as refused:
+            problems += refused.problems
     if problems:
         raise Refused(problems)
     seeds = list(range(config["first_seed"], config["first_seed"] + config["seeds"]))
-    folder = Path(config["results"]["folder"]) / f"{config['name']}-{study_hash(config)}"
-    return Plan(
-        config, folder, seeds=seeds, baseline=config["baseline"], data_hashes=_hashes(config["gemeente"], parts["town"]), **parts
-    )
+    hashes = _hashes(config["gemeente"], parts["town"])
+    folder = Path(config["results"]["folder"]) / f"{config['name']}-{study_hash(config, hashes)}"
+    return Plan(config, folder, seeds=seeds, baseline=config["baseline"], data_hashes=hashes, **parts)
+
+
+def ground(p: Plan, values: dict[str, Any] | None = None) -> Ground:
+    """What the worlds of a design point are made of; what draws a map stays behind."""
+    rooms, huidig = designs.with_values(p.rooms, p.huidig, values or {})
+    return Ground(replace(p.town, shapes=None), rooms, huidig, p.config["warmup"], frozenset(p.config["without"]))
 
 
 def _whole_numbers(config: dict[str, Any]) -> list[Problem]:
@@ -166,31 +185,65 @@ def vintage_of(year: int) -> Vintage:
     return read_vintage(OmegaConf.to_container(OmegaConf.load(path)), f"configs/vintage/{path.name}")  # type: ignore[arg-type]
 
 
-def _designs(config: dict[str, Any], rooms: Rooms) -> tuple[dict[str, dict[str, Any]], list[Problem]]:
-    """The design points: the study itself, shapes x catchments (choice 1, 2), and each screened number at both ends."""
-    robust, problems = config["robustness"], _robustness_problems(config)
-    designs: dict[str, dict[str, Any]] = {MAIN: {}}
+def _points(config: dict[str, Any], rooms: Rooms) -> list[Point]:
+    """The study itself; shapes x catchments (choices 1, 2); each screened number at both ends; draws; the user's own design.
+
+    Raises `Refused` with all that is wrong.
+    """
+    problems, robust = _robustness_problems(config), config["robustness"]
+    found = [Point(MAIN, "study", {}, config["seeds"], config["months"], config["results"]["detail"])]
+    parts: list[tuple[str, Callable[[], list[designs.Point]], dict[str, Any]]] = [
+        ("shape", lambda: _shapes(robust, rooms) if robust["seeds"] and not problems else [], robust),
+        (
+            "screen",
+            lambda: _screened(config) if config["screen"]["seeds"] else [],
+            config["screen"] | {"months": robust["months"]},
+        ),
+        ("draw", lambda: designs.draw_points(config["draws"], config), config["draws"]),
+        ("design", lambda: designs.design_points(config["design"], config), config["design"]),
+    ]
+    for kind, make, size in parts:
+        try:
+            made = make()
+        except Refused as refused:
+            problems += refused.problems
+            continue
+        found += [Point(p.name, kind, p.values, size["seeds"], size["months"], config["results"]["design_detail"]) for p in made]
     if problems:
-        return designs, problems
+        raise Refused(problems)
+    return found
+
+
+def _shapes(robust: dict[str, Any], rooms: Rooms) -> list[designs.Point]:
+    """Shapes x catchments with a weight, but for the point that is the study itself."""
     own = (rooms.draagkracht.shape, rooms.support.following_wijkteam, rooms.support.following_ambulant)
-    for shape, exponent in robust["shapes"].items() if robust["seeds"] else []:
+    found = []
+    for shape, exponent in robust["shapes"].items():
         for catchment, (wijkteam, ambulant) in robust["catchments"].items():
             weight = robust["shape_weights"][shape] * robust["catchment_weights"][catchment]
-            if weight > 0 and (exponent, wijkteam, ambulant) != own:  # that point is the study itself
-                designs[f"vorm={shape}, verzorging={catchment}"] = {
+            if weight > 0 and (exponent, wijkteam, ambulant) != own:
+                values = {
                     "draagkracht.shape": exponent,
                     "support.following_wijkteam": wijkteam,
                     "support.following_ambulant": ambulant,
                 }
+                found.append(designs.Point(f"vorm={shape}, verzorging={catchment}", values))
+    return found
+
+
+def _screened(config: dict[str, Any]) -> list[designs.Point]:
+    """Each screened number at both ends of its range."""
+    found, problems = [], []
     for path in config["screen"]["parameters"] if config["screen"]["seeds"] else []:
         room, _, name = path.partition(".")
         entry = config["parameters"].get(room, {}).get(name)
         if entry is None or not isinstance(entry["value"], int | float):
             problems.append(Problem("screen.parameters", repr(path), "room.parameter of docs/parameters.md with one number"))
             continue
-        for end, value in zip(("laag", "hoog"), entry["range"], strict=True):
-            designs[f"{path}={end}"] = {path: value}
-    return designs, problems
+        found += [designs.Point(f"{path}={end}", {path: v}) for end, v in zip(("laag", "hoog"), entry["range"], strict=True)]
+    if problems:
+        raise Refused(problems)
+    return found
 
 
 def _robustness_problems(config: dict[str, Any]) -> list[Problem]:
@@ -216,51 +269,88 @@ def _robustness_problems(config: dict[str, Any]) -> list[Problem]:
     return problems
 
 
-def with_values(rooms: Rooms, values: dict[str, Any]) -> Rooms:
-    """The rooms with some numbers replaced, as `room.parameter` -> value."""
-    for path, value in values.items():
-        room, name = path.split(".")
-        block = getattr(rooms, room)
-        kind = type(getattr(block, name))
-        rooms = rooms._replace(**{room: block._replace(**{name: kind(value)})})
-    return rooms
+def asked(p: Plan) -> list[Asked]:
+    """Every run of the study, in (design point, seed, scenario) order; the checks after the study itself.
 
+    The key of a run is a hash of all that decides it: the configuration of its design point, scenario, seed, months, detail,
+    data and code. Where it stands in the study is not part of it.
+    """
+    c, base = p.config, p.scenarios[p.baseline]
+    world = _hash([_world(p), version()])
 
-def jobs(p: Plan) -> list[Job]:
-    """All jobs in (design point, seed) order; the design points of the study itself first."""
-    c = p.config
-    town = replace(p.town, shapes=None)  # workers draw nothing
+    def runs(point: Point, seed: int, scenarios: dict[str, list[Setting]], apart: str = "") -> list[Asked]:
+        point_key = _hash([world, sorted(_changed(c, point.values).items())])
+        found = []
+        for name, settings in scenarios.items():
+            lines = [s[:4] for s in settings]
+            key = _hash([point_key, seed, lines, point.months, point.detail, name == apart])[:32]
+            found.append(Asked(key, point.name, name, seed, tuple(settings), point.months, point.detail, name == apart))
+        return found
 
-    def job(design: str, seed: int, scenarios: dict[str, list[Setting]], months: int, detail: str) -> Job:
-        rooms = with_values(p.rooms, p.designs.get(design, {}))
-        monthly, everything = detail in ("monthly", "full"), detail == "full"
-        return Job(
-            design, seed, town, rooms, p.huidig, scenarios, c["warmup"], months, frozenset(c["without"]), monthly, everything
-        )
-
-    found = [job(MAIN, seed, p.scenarios, c["months"], c["results"]["detail"]) for seed in p.seeds]
-    few = p.seeds[:2]
-    base = p.scenarios[p.baseline]
-    found += [job(LATE, s, {LATE: base + settings_of("laat_signaal", LATE)}, c["months"], "summary") for s in few]
-    found += [
-        job(PLACEBO, s, {p.baseline: base, PLACEBO: base + settings_of("placebo", PLACEBO)}, 24, "summary") for s in few[:1]
-    ]
-    for design in p.designs:
-        if design != MAIN:
-            grid = design.startswith("vorm=")
-            count = c["robustness"]["seeds"] if grid else c["screen"]["seeds"]
-            months = c["robustness"]["months"]
-            found += [job(design, s, p.scenarios, months, c["results"]["design_detail"]) for s in p.seeds[:count]]
+    study, *points = p.points
+    found = [a for seed in p.seeds for a in runs(study, seed, p.scenarios)]
+    late = study._replace(name=LATE, detail="summary")
+    placebo = study._replace(name=PLACEBO, detail="summary", months=24)
+    twins = {p.baseline: base, PLACEBO: base + settings_of("placebo", PLACEBO)}
+    found += [a for seed in p.seeds[:2] for a in runs(late, seed, {LATE: base + settings_of("laat_signaal", LATE)})]
+    found += runs(placebo, p.seeds[0], twins, apart=PLACEBO)
+    found += [a for point in points for seed in p.seeds[: point.seeds] for a in runs(point, seed, p.scenarios)]
     return found
 
 
-def study_hash(config: dict[str, Any]) -> str:
-    """Name of the study's folder: its configuration without scenarios, seeds, workers, and where results go."""
-    kept = {k: v for k, v in config.items() if k not in EXECUTION}
+def jobs(p: Plan) -> list[Job]:
+    """What is asked, by the world of month 0 that it starts from; a run that stands in the study twice is asked once."""
+    values = {point.name: point.values for point in p.points}
+    worlds: dict[str, dict[str, Asked]] = {}
+    for a in asked(p):
+        changed = _changed(p.config, values.get(a.design, {}))
+        worlds.setdefault(_hash([sorted(changed.items()), a.seed]), {}).setdefault(a.key, a)
+    return [
+        Job(values.get(next(iter(w.values())).design, {}), next(iter(w.values())).seed, tuple(w.values()))
+        for w in worlds.values()
+    ]
+
+
+def _world(p: Plan) -> dict[str, Any]:
+    """What decides the world of month 0 and how it goes on, besides design point, scenario, seed and code."""
+    c = p.config
+    return {
+        "parameters": {room: {name: e["value"] for name, e in entries.items()} for room, entries in c["parameters"].items()},
+        "levers": {name: lever["value"] for name, lever in c["levers"].items()},
+        "quota": c["quota"],
+        "warmup": c["warmup"],
+        "without": sorted(c["without"]),
+        "gemeente": {name: c["gemeente"][name] for name in ("bron", "code", "vintage")},
+        "data": p.data_hashes,
+    }
+
+
+def _changed(config: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """The values that differ from the study's own, so that a point that is the study itself is known as such."""
+    return {path: value for path, value in values.items() if designs.own_value(path, config) != value}
+
+
+def _hash(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def study_hash(config: dict[str, Any], data_hashes: dict[str, str]) -> str:
+    """Name of the study's folder: its configuration without what only says how much of it is computed, where and by whom.
+
+    Scenarios, seeds and design points extend a study; where tables and results lie does not make another one, but what
+    stands in the tables does.
+    """
+    return _hash([settled(config, EXTENT + EXECUTION), data_hashes])[:10]
+
+
+def settled(config: dict[str, Any], without: tuple[str, ...]) -> dict[str, Any]:
+    """The configuration without some keys, and without the places of tables and results."""
+    kept = {k: v for k, v in config.items() if k not in without}
     kept["results"] = {k: v for k, v in config["results"].items() if k != "folder"}
-    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:10]
+    kept["gemeente"] = {k: v for k, v in config["gemeente"].items() if k not in ("data", "cache", "eigen")}
+    return kept
 
 
 def identity(p: Plan) -> dict[str, Any]:
     """What makes two studies the same: configuration, data, code. Equal identities give equal bytes."""
-    return {"config": {k: v for k, v in p.config.items() if k != "workers"}, "data": p.data_hashes, "model": sources_hash()}
+    return {"config": settled(p.config, EXECUTION), "data": p.data_hashes, "model": sources_hash(), "runs": version()}

@@ -21,20 +21,31 @@ def main() -> None:
     command.run(__doc__ or "", study, sys.argv[1:])
 
 
-def study(config: dict[str, Any]) -> None:
-    """A whole paired study."""
-    from experiments import report, show
+def study(config: dict[str, Any]) -> int:
+    """A whole paired study; returns 0, or 1 where some of its runs failed or it was stopped."""
+    from experiments import dry, report, show
     from experiments import study as engine
     from experiments.plan import plan
 
     p = plan(config)
     show.before(p)
+    if config["dry"]:
+        dry.tell(p)
+        return 0
     if engine.found(p):
         print(f"Found finished: {p.folder}")
     else:
-        engine.run(p)
-    report.write(p.folder)
-    show.after(p.folder)
+        try:
+            outcome = engine.run(p)
+        except engine.Stopped as stopped:
+            print(stopped, file=sys.stderr)
+            return 1
+        show.computed(p, outcome)
+        if not outcome.written:
+            return 1 if outcome.failed else 0
+    if not (p.folder / report.FILES["nl"]).is_file():
+        report.write(p.folder)
+    return show.after(p.folder)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from experiments.compare import paired
 
 if TYPE_CHECKING:
     from experiments.plan import Plan
+    from experiments.study import Outcome
 
 LINES = (
     "leefbaarheid", "leefbaarheid_slechtste", "klachten", "escalaties", "uitzettingen", "opnamedagen", "wachttijd_personen",
@@ -26,10 +27,19 @@ def before(p: "Plan") -> None:
     print(f"{town.naam} ({town.code}): {homes:,} households, {len(town.wijken)} wijken, {len(town.buurten)} buurten")
     compared = ", ".join(s for s in p.scenarios if s != p.baseline)
     print(f"{compared} compared with {p.baseline}; quota {c['quota']:.0%}; {len(p.seeds)} paired seeds")
-    print(f"{c['warmup']} months of warm-up and {c['months']} months; {len(p.designs) - 1} design points; {c['workers']} workers")
+    print(f"{c['warmup']} months of warm-up and {c['months']} months; {len(p.points) - 1} design points; {c['workers']} workers")
 
 
-def after(folder: Path) -> None:
+def computed(p: "Plan", outcome: "Outcome") -> None:
+    """What a call has done: how many runs, how many of them failed, and what is left to others."""
+    print(f"{outcome.computed:,} runs computed, {outcome.failed:,} failed")
+    if outcome.failed:
+        print(f"What failed, with its configuration: {p.folder / 'failures.json'}. The same command tries these again.")
+    if not outcome.written:
+        print(f"{outcome.missing:,} runs of other parts are missing: no tables yet. The command without part makes them.")
+
+
+def after(folder: Path) -> int:
     """Fit, drift, model against published, differences with intervals, the three shares, and where the report lies."""
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     table = {name: pd.read_parquet(folder / f"{name}.parquet") for name in SHOWN}
@@ -55,6 +65,7 @@ def after(folder: Path) -> None:
         "\nChecks: " + ("placebo exactly 0, people, homes and money close" if bad.empty else "FAILED: " + ", ".join(bad.controle))
     )
     print(f"Report: {folder / 'report.html'}")
+    return 0 if bad.empty else 1
 
 
 def caused_by_persons(folder: Path, manifest: dict[str, Any]) -> str:

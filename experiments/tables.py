@@ -1,17 +1,28 @@
-"""The tables that a study keeps, made of its runs (docs/results.md says what each column is)."""
+"""The tables that a study keeps, made of its runs in one pass (docs/results.md says what each column is).
 
-from typing import TYPE_CHECKING, Any
+Runs are read, turned into rows and written piece by piece, in (design point, seed, scenario) order, so that memory does
+not grow with their number and equal studies are equal bytes.
+"""
+
+from contextlib import ExitStack
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from experiments import compare
-from experiments.measure import Job, Run, blocks_of, month_zero
-from experiments.plan import LATE, MAIN, PLACEBO, Plan, jobs
+from experiments import compare, designs
+from experiments.measure import Asked, Run, blocks, blocks_of, month_zero
+from experiments.plan import LATE, MAIN, PLACEBO, Plan, asked, ground
+from experiments.store import GROUP, REST, Store, in_groups, table
 from model.fit import fit
 from model.indicators import BESIDES, INDICATORS
 from model.ledger import Event
-from model.rooms import blocks
+from model.rooms import blocks as rooms_of_parameters
 from model.tables.places import area_of, drawn
 from model.town import Town
 from model.world import ByProfile, Count, Payer, Profile
@@ -20,138 +31,269 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
 NAMES = [*INDICATORS, *(b[0] for b in BESIDES)]
-Runs = list[tuple[Job, dict[str, Run]]]
+BY_BUURT = ("leefbaarheid", "plaatsingen", "escalaties")  # compared per buurt as well, in the study itself
+DRIFT = ("aandeel_kwetsbaar", "leefbaarheid", "verdraagzaamheid", "banden", "draagkracht", "draaglast", "druk_op_hulp")
+Pairs = list[tuple[Asked, Run]]
 
 
-def study_tables(p: Plan, todo: list[Job], results: list[dict[str, Run]]) -> dict[str, pd.DataFrame]:
-    """Name -> table; see docs/results.md."""
-    pairs = list(zip(todo, results, strict=True))
-    shown = [(job, runs) for job, runs in pairs if job.design not in (LATE, PLACEBO)]
-    indicators = pd.concat([t for job, runs in shown for t in _indicator_rows(p, job, runs)], ignore_index=True)
-    ledger = pd.concat([_ledger_rows(job, name, r) for job, runs in shown for name, r in runs.items()], ignore_index=True)
-    table = compare.differences(
-        _values(p, shown), ["design", "indicator", "window", "level", "place", "profile", "payer"], p.baseline
-    )
-    table["relevant_difference"] = [_relevant(p, i, b) for i, b in zip(table.indicator, table.baseline_value, strict=True)]
-    weights = grid_weights(p)
+def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
+    """Write every table of a study into a folder, from the runs that are whole. `failed` is told among the checks."""
+    books, found = Books(p), Findings(p)
+    with ExitStack() as files:
+        runs, indicators, ledger, differences = (
+            files.enter_context(Streamed(folder / f"{name}.parquet")) for name in ("runs", "indicators", "ledger", "differences")
+        )
+        for design, group in groupby((a for a in asked(p) if a.key in store), key=lambda a: a.design):
+            shown, values = design not in (LATE, PLACEBO), Values(p, design)
+            for pairs in in_groups((a, store.run(a.key)) for a in group):
+                runs.add(table(pairs))
+                books.take(pairs)
+                if shown:
+                    indicators.add(indicator_rows(p, pairs))
+                    ledger.add(ledger_rows(pairs))
+                    values.take(pairs)
+            if shown:
+                differences.add(pa.Table.from_pandas(found.compared(values), preserve_index=False))
+    _write_rest(p, store, folder)
     headline = p.config["robustness"]["indicators"]
+    near = found.near()
     parameters = parameter_table(p)
-    moved = compare.influence(table, headline[0]).merge(parameters, on="parameter", how="left", suffixes=("", "_range"))
-    built = _world_fit(p)
-    return {
-        "indicators": indicators,
-        "ledger": ledger,
-        "differences": table,
+    frames: dict[str, pd.DataFrame] = {
         "labels": labels(),
-        "robustness": compare.three_shares(table, weights, headline),
-        "validation": against_published(p, pairs),
-        "checks": checks(p, pairs),
-        "influence": moved,
-        "fit": built,
-        "drift": drift(p, shown),
+        "robustness": compare.three_shares(near, grid_weights(p), headline),
+        "variance": found.variance(),
+        "validation": books.against_published(),
+        "checks": books.checks(failed),
+        "influence": compare.influence(near, headline[0]).merge(parameters, on="parameter", how="left", suffixes=("", "_range")),
+        "fit": fit(p.town, blocks_of(p.rooms), month_zero(ground(p), p.seeds[0])),
+        "drift": books.drift(),
         "imputed": p.town.imputed,
         "parameters": parameters,
+        "designs": design_table(p),
     }
+    for name, frame in frames.items():
+        frame.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+    places(p.town).to_parquet(folder / "places.parquet", index=False)
 
 
-def _frame(
-    p: Plan, job: Job, scenario: str, period: str, months: list[int], level: str, places_: list[str], values: np.ndarray
-) -> pd.DataFrame:
-    """Wide rows for values [months, places, indicators]."""
-    rows = len(months) * len(places_)
-    frame = pd.DataFrame(values.reshape(rows, -1).astype(np.float32), columns=list(INDICATORS))
-    keys = {
-        "design": job.design, "scenario": scenario, "seed": np.int32(job.seed), "period": period,
-        "month": np.repeat(np.array(months, np.int32), len(places_)), "level": level, "place": places_ * len(months),
-        "profile": "", "payer": "",
+def _write_rest(p: Plan, store: Store, folder: Path) -> None:
+    """Runs that an earlier question asked for are kept, so that going back to it computes nothing."""
+    rest = store.besides(a.key for a in asked(p))
+    if rest:
+        with Streamed(folder / REST) as file:
+            for pairs in in_groups(map(store.row, rest)):
+                file.add(table(pairs))
+
+
+class Streamed:
+    """A Parquet file that is written piece by piece; where a row group ends depends on the rows alone."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.size = path, 0
+        self.waiting: list[pa.Table] = []
+        self.writer: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> "Streamed":
+        return self
+
+    def __exit__(self, kind: Any, *_: Any) -> None:
+        if kind is None:
+            self._flush()
+        if self.writer is not None:
+            self.writer.close()
+
+    def add(self, rows: pa.Table) -> None:
+        """Take rows; they are written once a row group is full."""
+        self.waiting.append(rows)
+        self.size += rows.nbytes
+        if self.size >= GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self.waiting:
+            return
+        if self.writer is None:
+            self.writer = pq.ParquetWriter(self.path, self.waiting[0].schema, compression="zstd", write_page_checksum=True)
+        rows = pa.concat_tables(self.waiting)
+        self.writer.write_table(rows, row_group_size=max(1, rows.num_rows))
+        self.waiting, self.size = [], 0
+
+
+# Indicators and ledger
+
+
+class Keys(NamedTuple):
+    """What stands beside the indicators of one run [rows]."""
+
+    period: pa.Array
+    month: pa.Array
+    level: pa.Array
+    place: pa.Array
+
+
+def keys_of(p: Plan, detail: str, months: int) -> Keys:
+    """Period, last month, level and place of each row of a run."""
+    of_level = {
+        "gemeente": [p.town.code], "regiogemeente": p.town.gemeenten, "wijk": p.town.wijken, "buurt": list(p.town.buurten.code),
     }  # fmt: skip
-    for k, (name, value) in enumerate(keys.items()):
-        frame.insert(k, name, value)
-    return frame
+    period, month, level, place = [], [], [], []
+    for block in blocks(detail, months, len(p.town.gemeenten)):
+        codes = of_level[block.level]
+        rows = len(block.months) * len(codes)
+        period.append(np.full(rows, block.period))
+        month.append(np.repeat(np.array(block.months, np.int32), len(codes)))
+        level.append(np.full(rows, block.level))
+        place.append(np.tile(np.array(codes), len(block.months)))
+    text = [pa.array(np.concatenate(parts), pa.string()) for parts in (period, level, place)]
+    return Keys(text[0], pa.array(np.concatenate(month)), text[1], text[2])
 
 
-def _indicator_rows(p: Plan, job: Job, runs: dict[str, Run]) -> list[pd.DataFrame]:
-    codes, wijken = list(p.town.buurten.code), p.town.wijken
-    last = job.months
-    years = [0] + [min(m + 12, last) for m in range(0, last, 12)]
-    frames = []
-    for name, r in runs.items():
-        if job.monthly:
-            frames.append(_frame(p, job, name, "month", list(range(last + 1)), "gemeente", [p.town.code], r.months[:, None]))
-        frames.append(_frame(p, job, name, "year", years, "gemeente", [p.town.code], r.gemeente[:, None]))
-        if job.design == MAIN:
-            if len(p.town.gemeenten) > 1:
-                frames.append(_frame(p, job, name, "year", years, "regiogemeente", p.town.gemeenten, r.gemeenten))
-            frames.append(_frame(p, job, name, "year", years, "wijk", wijken, r.wijken))
-        by_month = job.everything
-        frames.append(
-            _frame(
-                p,
-                job,
-                name,
-                "month" if by_month else "year",
-                list(range(last + 1)) if by_month else years,
-                "buurt",
-                codes,
-                r.buurten,
-            )
-        )
-    return frames
+def indicator_rows(p: Plan, pairs: Pairs) -> pa.Table:
+    """Wide rows: the keys, and one column per indicator."""
+    known: dict[tuple[str, int], Keys] = {}
+    keys = [known.setdefault((a.detail, a.months), keys_of(p, a.detail, a.months)) for a, _ in pairs]
+    lengths = [len(run.indicators) for _, run in pairs]
+    values = np.concatenate([run.indicators for _, run in pairs])
+
+    def joined(name: str) -> pa.Array:
+        return pa.concat_arrays([getattr(k, name) for k in keys])
+
+    nothing = pa.repeat("", len(values))
+    columns = {
+        "design": _repeated([a.design for a, _ in pairs], lengths),
+        "scenario": _repeated([a.scenario for a, _ in pairs], lengths),
+        "seed": pa.array(np.repeat(np.array([a.seed for a, _ in pairs], np.int32), lengths)),
+        "period": joined("period"), "month": joined("month"), "level": joined("level"), "place": joined("place"),
+        "profile": nothing, "payer": nothing,
+    }  # fmt: skip
+    return pa.table(columns | {name: pa.array(values[:, k]) for k, name in enumerate(INDICATORS)})
 
 
-def _ledger_rows(job: Job, scenario: str, r: Run) -> pd.DataFrame:
+def _repeated(texts: list[str], lengths: list[int]) -> pa.Array:
+    """Each text as often as its length says."""
+    codes = pa.array(np.repeat(np.arange(len(texts), dtype=np.int32), lengths))
+    return pa.DictionaryArray.from_arrays(codes, pa.array(texts, pa.string())).cast(pa.string())
+
+
+def ledger_rows(pairs: Pairs) -> pa.Table:
     """Euro per event and payer over the whole horizon."""
-    cents = r.cents.sum(axis=0)
-    event, payer = np.nonzero(cents)
-    return pd.DataFrame(
-        {
-            "design": job.design, "scenario": scenario, "seed": np.int32(job.seed),
-            "event": [list(Event)[e].name.lower() for e in event], "payer": [list(Payer)[k].name.lower() for k in payer],
-            "euro": cents[event, payer] / 100.0, "months": np.int32(job.months),
-        }
-    )  # fmt: skip
+    events, payers = ([member.name.lower() for member in kind] for kind in (Event, Payer))
+    booked = [np.nonzero(run.cents) for _, run in pairs]
+    lengths = [len(event) for event, _ in booked]
+    return pa.table({
+        "design": _repeated([a.design for a, _ in pairs], lengths),
+        "scenario": _repeated([a.scenario for a, _ in pairs], lengths),
+        "seed": pa.array(np.repeat(np.array([a.seed for a, _ in pairs], np.int32), lengths)),
+        "event": pa.array([events[e] for event, _ in booked for e in event], pa.string()),
+        "payer": pa.array([payers[k] for _, payer in booked for k in payer], pa.string()),
+        "euro": pa.array(np.concatenate([run.cents[at] for (_, run), at in zip(pairs, booked, strict=True)]) / 100.0),
+        "months": pa.array(np.repeat(np.array([a.months for a, _ in pairs], np.int32), lengths)),
+    })  # fmt: skip
 
 
-def _values(p: Plan, shown: Runs) -> pd.DataFrame:
-    """What is compared: one value per design, scenario, seed, indicator, window and place."""
-    window = {name: i.window for name, i in INDICATORS.items()} | {b[0]: b[6] for b in BESIDES}
-    rows: list[tuple[Any, ...]] = []
-    for job, runs in shown:
-        for scenario, r in runs.items():
-            head = (job.design, scenario, job.seed)
-            for k, name in enumerate(NAMES):
-                rows.append(
-                    (
-                        *head,
-                        name,
-                        window[name],
-                        "gemeente",
-                        p.town.code,
-                        "",
-                        "",
-                        r.windows[0 if window[name] == "horizon" else 1, k],
-                    )
-                )
-            if job.design != MAIN:
-                continue
-            per_year = r.cents.sum(axis=(0, 1)) / 100.0 * 12.0 / job.months
-            for payer in Payer:
-                rows.append((*head, "kosten", "horizon", "gemeente", p.town.code, "", payer.name.lower(), per_year[payer]))
-            for profile in Profile:
-                due = r.profiles[profile, ByProfile.GELAND_BEOORDEELD]
-                soft = r.profiles[profile, ByProfile.GELAND_ZACHT] / due if due else np.nan
-                rows.append((*head, "zachte_landing", "horizon", "gemeente", p.town.code, profile.name.lower(), "", soft))
-            for name in ("leefbaarheid", "plaatsingen", "escalaties"):
-                k = list(INDICATORS).index(name)
-                for place, value in zip(
-                    p.town.buurten.code,
-                    r.buurten[-1, :, k] if not job.everything else r.buurten[-12:, :, k].mean(axis=0),
-                    strict=True,
-                ):
-                    rows.append((*head, name, "last_year", "buurt", place, "", "", value))
-    return pd.DataFrame(
-        rows, columns=["design", "scenario", "seed", "indicator", "window", "level", "place", "profile", "payer", "value"]
-    )
+# Comparison
+
+
+class Values:
+    """What is compared of one design point: [seeds, scenarios, V], and what each of the V is. Unknown is NaN."""
+
+    def __init__(self, p: Plan, design: str) -> None:
+        self.p, self.design = p, design
+        self.what = _compared(p, design == MAIN)
+        self.seeds = {seed: k for k, seed in enumerate(p.seeds)}
+        self.scenarios = {name: k for k, name in enumerate(p.scenarios)}
+        self.array = np.full((len(self.seeds), len(self.scenarios), len(self.what)), np.nan)
+
+    def take(self, pairs: Pairs) -> None:
+        """Take the values of some runs."""
+        for a, run in pairs:
+            self.array[self.seeds[a.seed], self.scenarios[a.scenario]] = self._of(a, run)
+
+    def _of(self, a: Asked, run: Run) -> np.ndarray:
+        head = run.windows[window_rows(), np.arange(len(NAMES))]
+        if self.design != MAIN:
+            return head
+        a_year = run.cents.sum(axis=0) / 100.0 * 12.0 / a.months
+        judged, soft = run.profiles[:, ByProfile.GELAND_BEOORDEELD], run.profiles[:, ByProfile.GELAND_ZACHT]
+        landed = np.where(judged > 0, soft / np.maximum(judged, 1), np.nan)
+        last = 12 if a.detail == "full" else 1
+        buurten = len(self.p.town.buurten)
+        by_buurt = run.indicators[-last * buurten :].reshape(last, buurten, -1).mean(axis=0, dtype=float)
+        return np.concatenate([head, a_year, landed, *(by_buurt[:, NAMES.index(name)] for name in BY_BUURT)])
+
+
+@cache
+def window_rows() -> np.ndarray:
+    """Row of `Run.windows` over which each indicator is compared."""
+    window = [i.window for i in INDICATORS.values()] + [b[6] for b in BESIDES]
+    return np.array([0 if w == "horizon" else 1 for w in window])
+
+
+def _compared(p: Plan, whole: bool) -> pd.DataFrame:
+    """What is compared: every indicator for the gemeente; in the study itself also per payer, profile and buurt."""
+    windows = ["horizon" if k == 0 else "last_year" for k in window_rows()]
+    rows = [(name, window, "gemeente", p.town.code, "", "") for name, window in zip(NAMES, windows, strict=True)]
+    if whole:
+        rows += [("kosten", "horizon", "gemeente", p.town.code, "", k.name.lower()) for k in Payer]
+        rows += [("zachte_landing", "horizon", "gemeente", p.town.code, k.name.lower(), "") for k in Profile]
+        rows += [(name, "last_year", "buurt", code, "", "") for name in BY_BUURT for code in p.town.buurten.code]
+    return pd.DataFrame(rows, columns=["indicator", "window", "level", "place", "profile", "payer"])
+
+
+class Findings:
+    """Differences from the baseline, design point by design point, and what is made of them over design points."""
+
+    def __init__(self, p: Plan) -> None:
+        self.p = p
+        self.kind = {point.name: point.kind for point in p.points}
+        self.headline = [NAMES.index(name) for name in p.config["robustness"]["indicators"]]
+        self._near: list[pd.DataFrame] = []
+        self._drawn: list[np.ndarray] = []
+
+    def compared(self, values: Values) -> pd.DataFrame:
+        """The rows of one design point: paired differences with their interval, what pairing won, and whether they matter."""
+        names, base = list(values.scenarios), values.scenarios[self.p.baseline]
+        c = compare.compared(values.array, base)
+        rows, scenarios = len(values.what), [k for k in range(len(names)) if k != base]
+        frame = values.what.loc[np.repeat(np.arange(rows), len(scenarios))].reset_index(drop=True)
+        frame.insert(0, "design", values.design)
+        frame["scenario"] = np.tile([names[k] for k in scenarios], rows)
+        for name in ("value", "baseline_value", "difference", "low", "high", "variance_ratio"):
+            frame[name] = getattr(c, name)[scenarios].T.ravel()
+        frame["seeds"] = c.pairs[scenarios].T.ravel().astype(np.int64)
+        frame = frame[frame.value.notna() & frame.baseline_value.notna()].reset_index(drop=True)
+        frame["relevant_difference"] = [
+            _relevant(self.p, i, b) for i, b in zip(frame.indicator, frame.baseline_value, strict=True)
+        ]
+        self._keep(values, frame, base)
+        return frame
+
+    def _keep(self, values: Values, frame: pd.DataFrame, base: int) -> None:
+        kind = self.kind[values.design]
+        if kind in ("study", "shape", "screen"):
+            whole = (frame.level == "gemeente") & (frame.payer == "") & (frame.profile == "")
+            self._near.append(frame[whole & frame.indicator.isin([NAMES[k] for k in self.headline])])
+        if kind == "draw":
+            seeds = self.p.config["draws"]["seeds"]
+            of = values.array[:seeds][:, :, self.headline]
+            self._drawn.append(of - of[:, [base]])
+
+    def near(self) -> pd.DataFrame:
+        """The headline's differences in the study itself, over shapes and catchments, and of screened numbers."""
+        return pd.concat(self._near, ignore_index=True)
+
+    def variance(self) -> pd.DataFrame:
+        """Per scenario and headline indicator: how much of the variance of a difference is of numbers, and how much of luck."""
+        columns = ["scenario", "indicator", *compare.Split._fields]
+        if not self._drawn:
+            return pd.DataFrame({name: pd.Series(dtype=object if k < 2 else float) for k, name in enumerate(columns)})
+        drawn = np.stack(self._drawn)  # [draws, seeds, scenarios, headline]
+        rows = [
+            (scenario, NAMES[index], *compare.split(drawn[:, :, k, h]))
+            for k, scenario in enumerate(self.p.scenarios) if scenario != self.p.baseline
+            for h, index in enumerate(self.headline)
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=columns)
 
 
 def _relevant(p: Plan, name: str, baseline: float) -> float:
@@ -160,6 +302,100 @@ def _relevant(p: Plan, name: str, baseline: float) -> float:
         return INDICATORS[name].relevant_difference(block, baseline)
     kind = next(b[5] for b in BESIDES if b[0] == name)
     return float(getattr(block, kind) * (abs(baseline) if kind == "relevant_ratio" else 1.0))
+
+
+# Checks
+
+
+class Books:
+    """What is checked in this very study, run by run: money, the placebo, base rates, drift."""
+
+    def __init__(self, p: Plan) -> None:
+        self.p, self.months, self.cents = p, 0, 0
+        self.twins: dict[str, Run] = {}
+        self.rates: dict[str, list[np.ndarray]] = {MAIN: [], LATE: []}
+        self.reports: dict[str, list[int]] = {MAIN: [], LATE: []}
+        self.drifted: list[np.ndarray] = []
+
+    def take(self, pairs: Pairs) -> None:
+        """Take some runs into the books."""
+        for a, run in pairs:
+            self.months += a.months
+            self.cents = max(self.cents, abs(int(run.cents.sum()) - int(run.owed)))
+            if a.design == PLACEBO:
+                self.twins[a.scenario] = run
+            if (a.design == MAIN and a.scenario == self.p.baseline) or a.design == LATE:
+                self.rates[a.design].append(run.windows[0])
+                self.reports[a.design].append(int(run.counts[Count.POLITIEMELDINGEN]))
+            if a.design == MAIN and a.scenario == self.p.baseline:
+                self.drifted.append(self._ends(a, run))
+
+    def _ends(self, a: Asked, run: Run) -> np.ndarray:
+        """Indicators of the gemeente at month 0 and in the last year [2, I]."""
+        first = 0
+        for block in blocks(a.detail, a.months, len(self.p.town.gemeenten)):
+            if (block.period, block.level) == ("year", "gemeente"):
+                return run.indicators[[first, first + len(block.months) - 1]].astype(float)
+            first += len(block.months)  # what stands before it is the gemeente by month
+        raise ValueError(f"no year of the gemeente in a run of detail {a.detail}")
+
+    def checks(self, failed: int) -> pd.DataFrame:
+        """What was checked, with its outcome."""
+        rows = [
+            ("placebo", "grootste verschil tussen de baseline en een placebobeleid", *self._placebo()),
+            (
+                "mensen_en_woningen",
+                "maanden waarin bewoners, personen, woningzoekenden en woningen sluitend zijn geteld",
+                self.months,
+                True,
+            ),
+            (
+                "geld",
+                "grootste verschil in centen tussen gebeurtenissen maal prijs en de som over betalers",
+                self.cents,
+                not self.cents,
+            ),
+            ("volledig", "runs die niet zijn gelukt", failed, not failed),
+        ]
+        return pd.DataFrame(rows, columns=["controle", "wat", "waarde", "goed"]).astype({"waarde": float})
+
+    def _placebo(self) -> tuple[float, bool]:
+        """The largest difference of a run from the same run with a policy that changes nothing; NaN where a run is missing."""
+        if set(self.twins) != {self.p.baseline, PLACEBO}:
+            return np.nan, False
+        pairs = list(zip(self.twins[self.p.baseline], self.twins[PLACEBO], strict=True))
+        largest = max(float(np.nanmax(np.abs(a - b), initial=0.0)) for a, b in pairs)
+        return largest, all(np.array_equal(a, b, equal_nan=True) for a, b in pairs)
+
+    def against_published(self) -> pd.DataFrame:
+        """Model against published, from the baseline and from the check with late signals."""
+
+        def means(design: str) -> dict[str, float]:
+            if not self.rates[design]:
+                return dict.fromkeys([*NAMES, "politiemeldingen_per_inwoner"], np.nan)
+            found = pd.DataFrame(self.rates[design], columns=NAMES).mean().to_dict()
+            a_year = np.mean(self.reports[design]) / (self.p.config["months"] / 12.0)
+            return found | {"politiemeldingen_per_inwoner": 1000.0 * a_year / self.p.town.buurten.inwoners.sum()}
+
+        return compare.against_published(means(MAIN), means(LATE))
+
+    def drift(self) -> pd.DataFrame:
+        """How far the baseline has moved from month 0 to its last year, mean over seeds."""
+        ends = np.stack(self.drifted).mean(axis=0)[:, [NAMES.index(name) for name in DRIFT]]
+        return pd.DataFrame({"indicator": DRIFT, "maand_0": ends[0], "laatste_jaar": ends[1]})
+
+
+# The study
+
+
+def design_table(p: Plan) -> pd.DataFrame:
+    """Every design point: its kind, and the value of whatever varies over the study."""
+    paths = list(dict.fromkeys(path for point in p.points for path in point.values))
+    rows = [
+        (point.name, point.kind, *(point.values.get(path, designs.own_value(path, p.config)) for path in paths))
+        for point in p.points
+    ]
+    return pd.DataFrame(rows, columns=["design", "kind", *paths])
 
 
 def label_rows() -> list[tuple[str, str, str, str, int, str]]:
@@ -175,62 +411,22 @@ def labels() -> pd.DataFrame:
 
 def grid_weights(p: Plan) -> dict[str, float]:
     """Weight of each point of the design of choice 1; the study itself stands for the point that it is."""
-    robust = p.config["robustness"]
+    robust, points = p.config["robustness"], {point.name for point in p.points}
     weights = {}
     for shape, w in robust["shape_weights"].items():
         for catchment, v in robust["catchment_weights"].items():
             name = f"vorm={shape}, verzorging={catchment}"
-            if name in p.designs:
+            if name in points:
                 weights[name] = w * v
             elif w * v > 0:
                 weights[MAIN] = w * v
     return weights
 
 
-def against_published(p: Plan, pairs: Runs) -> pd.DataFrame:
-    """Model against published, from the baseline and from the check with late signals."""
-
-    def means(design: str, scenario: str) -> dict[str, float]:
-        runs = [r[scenario] for job, r in pairs if job.design == design]
-        values = pd.DataFrame([r.windows[0] for r in runs], columns=NAMES).mean().to_dict()
-        years = p.config["months"] / 12.0
-        reports = np.mean([r.counts[Count.POLITIEMELDINGEN] for r in runs]) / years
-        values["politiemeldingen_per_inwoner"] = 1000.0 * reports / p.town.buurten.inwoners.sum()
-        return values
-
-    return compare.against_published(means(MAIN, p.baseline), means(LATE, LATE))
-
-
-def checks(p: Plan, pairs: Runs) -> pd.DataFrame:
-    """What was checked in this very study, with its outcome."""
-    base, placebo = next((r[p.baseline], r[PLACEBO]) for job, r in pairs if job.design == PLACEBO)
-    twins = [(np.asarray(a), np.asarray(b)) for a, b in zip(base, placebo, strict=True)]
-    largest = max(float(np.nanmax(np.abs(a - b), initial=0.0)) for a, b in twins)
-    same = all(np.array_equal(a, b, equal_nan=True) for a, b in twins)
-    paid = [(int(r.cents.sum()), int(r.owed)) for _, runs in pairs for r in runs.values()]
-    months = sum(job.months * len(runs) + job.warmup for job, runs in pairs)
-    rows = [
-        ("placebo", "grootste verschil tussen de baseline en een placebobeleid", largest, same),
-        (
-            "mensen_en_woningen",
-            "maanden waarin bewoners, personen, woningzoekenden en woningen sluitend zijn geteld",
-            months,
-            True,
-        ),
-        (
-            "geld",
-            "grootste verschil in centen tussen gebeurtenissen maal prijs en de som over betalers",
-            max(abs(a - b) for a, b in paid),
-            all(a == b for a, b in paid),
-        ),
-    ]
-    return pd.DataFrame(rows, columns=["controle", "wat", "waarde", "goed"]).astype({"waarde": float})
-
-
 def parameter_table(p: Plan) -> pd.DataFrame:
     """Every number of the study with its papers, one row per number."""
     rows = []
-    for room in blocks():
+    for room in rooms_of_parameters():
         for name, entry in p.config["parameters"][room].items():
             values = entry["value"] if isinstance(entry["value"], dict) else {"": entry["value"]}
             for code, value in values.items():
@@ -239,17 +435,6 @@ def parameter_table(p: Plan) -> pd.DataFrame:
                 path = f"{room}.{name}" + (f".{code}" if code else "")
                 rows.append((path, str(value), entry["unit"], float(entry["range"][0]), float(entry["range"][1]), source, status))
     return pd.DataFrame(rows, columns=["parameter", "waarde", "eenheid", "van", "tot", "bron", "status"])
-
-
-def _world_fit(p: Plan) -> pd.DataFrame:
-    return fit(p.town, blocks_of(p.rooms), month_zero(jobs(p)[0]))
-
-
-def drift(p: Plan, shown: Runs) -> pd.DataFrame:
-    """How far the baseline has moved from month 0 to its last year, mean over seeds."""
-    wanted = ["aandeel_kwetsbaar", "leefbaarheid", "verdraagzaamheid", "banden", "draagkracht", "draaglast", "druk_op_hulp"]
-    runs = np.stack([r[p.baseline].gemeente for job, r in shown if job.design == MAIN])[..., [NAMES.index(n) for n in wanted]]
-    return pd.DataFrame({"indicator": wanted, "maand_0": runs[:, 0].mean(axis=0), "laatste_jaar": runs[:, -1].mean(axis=0)})
 
 
 def places(town: Town) -> "GeoDataFrame":

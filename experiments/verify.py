@@ -102,15 +102,17 @@ def _sealed(manifest: dict[str, Any]) -> Check:
 def _named(folder: Path, manifest: dict[str, Any]) -> Check:
     from experiments.plan import study_hash
 
-    name, expected = folder.resolve().name, study_hash(manifest["identity"]["config"])
+    name, expected = folder.resolve().name, study_hash(manifest["identity"]["config"], manifest["identity"]["data"])
     if name.endswith(f"-{expected}"):
-        return Check(Outcome.OK, "folder", f"{name} carries the hash of its configuration")
-    return Check(Outcome.DIFFERENT, "folder", f"found {name}, expected a name that ends in -{expected} (its configuration)")
+        return Check(Outcome.OK, "folder", f"{name} carries the hash of its configuration and data")
+    return Check(Outcome.DIFFERENT, "folder", f"found {name}, expected a name that ends in -{expected}")
 
 
 def _tables(folder: Path, manifest: dict[str, Any]) -> Iterator[Check]:
     """Every table that is told or there."""
-    told, there = manifest["results"], {path.name: path for path in folder.glob("*.parquet")}
+    from experiments.store import REST  # runs of earlier questions, which are no part of this study
+
+    told, there = manifest["results"], {path.name: path for path in folder.glob("*.parquet") if path.name != REST}
     for name in sorted({*told, *there}):
         if name not in there:
             yield Check(Outcome.DIFFERENT, name, f"found no such table, expected sha256 {told[name]}")
@@ -125,7 +127,7 @@ def _data(manifest: dict[str, Any], data: Path | None) -> Iterator[Check]:
 
     The files are hashed and not read as tables: one that was changed may be refused before its hash is known.
     """
-    told, gemeente = manifest["identity"]["data"], manifest["identity"]["config"]["gemeente"]
+    told, gemeente = manifest["identity"]["data"], manifest["identity"]["config"]["gemeente"] | manifest["run"]["tables"]
     if not told:
         drawn = gemeente["bron"] == "voorbeeldstad" and gemeente["eigen"] is None
         said = "the study has read no files: its town is drawn" if drawn else "found no files, expected those of the town"

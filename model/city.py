@@ -128,6 +128,12 @@ class City(mesa.Model):
         for _ in range(months):
             self.step()
 
+    def fork(self, settings: list[Setting]) -> "City":
+        """A city of its own with equal past that goes on under other settings; what these say of past months is not done."""
+        twin = City(self.world.copy(), self.rooms, self.huidig, settings, self.seed, self.off)
+        twin.record = self.record.copy()
+        return twin
+
     def close(self) -> None:
         """Let go of the world; mesa itself never frees a model that has agents."""
         self.remove_all_agents()

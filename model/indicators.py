@@ -5,6 +5,7 @@ a year and the whole horizon, so that no average of averages can creep in. Rates
 """
 
 from collections.abc import Callable
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -341,7 +342,7 @@ class Record:
         self.counts = np.zeros((months + 1, *world.counts.shape), np.int32)
         self.by_profile = np.zeros((months + 1, *world.by_profile.shape), np.int64)
         self.states = np.zeros((months + 1, len(STATES) + len(CITY_STATES), b.rows))
-        self.homes, self.social = b.homes.copy(), b.sociale_huur.copy()
+        self.homes, self.social, self.gemeenten = b.homes.copy(), b.sociale_huur.copy(), world.gemeenten.rows
         inside, gemeenten = np.zeros(b.rows, np.int64), np.arange(world.gemeenten.rows)
         outside = np.full(gemeenten.size, NOBODY)
         self._places = {  # at each level, the place of each row of the counters; what has no buurt has no wijk either
@@ -350,6 +351,16 @@ class Record:
             "wijk": np.concatenate([b.wijk, outside]),
             "buurt": np.concatenate([np.arange(b.rows), outside]),
         }
+
+    def copy(self) -> "Record":
+        """A record of its own with equal content; months that are still to come take no memory until they are kept."""
+        twin = copy(self)
+        for name in ("counts", "by_profile", "states"):
+            mine = getattr(self, name)
+            theirs = np.zeros(mine.shape, mine.dtype)
+            theirs[: self.filled + 1] = mine[: self.filled + 1]
+            setattr(twin, name, theirs)
+        return twin
 
     def add(self, world: World) -> None:
         """Keep the month that has just ended. Raises `OverflowError` rather than keep a wrong number."""

@@ -227,19 +227,20 @@ def test_counters_of_gemeenten_add_up_to_those_of_the_whole(region, small_city, 
     assert of_gemeenten.states["draagkracht"].sum(axis=1) == pytest.approx(town.states["draagkracht"][:, 0])
 
 
-def job(town, rooms, huidig, scenarios) -> measure.Job:
-    lines = {name: [Setting("strategie", name, 1, FOREVER, name)] for name in scenarios}
-    return measure.Job("", 1, town, rooms, huidig, lines, 6, 18, frozenset(), True, False)
+def lived(town, rooms, huidig, scenarios):
+    """Name -> run of each scenario, of one world."""
+    ground = measure.Ground(town, rooms, huidig, 6, frozenset())
+    asked = tuple(
+        measure.Asked(name, "", name, 1, (Setting("strategie", name, 1, FOREVER, name),), 18, "monthly") for name in scenarios
+    )
+    return {a.scenario: (a, run) for a, run in measure.live(ground, 1, asked)}
 
 
 def test_a_region_has_rows_for_each_gemeente_and_a_gemeente_alone_has_not(region, small_town, rooms, huidig):
     for town, places in ((region(), [AA, BB]), (small_town(), [])):
-        this = job(town, rooms, huidig, ["loting"])
-        runs = measure.live(this)
-        assert runs["loting"].gemeenten.shape[:2] == (3, max(1, len(places)))
-        rows = pd.concat(tables._indicator_rows(_plan(town), this, runs))
+        rows = tables.indicator_rows(_plan(town), list(lived(town, rooms, huidig, ["loting"]).values())).to_pandas()
         told = rows[rows.level == "regiogemeente"]
-        assert list(dict.fromkeys(told.place)) == places
+        assert list(dict.fromkeys(told.place)) == places and len(told) == 3 * len(places)
         assert set(rows.level) == {"gemeente", "wijk", "buurt"} | ({"regiogemeente"} if places else set())
         assert rows[rows.level == "gemeente"].place.unique().tolist() == [town.code]
 
@@ -252,10 +253,10 @@ def _plan(town):
 
 
 def test_the_last_scenario_lives_in_the_world_of_month_0_and_is_the_same(region, lively, huidig):
-    one, other = (measure.live(job(region(), lively, huidig, names)) for names in (["geen", "loting"], ["loting", "geen"]))
+    one, other = (lived(region(), lively, huidig, names) for names in (["geen", "loting"], ["loting", "geen"]))
     for name in one:
-        assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(one[name], other[name], strict=True)), name
-    assert not np.array_equal(one["geen"].counts, one["loting"].counts)
+        assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(one[name][1], other[name][1], strict=True)), name
+    assert not np.array_equal(one["geen"][1].counts, one["loting"][1].counts)
 
 
 def test_the_size_of_blocks_changes_nothing(small_world, region, monkeypatch):

@@ -17,6 +17,7 @@ SMALL = [
     "seeds=3", "months=24", "warmup=12", "robustness.seeds=2", "robustness.months=12",
     "robustness.shape_weights={verzadigend:0,afnemend:1,lineair:2,convex:0,drempel:0}",
     "robustness.catchment_weights={vast:1,gemengd:1,volgend:0}", "screen.parameters=[nuisance.incidents_per_month]",
+    "draws.parameters=[crisis.harm_days,crisis.patience_days]", "draws.number=4", "draws.months=12",
 ]  # fmt: skip
 
 
@@ -43,9 +44,7 @@ def test_one_and_two_workers_give_equal_bytes(finished, tmp_path):
     assert other.folder.name == finished.folder.name
     assert tables(other) == tables(finished)
     one, two = (json.loads((p.folder / "manifest.json").read_text()) for p in (finished, other))
-    assert {k: v for k, v in one.items() if k not in ("run", "identity")} == {
-        k: v for k, v in two.items() if k not in ("run", "identity")
-    }
+    assert {k: v for k, v in one.items() if k != "run"} == {k: v for k, v in two.items() if k != "run"}
 
 
 def test_a_finished_study_is_found_and_another_one_is_not(finished, tmp_path):
@@ -89,7 +88,14 @@ def test_every_design_point_and_every_share_is_there(finished):
         "vorm=lineair, verzorging=gemengd"
     }
     screen = {f"nuisance.incidents_per_month={end}" for end in ("laag", "hoog")}
-    assert set(rows.design) == {""} | grid | screen
+    draws = {f"trekking {k:04}" for k in range(1, 5)}
+    assert set(rows.design) == {""} | grid | screen | draws
+    split = pd.read_parquet(finished.folder / "variance.parquet")
+    assert (
+        set(split.scenario) == {"concentratie", "spreiding", "draagkracht"}
+        and (split.draws == 4).all()
+        and (split.seeds == 2).all()
+    )
     shares = pd.read_parquet(finished.folder / "robustness.parquet")
     assert np.allclose(shares[["same", "flipped", "not_separable"]].sum(axis=1), 1.0)
     assert (shares.points == 4).all()
@@ -101,4 +107,5 @@ def test_few_files_and_a_manifest_that_verifies(finished):
     for name, told in manifest["results"].items():
         assert hashlib.sha256((finished.folder / name).read_bytes()).hexdigest() == told
     assert len(list(finished.folder.iterdir())) < 20
-    assert not [path for path in finished.folder.parent.iterdir() if path.name.startswith(".")]
+    assert [path.name for path in finished.folder.parent.iterdir()] == [finished.folder.name]
+    assert [path.name for path in finished.folder.iterdir() if path.is_dir()] == []

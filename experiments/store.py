@@ -1,0 +1,210 @@
+"""The runs of a study on disk: found by content, appended in chunks, whole or not there at all.
+
+    results/<study>/runs/<hash>.parquet     chunks of an unfinished study; the name is the SHA-256 of the content
+    results/<study>/runs.parquet            all runs of a finished study, in (design point, seed, scenario) order
+    results/<study>/runs-besides.parquet    runs that an earlier question asked for and the last one did not, if there are any
+
+A chunk is written beside its place, flushed to the disk and then renamed, so that a process that is killed leaves it whole
+or leaves nothing. Processes never write to one file: two of them on one study can not harm each other. What is damaged is
+put aside, named, and computed again; everything else stays.
+"""
+
+import hashlib
+import io
+import os
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from experiments.measure import Asked, Run
+from model.indicators import BESIDES, INDICATORS
+from model.ledger import Event
+from model.world import ByProfile, Count, Payer, Profile
+
+FOLDER, WHOLE, REST = "runs", "runs.parquet", "runs-besides.parquet"
+GROUP = 32 << 20  # bytes of a row group of runs.parquet: what a reader holds at once
+AT_HAND = 4  # row groups that are kept open
+SHAPES = {
+    "indicators": (np.float32, (-1, len(INDICATORS))),
+    "windows": (np.float64, (2, len(INDICATORS) + len(BESIDES))),
+    "profiles": (np.int64, (len(Profile), len(ByProfile))),
+    "cents": (np.int64, (len(Event), len(Payer))),
+    "owed": (np.int64, ()),
+    "counts": (np.int64, (len(Count),)),
+}
+assert tuple(SHAPES) == Run._fields
+HEAD = [("key", pa.string()), ("design", pa.string()), ("scenario", pa.string()), ("seed", pa.int32()), ("months", pa.int32()),
+        ("detail", pa.string())]  # fmt: skip
+SCHEMA = pa.schema(HEAD + [(name, pa.list_(pa.from_numpy_dtype(kind))) for name, (kind, _) in SHAPES.items()])
+
+
+class Where(NamedTuple):
+    """The row group in which a run lies."""
+
+    path: Path
+    group: int
+
+
+class Store:
+    """The whole runs of one study. `damaged` tells, in words, what was found damaged, and put aside if it is to be mended."""
+
+    def __init__(self, folder: Path, mend: bool = True) -> None:
+        self.folder, self.chunks, self.mend = folder, folder / FOLDER, mend
+        self.damaged: list[str] = []
+        self._where: dict[str, Where] = {}
+        self._known: set[Path] = set()
+        self._open: OrderedDict[Where, dict[str, tuple[Asked, Run]]] = OrderedDict()
+        self.refresh()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._where
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+    def besides(self, asked: Iterable[str]) -> list[str]:
+        """Keys of the runs that are not asked for; those that lie together stand together."""
+        return sorted(self._where.keys() - set(asked), key=lambda key: (self._where[key], key))
+
+    def refresh(self) -> None:
+        """Take in what other processes have written since."""
+        found = [path for path in (self.folder / WHOLE, self.folder / REST) if path.is_file()]
+        found += sorted(path for path in self.chunks.glob("*.parquet") if not path.name.startswith("."))
+        for path in found:
+            if path not in self._known:
+                self._take_in(path)
+
+    def _take_in(self, path: Path) -> None:
+        """Index a file; what of it is damaged is put aside, and what of runs.parquet is whole stays in use."""
+        try:
+            if path.parent == self.chunks and _named(path.read_bytes()) != path.name:
+                raise OSError("its content is not what its name says")
+            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+                groups = [_keys(file, k, path.parent == self.folder) for k in range(file.num_row_groups)]
+        except FileNotFoundError:
+            return  # another process has just put it into runs.parquet
+        except (OSError, pa.ArrowException) as error:
+            self._put_aside(path, error)
+            return
+        self._known.add(path)
+        for k, keys in enumerate(groups):
+            if keys is None:
+                self.damaged.append(
+                    f"{path}: part {k + 1} of {len(groups)} is damaged. Its runs are computed again, the others stay"
+                )
+                continue
+            self._where |= dict.fromkeys(keys, Where(path, k))
+
+    def _put_aside(self, path: Path, error: Exception) -> None:
+        aside = path.with_name(f"{path.name}.damaged")
+        if self.mend:
+            os.replace(path, aside)
+        self._known.add(path)
+        self.damaged.append(
+            f"{path}: damaged ({_first_line(error)}). Its runs are computed again; the file is kept as {aside.name}"
+        )
+
+    def append(self, runs: list[tuple[Asked, Run]]) -> None:
+        """Write runs as one chunk, whole or not at all. Raises `OSError` where the disk does not take it."""
+        content = io.BytesIO()
+        pq.write_table(table(runs), content, compression="zstd", compression_level=1, write_page_checksum=True)
+        name = _named(content.getbuffer())
+        self.chunks.mkdir(parents=True, exist_ok=True)
+        passing = self.chunks / f".{name}.{os.getpid()}"
+        try:
+            with open(passing, "wb") as file:
+                file.write(content.getbuffer())
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(passing, self.chunks / name)
+        except OSError:
+            passing.unlink(missing_ok=True)
+            raise
+        self._known.add(self.chunks / name)
+        self._where |= {asked.key: Where(self.chunks / name, 0) for asked, _ in runs}
+
+    def run(self, key: str) -> Run:
+        """One run; those that lie near it are kept at hand. Raises `KeyError` where there is none."""
+        return self.row(key)[1]
+
+    def row(self, key: str) -> tuple[Asked, Run]:
+        """A run with where it stands in its study (without the settings of its scenario)."""
+        try:
+            return self._near(self._where[key])[key]
+        except (KeyError, FileNotFoundError):  # another process has put all runs into one file since this one looked
+            self._where, self._known = {}, set()
+            self._open.clear()
+            self.refresh()
+            return self._near(self._where[key])[key]
+
+    def _near(self, where: Where) -> dict[str, tuple[Asked, Run]]:
+        if where not in self._open:
+            with pq.ParquetFile(where.path, page_checksum_verification=True) as file:
+                self._open[where] = _runs(file.read_row_group(where.group))
+            while len(self._open) > AT_HAND:
+                self._open.popitem(last=False)
+        self._open.move_to_end(where)
+        return self._open[where]
+
+
+def table(runs: Iterable[tuple[Asked, Run]]) -> pa.Table:
+    """Runs as rows, every array as a list."""
+    runs = list(runs)
+    columns: list[Any] = [pa.array([getattr(asked, name) for asked, _ in runs], kind) for name, kind in HEAD]
+    for name, (kind, _) in SHAPES.items():
+        parts = [np.ascontiguousarray(getattr(run, name), kind).ravel() for _, run in runs]
+        offsets = np.concatenate([[0], np.cumsum([part.size for part in parts])]).astype(np.int32)
+        columns.append(pa.ListArray.from_arrays(pa.array(offsets), pa.array(np.concatenate(parts))))
+    return pa.Table.from_arrays(columns, schema=SCHEMA)
+
+
+def in_groups(runs: Iterable[tuple[Asked, Run]]) -> Iterator[list[tuple[Asked, Run]]]:
+    """Runs in groups of about `GROUP` bytes; where a group ends depends on the runs alone."""
+    group: list[tuple[Asked, Run]] = []
+    size = 0
+    for asked, run in runs:
+        group.append((asked, run))
+        size += weight(run)
+        if size >= GROUP:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def weight(run: Run) -> int:
+    """Bytes of a run's arrays."""
+    return sum(part.nbytes for part in run)
+
+
+def _runs(found: pa.Table) -> dict[str, tuple[Asked, Run]]:
+    columns = []
+    for name, (_, shape) in SHAPES.items():
+        lists = found.column(name).combine_chunks()
+        values, offsets = lists.values.to_numpy(), lists.offsets.to_numpy()
+        columns.append([values[a:b].reshape(shape) for a, b in pairwise(offsets)])
+    heads = found.select([name for name, _ in HEAD]).to_pylist()
+    return {h["key"]: (Asked(settings=(), **h), Run(*parts)) for h, *parts in zip(heads, *columns, strict=True)}
+
+
+def _keys(file: pq.ParquetFile, group: int, doubted: bool) -> list[str] | None:
+    """The keys of a row group; where it is doubted all its pages are read. None where it is not whole."""
+    try:
+        found: list[str] = file.read_row_group(group, None if doubted else ["key"]).column("key").to_pylist()
+    except (OSError, pa.ArrowException):
+        return None
+    return found
+
+
+def _named(content: Any) -> str:
+    return f"{hashlib.sha256(content).hexdigest()[:24]}.parquet"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,419 @@
+"""Nothing is lost and nothing is computed twice: real processes that are killed, full disks, damaged files, two at once."""
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from experiments import study
+from experiments.config import composed
+from experiments.plan import asked, plan
+from experiments.store import FOLDER, REST, WHOLE, Store
+
+ROOT = Path(__file__).parents[2]
+TINY = [
+    "parameters.voorbeeldstad.households.value=600", "parameters.voorbeeldstad.wijken.value=3",
+    "parameters.voorbeeldstad.buurten.value=6", "scenarios=[spreiding,concentratie]",
+    "seeds=4", "months=12", "warmup=12", "robustness.seeds=0", "draws.kind=none", "workers=1",
+]  # fmt: skip
+KILLS = 3
+
+
+def tiny(folder, *more):
+    return plan(composed([*TINY, f"results.folder={folder}", *more]))
+
+
+def content(folder):
+    """Every table of a finished study, and its manifest without what differs from run to run."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    return {p.name: p.read_bytes() for p in folder.glob("*.parquet")} | {
+        "manifest": {k: v for k, v in manifest.items() if k != "run"}
+    }
+
+
+class Forks:
+    """Children that run a study, one at a time; each can be killed."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.experiments.forked"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.say(TINY)
+        assert self.answer() == "ready"
+
+    def say(self, overrides: list[str]) -> None:
+        self.process.stdin.write(json.dumps(overrides) + "\n")
+        self.process.stdin.flush()
+
+    def answer(self) -> str:
+        return self.process.stdout.readline().strip()
+
+    def start(self, *more: str) -> int:
+        """Start a study; returns the child's id."""
+        self.say([*TINY, *more])
+        return int(self.answer())
+
+    def end(self) -> int:
+        """Wait for the child; its exit code, or minus the signal that ended it."""
+        return int(self.answer())
+
+
+@pytest.fixture(scope="module")
+def forks():
+    """A process that forks studies."""
+    found = Forks()
+    yield found
+    found.process.stdin.close()
+    found.process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    """A study that nothing disturbed."""
+    p = tiny(tmp_path_factory.mktemp("unbroken"))
+    study.run(p)
+    return p
+
+
+@pytest.mark.slow
+def test_a_study_that_is_killed_at_any_moment_ends_in_the_bytes_of_an_unbroken_one(forks, unbroken, tmp_path):
+    began = time.monotonic()
+    forks.start(f"results.folder={tmp_path / 'clock'}")
+    assert forks.end() == 0
+    lasts = time.monotonic() - began
+    luck, kills = random.Random(20261122), 0
+    folder, whole = tmp_path / "killed", 0
+    while kills < KILLS:
+        pid = forks.start(f"results.folder={folder}")
+        time.sleep(luck.uniform(0.0, 0.8 * lasts))
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        code = forks.end()
+        kills += code == -signal.SIGKILL
+        assert code in (0, -signal.SIGKILL)
+        mine = folder / unbroken.folder.name
+        kept = len(Store(mine)) if mine.exists() else 0
+        assert kept >= whole, "what was whole on disk is gone"
+        whole = kept
+        if code == 0:
+            assert content(mine) == content(unbroken.folder)
+            shutil.rmtree(folder)
+            whole = 0
+    forks.start(f"results.folder={folder}")
+    assert forks.end() == 0
+    assert content(folder / unbroken.folder.name) == content(unbroken.folder)
+    assert not (folder / unbroken.folder.name / FOLDER).exists()
+
+
+@pytest.mark.slow
+def test_the_command_killed_with_two_workers_goes_on_and_leaves_no_worker_behind(unbroken, tmp_path):
+    command = [sys.executable, "-m", "experiments.run", *TINY, "workers=2", f"results.folder={tmp_path}"]
+    for seconds in (4.0, 5.0):
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        time.sleep(seconds)
+        process.kill()
+        process.wait()
+        deadline = time.monotonic() + 20
+        while in_session(process.pid) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert not in_session(process.pid)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert content(tmp_path / unbroken.folder.name) == content(unbroken.folder)
+
+
+def in_session(leader: int) -> list[int]:
+    """Processes of the session that `leader` started."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, session = path.read_text().rpartition(")")[2].split()[0::3][:2]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(session) == leader and state != "Z":
+            found.append(int(path.parent.name))
+    return found
+
+
+@pytest.mark.slow
+def test_two_processes_on_one_study_share_the_work_and_end_in_the_same_bytes(forks, unbroken, tmp_path):
+    other = Forks()
+    try:
+        for process in (forks, other):
+            process.start(f"results.folder={tmp_path}")
+        assert [forks.end(), other.end()] == [0, 0]
+    finally:
+        other.process.stdin.close()
+        other.process.wait(timeout=30)
+    assert content(tmp_path / unbroken.folder.name) == content(unbroken.folder)
+
+
+def test_a_process_that_is_asked_to_stop_keeps_what_it_has(tmp_path):
+    p = tiny(tmp_path)
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    with pytest.raises(study.Stopped, match="the same command goes on"):
+        study.run(p)
+        time.sleep(5)  # a machine so fast that the study was over: then there is nothing to stop
+
+
+def test_more_seeds_scenarios_and_design_points_compute_only_what_is_new(unbroken, tmp_path):
+    first = study.run(tiny(tmp_path, "seeds=2", "scenarios=[spreiding]"))
+    assert first.computed == 2 * 2 + 2 + 2
+    assert study.run(tiny(tmp_path, "scenarios=[spreiding]")).computed == 2 * 2
+    assert study.run(tiny(tmp_path)).computed == 4
+    assert content(tmp_path / unbroken.folder.name) == content(unbroken.folder)
+    more = tiny(tmp_path, "design.kind=grid", "design.over={quota:[0.1,0.3]}", "design.seeds=2", "design.months=12")
+    assert more.folder == tmp_path / unbroken.folder.name
+    assert study.run(more).computed == 2 * 2 * 3
+    besides = tiny(tmp_path, "design.kind=grid", "design.over={quota:[0.1,0.2,0.3]}", "design.seeds=2", "design.months=12")
+    assert study.run(besides).computed == 2 * 3
+    study.run(more)
+    designs = pd.read_parquet(more.folder / "designs.parquet")
+    assert designs.design.tolist() == ["", "quota=0.1", "quota=0.3"] and designs.quota.tolist() == [0.3, 0.1, 0.3]
+
+
+def test_going_back_to_an_earlier_question_computes_nothing(unbroken, tmp_path):
+    shutil.copytree(unbroken.folder, tmp_path / unbroken.folder.name)
+    fewer = tiny(tmp_path, "scenarios=[spreiding]")
+    assert study.run(fewer).computed == 0
+    assert (fewer.folder / REST).is_file()
+    again = tiny(tmp_path)
+    assert not study.found(again)
+    assert study.run(again).computed == 0
+    assert content(again.folder) == content(unbroken.folder)
+
+
+def test_parts_of_a_study_fill_one_folder_and_the_last_command_makes_the_tables(unbroken, tmp_path):
+    outcomes = [study.run(tiny(tmp_path, "parts=3", f"part={k}")) for k in (1, 2, 3)]
+    assert [o.written for o in outcomes] == [False, False, True]
+    assert sum(o.computed for o in outcomes) == len(asked(unbroken))
+    assert content(tmp_path / unbroken.folder.name) == content(unbroken.folder)
+
+
+def test_halves_that_were_computed_apart_merge_into_the_same_bytes(unbroken, tmp_path):
+    from experiments.merge import merge
+
+    study.run(tiny(tmp_path / "a", "seeds=2"))
+    study.run(tiny(tmp_path / "b", "seeds=2", "first_seed=3"))
+    halves = [tmp_path / name / unbroken.folder.name for name in "ab"]
+    before = [content(half) for half in halves]
+    assert merge(halves, tmp_path / "whole", []) == 0
+    assert content(tmp_path / "whole" / unbroken.folder.name) == content(unbroken.folder)
+    assert [content(half) for half in halves] == before
+
+
+def test_a_missing_half_is_told_and_nothing_is_written(unbroken, tmp_path, capsys):
+    from experiments.merge import merge
+
+    study.run(tiny(tmp_path / "a", "seeds=2"))
+    assert merge([tmp_path / "a" / unbroken.folder.name], tmp_path / "whole", ["seeds=4"]) == 1
+    told = capsys.readouterr()
+    assert "6 of 16 are missing" in told.out and "missing: the study itself, loting, seed 3" in told.err
+    assert not (tmp_path / "whole" / unbroken.folder.name / "manifest.json").exists()
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_loses_nothing_that_was_whole(forks, unbroken, tmp_path):
+    told = subprocess.run(
+        [sys.executable, "-c", LIMITED.format(tiny=TINY, folder=str(tmp_path))], cwd=ROOT, capture_output=True, text=True
+    )
+    assert told.returncode == 3, told.stderr
+    assert "File too large" in told.stdout and "Make room and give the same command again" in told.stdout
+    kept = len(Store(tmp_path / unbroken.folder.name))
+    assert 0 < kept < len(asked(unbroken))
+    forks.start(f"results.folder={tmp_path}")
+    assert forks.end() == 0
+    assert content(tmp_path / unbroken.folder.name) == content(unbroken.folder)
+
+
+LIMITED = """
+import resource, sys
+from experiments import study
+from experiments.config import composed
+from experiments.plan import plan
+from experiments.store import Store
+study.LOST = study.LOST_AT_MOST = 0.0
+p = plan(composed([*{tiny}, "results.folder={folder}"]))
+append, chunks = Store.append, []
+def limited(store, runs):
+    chunks.append(runs)
+    if len(chunks) == 3:  # from the third chunk on no file may be larger than a kilobyte
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1024, resource.RLIM_INFINITY))
+    append(store, runs)
+Store.append = limited
+try:
+    study.run(p)
+except study.Stopped as stopped:
+    print(stopped)
+    sys.exit(3)
+"""
+
+
+def test_a_disk_that_is_full_when_tables_are_written_keeps_all_runs(unbroken, tmp_path, monkeypatch):
+    p = tiny(tmp_path)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(study.tables, "write", full)
+        with pytest.raises(study.Stopped, match=r"No space left on device. All 16 runs are kept; the tables were not written"):
+            study.run(p)
+    assert study.run(p).computed == 0
+    assert content(p.folder) == content(unbroken.folder)
+
+
+@pytest.mark.parametrize("where", ["a file", "read-only"])
+def test_a_folder_that_can_not_be_written_is_refused_before_anything_runs(where, tmp_path, monkeypatch):
+    from model.parameters import Refused
+
+    folder = tmp_path / "results"
+    if where == "a file":
+        folder.write_text("not a folder")
+    else:
+        folder.mkdir()
+        folder.chmod(0o500)
+        if os.access(folder, os.W_OK):
+            pytest.skip("this user may write everywhere")
+    monkeypatch.setattr(study, "_live_all", lambda *_: pytest.fail("something ran"))
+    with pytest.raises(Refused, match=r"results.folder: found .* can not be written"):
+        study.run(tiny(folder))
+
+
+@pytest.mark.parametrize("damage", ["cut short", "a byte changed", "emptied"])
+def test_a_damaged_chunk_is_put_aside_and_only_its_runs_are_computed_again(damage, unbroken, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(study, "LOST", 0.0)
+    monkeypatch.setattr(study, "LOST_AT_MOST", 0.0)
+    study.run(tiny(tmp_path, "parts=2", "part=1"))
+    chunks = sorted((tmp_path / unbroken.folder.name / FOLDER).glob("*.parquet"))
+    assert len(chunks) > 1
+    spoil(chunks[0], damage)
+    before, lost = len(asked(unbroken)), 0
+    outcome = study.run(tiny(tmp_path))
+    told = capsys.readouterr().err
+    assert f"{chunks[0]}: damaged" in told and "computed again" in told
+    lost = outcome.computed
+    assert 0 < lost < before
+    assert content(tmp_path / unbroken.folder.name) == content(unbroken.folder)
+
+
+def spoil(path: Path, damage: str) -> None:
+    content = bytearray(path.read_bytes())
+    if damage == "cut short":
+        content = content[: len(content) // 2]
+    elif damage == "emptied":
+        content = bytearray()
+    else:
+        content[len(content) // 3] ^= 0x55
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", ["cut short", "a byte changed"])
+def test_a_finished_study_with_damaged_runs_is_mended_when_it_is_extended(damage, unbroken, tmp_path, capsys):
+    shutil.copytree(unbroken.folder, tmp_path / unbroken.folder.name)
+    p = tiny(tmp_path, "seeds=5")
+    spoil(p.folder / WHOLE, damage)
+    study.run(p)
+    assert "damaged" in capsys.readouterr().err
+    again = tiny(tmp_path)
+    study.run(again)
+    assert content(again.folder)[WHOLE] == content(unbroken.folder)[WHOLE]
+
+
+def test_a_damaged_manifest_makes_the_tables_anew_and_computes_nothing(unbroken, tmp_path):
+    shutil.copytree(unbroken.folder, tmp_path / unbroken.folder.name)
+    p = tiny(tmp_path)
+    (p.folder / "manifest.json").write_text('{"identity": {')
+    assert not study.found(p)
+    assert study.run(p).computed == 0
+    assert content(p.folder) == content(unbroken.folder)
+
+
+def test_another_version_of_the_code_keeps_the_old_study_aside(unbroken, tmp_path, monkeypatch, capsys):
+    shutil.copytree(unbroken.folder, tmp_path / unbroken.folder.name)
+    from experiments import plan as planning
+
+    monkeypatch.setattr(planning, "version", lambda: "another")
+    p = tiny(tmp_path)
+    assert study.run(p).computed == len(asked(p))
+    told = capsys.readouterr().err
+    assert "made by another version of the code" in told and "It was kept as" in told
+    [aside] = [path for path in tmp_path.iterdir() if path != p.folder]
+    assert content(aside) == content(unbroken.folder)
+
+
+class Unlucky(RuntimeError):
+    pass
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """One run fails: concentratie with seed 3."""
+    from experiments import measure
+
+    summed_up = measure.summed_up
+
+    def fail(record, a, rooms):
+        if (a.scenario, a.seed) == ("concentratie", 3):
+            raise Unlucky("this run can not be")
+        return summed_up(record, a, rooms)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(measure, "summed_up", fail)
+        yield patch
+
+
+def test_a_run_that_fails_is_recorded_and_the_rest_goes_on(unbroken, tmp_path, failing):
+    p = tiny(tmp_path)
+    outcome = study.run(p)
+    assert (outcome.computed, outcome.failed, outcome.written) == (15, 1, True)
+    [told] = json.loads((p.folder / "failures.json").read_text())["failed"]
+    assert (told["scenario"], told["seed"], told["design"]) == ("concentratie", 3, "")
+    assert "Unlucky: this run can not be" in told["traceback"] and told["settings"][0]["lever"] == "strategie"
+    checks = pd.read_parquet(p.folder / "checks.parquet").set_index("controle")
+    assert checks.waarde["volledig"] == 1 and not checks.goed["volledig"]
+    rows = pd.read_parquet(p.folder / "differences.parquet")
+    whole = rows[(rows.indicator == "escalaties") & (rows.level == "gemeente")].set_index("scenario").seeds
+    assert whole.to_dict() == {"spreiding": 4, "concentratie": 3}
+    assert not study.found(p)
+    failing.undo()
+    assert study.run(p).computed == 1, "what had failed was not tried again, or something else was"
+    assert not (p.folder / "failures.json").exists()
+    assert content(p.folder) == content(unbroken.folder)
+
+
+def test_a_worker_that_dies_takes_only_its_own_job_along(unbroken, tmp_path):
+    p = tiny(tmp_path, "workers=2")
+    lived = study._lived
+    study._lived = dies_for_seed_three
+    try:
+        outcome = study.run(p)
+    finally:
+        study._lived = lived
+    assert outcome.failed == 3 and outcome.computed == 13
+    told = json.loads((p.folder / "failures.json").read_text())["failed"]
+    assert {(t["seed"], "worker process died" in t["traceback"]) for t in told} == {(3, True)}
+    assert study.run(p).computed == 3
+    assert content(p.folder) == content(unbroken.folder)
+
+
+def dies_for_seed_three(number, job):
+    """As `study._lived`, in a worker that the system kills when it lives seed 3."""
+    if job.seed == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return study_lived(number, job)
+
+
+study_lived = study._lived
