@@ -79,7 +79,6 @@ FIELDS = {
     "dichtheid": Field("number", "inhabitants per km2 of land", "per km2", 0.0, 200_000.0),
     "woz": Field("number", "mean WOZ value of homes", "1000 euro", 1.0, 20_000.0),
     "p_koop": _percent("koop, of dwellings"),
-    "p_huur": _percent("rented, of dwellings"),
     "p_corp": _percent("let by corporaties, of dwellings"),
     "p_eengezins": _percent("single-family homes, of dwellings"),
     "p_1p": _percent("one-person households, of households"),
