@@ -135,9 +135,8 @@ def print_town(town: "Town", tables: "dict[str, pd.DataFrame]") -> None:
     print(f"{town.naam} ({town.code}), {town.vintage or 'synthetic'}: {homes:,} households, {size}")
     print_grid("Fit before the warm-up: margin asked and got, one seed", pages.fit(tables["fit"], EN), say("fit_profiles", EN))
     if len(tables["compared"]):
-        print_grid(
-            "Known besides, and the order of buurten in the model", pages.compared(tables["compared"], EN), say("besides", EN)
-        )
+        note = "\n".join(filter(None, [say("besides", EN), pages.caseload_note(tables["compared"], EN)]))
+        print_grid("Known besides, and what the model has of it", pages.compared(tables["compared"], EN), note)
     if tables["imputed"].empty:
         print("\nNothing was filled in.")
         return

@@ -95,18 +95,56 @@ def points(share: float, language: str) -> str:
 
 
 def compared(table: pd.DataFrame, language: str) -> Grid:
-    """What is known besides the margins: how far the buurten of the world stand in the same order."""
+    """What is known besides the margins: its values, what the model has like it, and how far both stand in the same order."""
     rows = [
         [
-            prose.capital(phrase(r.waargenomen, language)),
-            phrase(r.model, language),
-            number(r.buurten, language),
+            _known(r, language),
+            say(f"{'one' if r.aantal == 1 else 'many'}_{r.niveau}", language, n=number(r.aantal, language)),
+            _values(r.mediaan, r.laagste, r.hoogste, language),
+            _counterpart(r, language),
+            number(r.vergeleken, language) if r.model else "–",
             grouped(r.rangcorrelatie, 2, language) if isfinite(r.rangcorrelatie) else "–",
-            prose.agreement(r.rangcorrelatie, language),
+            _order(r, language),
         ]
         for r in table.itertuples()
     ]
-    return Grid([say(k, language) for k in ("known", "model", "buurten", "same_order", "reading")], rows)
+    return Grid(
+        [say(k, language) for k in ("known", "of_how_many", "values", "model", "compared", "same_order", "reading")], rows
+    )
+
+
+def caseload_note(table: pd.DataFrame, language: str) -> str:
+    """What a comparison of caseloads can not say; nothing where there is none."""
+    return say("caseload_note", language) if (table.niveau == "wijk").any() else ""
+
+
+def _known(r: Any, language: str) -> str:
+    name = prose.capital(phrase(r.waargenomen, language))
+    return f"{name} ({r.plaats})" if r.plaats else name
+
+
+def _values(median: float, low: float, high: float, language: str) -> str:
+    """The median and the range; one number where all are equal."""
+    if not low < high:
+        return number(median, language)
+    low_text, high_text = number(low, language), number(high, language)
+    return say("median_and_range", language, median=number(median, language), low=low_text, high=high_text)
+
+
+def _counterpart(r: Any, language: str) -> str:
+    """What the model has like it: in the world as built, with its values if they are of the same kind; or later; or not."""
+    if not r.model:
+        return say("lived_only", language, what=phrase(r.indicator, language)) if r.indicator else say("no_counterpart", language)
+    if r.niveau == "buurt" or not r.vergeleken:
+        return phrase(r.model, language)
+    return f"{phrase(r.model, language)}: {_values(r.model_mediaan, r.model_laagste, r.model_hoogste, language)}"
+
+
+def _order(r: Any, language: str) -> str:
+    """What the order says in words, or why there is none."""
+    if not r.model or isfinite(r.rangcorrelatie):
+        return prose.agreement(r.rangcorrelatie, language)
+    return say("too_few" if r.plaats else "no_order", language)
 
 
 def imputed(table: pd.DataFrame, language: str) -> Grid:

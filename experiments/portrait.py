@@ -53,6 +53,7 @@ def content(tables: TownTables, language: str) -> dict[str, Any]:
         "fit_profiles": say("fit_profiles", language),
         "compared": pages.compared(tables.compared, language),
         "besides": say("besides", language),
+        "caseload_note": pages.caseload_note(tables.compared, language),
         "suppressed": suppressed(tables, language),
         "imputed": pages.imputed(tables.imputed, language),
         "record": record(tables, language),

@@ -15,11 +15,38 @@ from model.homes import INCOME_EDGES
 from model.population import Blocks
 from model.randomness import normal_of
 from model.town import Town
-from model.world import AgeClass, DwellingKind, Place, Profile, SesClass, Tenure, World
+from model.world import AgeClass, DwellingKind, Place, Profile, SesClass, Status, TeamKind, Tenure, World
 
 LARGE = 100  # households from which a buurt counts in errors: CBS rounds, and a household more or less is noise
 HOUSEHOLDS = "aandeel huishoudens"
-COMPARED = {"ses_woa": "gemiddelde SES", "ses_spreiding": "spreiding SES", "p_wmo": "aandeel kwetsbaar"}  # observed: of the world
+FEW = 3  # places below which there is no order to speak of
+
+
+class Counterpart(NamedTuple):
+    """A column of `Town.observed` and what in the model should go with it: more with more (1), or less with more (-1)."""
+
+    observed: str
+    model: str
+    expected: int = 1
+
+
+BUILT = (  # with what the world is like before any month
+    Counterpart("ses_woa", "gemiddelde SES"),
+    Counterpart("ses_spreiding", "spreiding SES"),
+    Counterpart("p_wmo", "aandeel kwetsbaar"),
+)
+LIVED = (  # with an indicator, which takes months
+    Counterpart("klachten", "klachten"),
+    Counterpart("p_ernst_geluid_buren", "vaak_hinder"),
+    Counterpart("p_eenzaam", "banden", -1),
+    Counterpart("ses_woa", "leefbaarheid"),
+    Counterpart("p_wmo", "aandeel_kwetsbaar"),
+)
+CLIENTS = {  # kinds of teams that have clients in the model, and what these are
+    "wijkteam": "bekende kwetsbare bewoners per fte",
+    "ambulant": "bekende kwetsbare bewoners per fte ambulant",
+    "welzijn": "kwetsbare bewoners thuis per fte",
+}
 
 
 class Margin(NamedTuple):
@@ -28,6 +55,25 @@ class Margin(NamedTuple):
     name: str
     asked: np.ndarray
     got: np.ndarray
+
+
+class Compared(NamedTuple):
+    """A row of `compared`."""
+
+    waargenomen: str
+    niveau: str
+    plaats: str
+    aantal: int
+    mediaan: float
+    laagste: float
+    hoogste: float
+    model: str
+    indicator: str
+    model_mediaan: float
+    model_laagste: float
+    model_hoogste: float
+    vergeleken: int
+    rangcorrelatie: float
 
 
 def _shares(buurt: np.ndarray, code: np.ndarray, buurten: int, codes: int) -> np.ndarray:
@@ -119,24 +165,122 @@ def fit(town: Town, p: Blocks, world: World) -> pd.DataFrame:
 
 
 def compared(town: Town, world: World) -> pd.DataFrame:
-    """What is known of large buurten besides the margins, against the world: waargenomen, model, buurten, rangcorrelatie.
+    """What is known besides the margins, against the world as built, before any month: one row per column of `town.observed`,
+    and per kind of team of which a caseload is told.
 
-    Nothing of this went into the world, so that it tells how well the synthesis guesses what it was not told.
+    waargenomen    the column, or `caseload <kind of team>`
+    niveau, plaats what it is of: buurten or wijken; name of the wijk where a row is about one
+    aantal, mediaan, laagste, hoogste    how many of them have it, and its values
+    model          what it is compared with (`BUILT`, `CLIENTS`); empty where the world as built has nothing like it
+    indicator      the indicator that is like it once months are lived (`LIVED`); empty if there is none
+    model_mediaan, model_laagste, model_hoogste    values of `model` where both are known
+    vergeleken, rangcorrelatie    how many were compared, and how far they stand in the same order; nan below `FEW`
+
+    Buurten are compared from `LARGE` households on. Where fewer than `FEW` wijken have a caseload each has its own row. Nothing
+    of this went into the world, so that it tells how well the synthesis guesses what it was not told.
     """
+    rows = _beside(town, _of_world(world)) + _caseloads(town, world)
+    return pd.DataFrame(rows, columns=list(Compared._fields))
+
+
+def _of_world(world: World) -> pd.DataFrame:
+    """What the households of each buurt [buurten that anybody lives in] are like: columns as `BUILT` names them."""
     d = world.dwellings
     lived = d.identity != 0
     found = pd.DataFrame({"buurt": d.buurt[lived], "ses": d.ses[lived], "person": d.person[lived] >= 0}).groupby("buurt")
-    of_world = pd.DataFrame(
+    return pd.DataFrame(
         {"gemiddelde SES": found.ses.mean(), "spreiding SES": found.ses.std(), "aandeel kwetsbaar": found.person.mean()}
     )
+
+
+def _beside(town: Town, of_world: pd.DataFrame) -> list[Compared]:
+    """One row per column of `town.observed`."""
+    built, lived = ({c.observed: c.model for c in pairs} for pairs in (BUILT, LIVED))
     large = town.buurten.huishoudens >= LARGE
     rows = []
-    for column, name in COMPARED.items():
-        if column in town.observed:
-            pair = pd.DataFrame({"known": town.observed[column], "model": of_world[name]})[large].dropna()
-            rank = spearmanr(pair.known, pair.model).statistic if len(pair) > 2 else np.nan
-            rows.append((column, name, len(pair), float(rank)))
-    return pd.DataFrame(rows, columns=["waargenomen", "model", "buurten", "rangcorrelatie"])
+    for column in town.observed.columns.drop("code", errors="ignore"):
+        known, model = town.observed[column].astype(float), built.get(column, "")
+        of_model = of_world[model].reindex(known.index) if model else pd.Series(np.nan, index=known.index)
+        rows.append(_row(column, "buurt", "", known, model, of_model.where(large), lived.get(column, "")))
+    return rows
+
+
+def _row(
+    observed: str, level: str, place: str, known: pd.Series, model: str, of_model: pd.Series, indicator: str = ""
+) -> Compared:
+    """What is known of places [n] and what the model has of them, nan where that is not compared."""
+    pair = pd.DataFrame({"known": known, "model": of_model}).dropna()
+    return Compared(
+        observed, level, place, int(known.notna().sum()), *_spread(known), model, indicator, *_spread(pair.model), len(pair),
+        _rank(pair.known, pair.model),
+    )  # fmt: skip
+
+
+def _spread(values: pd.Series) -> tuple[float, float, float]:
+    """Median, lowest and highest; nan where nothing is known."""
+    return float(values.median()), float(values.min()), float(values.max())
+
+
+def _rank(one: pd.Series, other: pd.Series) -> float:
+    """Rank correlation; nan where there are fewer than `FEW`, or where all of either are equal."""
+    if len(one) < FEW or one.nunique() < 2 or other.nunique() < 2:
+        return float("nan")
+    return float(spearmanr(one, other).statistic)
+
+
+def _caseloads(town: Town, world: World) -> list[Compared]:
+    """One row per kind of team of which a caseload is told; one per wijk where fewer than `FEW` wijken have one."""
+    names = town.buurten.groupby("wijk", sort=False).wijk_naam.first()
+    rows = []
+    for kind, told in town.teams.dropna(subset=["caseload"]).groupby("soort", sort=False):
+        known = told.set_index("wijk").caseload.astype(float)
+        model = CLIENTS.get(str(kind), "")
+        of_model = pd.Series(_clients_per_fte(world, str(kind)), index=town.wijken).reindex(known.index)
+        parts = [known.index] if len(known) >= FEW else [pd.Index([wijk]) for wijk in known.index]
+        for mine in parts:
+            place = str(names[mine[0]]) if len(known) < FEW else ""
+            rows.append(_row(f"caseload {kind}", "wijk", place, known[mine], model, of_model[mine]))
+    return rows
+
+
+def _clients_per_fte(world: World, kind: str) -> np.ndarray:
+    """Clients [wijken] of a kind of team for each of its FTE; nan where there are no FTE, or where it has no clients.
+
+    Before any month all who are known are with the wijkteam: who has ambulant help is known only when months are lived. So
+    both kinds are taken to have them all. Welzijn is there for all vulnerable residents at home.
+    """
+    persons, teams, wijken = world.persons, world.teams, world.wijken.rows
+    if kind not in CLIENTS:
+        return np.full(wijken, np.nan)
+    counted = np.ones(persons.rows) if kind == "welzijn" else persons.status == int(Status.BEKEND)
+    clients = np.bincount(world.buurten.wijk, weights=world.sum_at_home(counted), minlength=wijken)
+    fte, mine = np.zeros(wijken), teams.kind == int(TeamKind[kind.upper()])
+    fte[teams.wijk[mine]] = teams.fte[mine]
+    return clients / np.where(fte > 0.0, fte, np.nan)
+
+
+def observed_against(indicators: pd.DataFrame, observed: pd.DataFrame, buurten: pd.DataFrame) -> pd.DataFrame:
+    """What is known of buurten against what the model makes of them: waargenomen, indicator, buurten, rang, verwacht.
+
+    indicators   one row per buurt, by its code; a column per indicator (`model.indicators`), such as a scenario's mean over seeds
+    observed     `Town.observed`: `code`, and a column for each thing that is known; or nothing at all
+    buurten      `Town.buurten`: which are large (`LARGE` households), and how many corporatie homes they have
+
+    One row per pair of `LIVED` of which both sides are there, in that order. `buurten`: how many were compared. `rang`: rank
+    correlation, nan as in `compared`. `verwacht`: the sign that it should have. Complaints are taken per corporatie home,
+    as the indicator is: their number says mostly how large a buurt is.
+    """
+    large = buurten[buurten.huishoudens >= LARGE].set_index("code")
+    homes = large.huishoudens * large.p_corp / 100.0
+    rows = []
+    for pair in LIVED:
+        if pair.observed not in observed or pair.model not in indicators:
+            continue
+        values = observed.set_index("code")[pair.observed].astype(float).reindex(large.index)
+        values = values / homes.where(homes > 0.0) if pair.observed == "klachten" else values
+        both = pd.DataFrame({"known": values, "model": indicators[pair.model].reindex(large.index)}).dropna()
+        rows.append((pair.observed, pair.model, len(both), _rank(both.known, both.model), pair.expected))
+    return pd.DataFrame(rows, columns=["waargenomen", "indicator", "buurten", "rang", "verwacht"])
 
 
 def _clustering(town: Town, buurt: np.ndarray, tenure: np.ndarray) -> tuple[float, float]:

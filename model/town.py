@@ -35,7 +35,7 @@ COLUMNS = {
     "y": "centre, metres north (EPSG:28992); empty if unknown",
 }
 UNKNOWN_ALLOWED = ("p_1p", "klasse", "score", "x", "y")
-TEAMS = ["wijk", "soort", "fte"]
+TEAMS = ["wijk", "soort", "fte", "caseload"]
 IMPUTED = ["attribuut", "niveau", "bron", "buurten", "huishoudens", "zekerheid"]
 
 
@@ -68,7 +68,8 @@ class Town:
     bezit     [buurt (row), corporatie (1, 2, ...), aandeel]: who owns the corporatie homes of a buurt; shares sum to 1
     corporaties   [naam, gemeente]: row k is corporatie k + 1
     near      [a (row), b (row), metres]: pairs of buurten that lie near each other, both ways, and how far apart
-    teams     [wijk (code), soort, fte]: staff as somebody counted it; elsewhere it goes by inhabitants
+    teams     [wijk (code), soort, fte, caseload]: staff as somebody counted it; elsewhere it goes by inhabitants. caseload is
+              clients per FTE: to compare with, never an input
     observed  what is known besides, by code of the buurt: to compare with, never an input
     imputed   what was filled in, from where, and how sure that is (columns of `IMPUTED`)
     sources, hashes    what the tables are called, and the SHA-256 of each file that was read

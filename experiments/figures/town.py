@@ -16,13 +16,18 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SHADES = {  # of every level of the imputation report: own tables green, figures of CBS blue, estimates orange
+SHADES = {  # of every level of the imputation report: own tables green, figures of CBS blue, estimates orange, the less sure red
     "eigen tabel": "#1b7837", "eigen tabel (volledig): geen corporatiewoningen": "#7fbf7b",
     "eigen tabel, begrensd door p_koop": "#c7e9b4", "buurt": "#1f3b73", "wijk": "#4f7fb5", "gemeente": "#9db8d2",
     "land": "#cdd9e5", "geschat binnen wijk": "#b35806", "geschat binnen gemeente": "#f1a340",
-    "geschat zonder totaal": "#fee0b6", "": "#e3e3e3",
+    "geschat zonder totaal": "#fee0b6", "geschat binnen wijk, zonder inkomens van personen": "#99000d",
+    "geschat binnen gemeente, zonder inkomens van personen": "#ef6548",
+    "geschat zonder totaal, zonder inkomens van personen": "#fdbb84", "huishoudens maal grootte": "#8c6d31",
+    "getrokken uit marges": "#bcbddc", "": "#e3e3e3",
 }  # fmt: skip
-OWN = ("buurt", "", "eigen tabel", "eigen tabel (volledig): geen corporatiewoningen")  # levels that are not off
+OWN = (  # levels that are not off
+    "buurt", "", "eigen tabel", "eigen tabel (volledig): geen corporatiewoningen", "getrokken uit marges",
+)  # fmt: skip
 PANELS = ("koop", "sociale_huur", "eengezins", "huishoudens van 1", "leeftijd vanaf_75", "inkomen laag")  # of the fit
 EXACT = 1e-9  # a share that is off by less is not off: this is how far numbers are exact
 

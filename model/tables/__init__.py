@@ -31,6 +31,8 @@ from model.town import Town, near_in_wijk, ownership
 __all__ = ["Parameters", "Tables", "drawn_with_own", "read", "town", "with_own"]
 
 DRAWN = "getrokken uit marges"
+OF_SIZE = "huishoudens maal grootte"
+WITHOUT_PERSONS = "zonder inkomens van personen"
 
 
 class Parameters(NamedTuple):
@@ -55,14 +57,18 @@ class Parameters(NamedTuple):
     low_income_error_without_persons: float
     high_income_error_without_persons: float
     least_drawn: float
+    least_of_country: float
     nearest_buurten: int
 
 
-def checked_codes(tables: Tables, codes: list[str]) -> list[str]:
-    """Codes of gemeenten, all of them for NL; raises `Refused` for what the tables do not hold, with what is near."""
+def checked_codes(tables: Tables, codes: list[str], least: float) -> list[str]:
+    """Codes of gemeenten, all of them for NL; raises `Refused` for what the tables do not hold, with what is near.
+
+    least: share of the country's households that tables of the country hold.
+    """
     known = tables.gemeenten
     if codes == ["NL"]:
-        _whole_country(tables)
+        _whole_country(tables, least)
         return sorted({*known.index, *("GM" + tables.buurten.index.str[2:6])})
     problems = []
     for code in codes:
@@ -78,11 +84,11 @@ def checked_codes(tables: Tables, codes: list[str]) -> list[str]:
     return list(dict.fromkeys(codes))
 
 
-def _whole_country(tables: Tables) -> None:
-    """Raises `Refused` where the buurten are not those of the country, by its own row: less than half of its households."""
+def _whole_country(tables: Tables, least: float) -> None:
+    """Raises `Refused` where the buurten hold less than the share `least` of the country's households, by its own row."""
     counted = tables.columns(*COUNTED).huishoudens
     have = tables.buurten.huishoudens.sum()
-    if have < counted.get("NL00", 0.0) / 2.0:  # what CBS rounds and suppresses is far less
+    if have < least * counted.get("NL00", 0.0):
         there = ", ".join(f"{c} ({n})" for c, n in tables.gemeenten.iloc[:8].items())
         found = f"NL, of which the tables of {tables.vintage.year} hold {have:.0f} of {counted['NL00']:.0f} households"
         raise Refused([Problem("gemeente.code", found, f"a gemeente that they hold, such as {there}")])
@@ -90,7 +96,7 @@ def _whole_country(tables: Tables) -> None:
 
 def town(tables: Tables, codes: list[str], p: Parameters, country: Country) -> Town:
     """The town of some gemeenten. Raises `Refused` for an unknown code."""
-    gemeenten = checked_codes(tables, codes)
+    gemeenten = checked_codes(tables, codes, p.least_of_country)
     frame, lines = _completed(tables, gemeenten, p, country)
     missed = _left_out(tables, gemeenten, frame)
     sources = [*(tables.vintage.files[n].source for n in tables.frames), *places.sources(tables.ground, frame)]
@@ -166,7 +172,8 @@ def _beside(official: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
 
 def _imputed(missed: pd.DataFrame, lines: list[Line], frame: pd.DataFrame) -> pd.DataFrame:
     """The imputation report of `Town`."""
-    return pd.concat([missed, settled(lines, frame.huishoudens)], ignore_index=True)
+    report = pd.concat([missed, settled(lines, frame.huishoudens)], ignore_index=True)
+    return report.astype({"buurten": int, "huishoudens": int, "zekerheid": float})  # where none is measured pandas guesses
 
 
 def _corporaties(frame: pd.DataFrame, p: Parameters) -> dict[str, int]:
@@ -184,10 +191,10 @@ def _completed(tables: Tables, gemeenten: list[str], p: Parameters, country: Cou
         raise Refused(problems)
     filled["p_jong"] = _of_country(filled.get("p_jong"), mine, 100.0 * country.share_15_34)
     frame = _frame(tables, mine, filled)
-    told = _told(tables, frame, filled)
+    told = [*_told(tables, frame, filled), *_inhabitants(tables, mine)]
     frame, estimated = estimates.complete(frame, filled, tables, country, p)
     frame, located = places.located(tables.ground, frame, tables.layout_error)
-    return frame, told + estimated + located
+    return frame, told + _named_by_persons(estimated, p) + located
 
 
 def _uninhabited(tables: Tables, gemeenten: list[str], mine: pd.DataFrame) -> list[Problem]:
@@ -265,6 +272,38 @@ def _told(tables: Tables, frame: pd.DataFrame, filled: dict[str, chain.Filled]) 
             error = tables.errors.get((attribute, level), float("nan"))
             lines.append(Line(attribute, level, source, mine.index.to_numpy(), error))
     return lines
+
+
+def _inhabitants(tables: Tables, mine: pd.DataFrame) -> list[Line]:
+    """Of which buurten inhabitants were counted, and of which they are households times household size."""
+    counts = [n for n, f in tables.frames.items() if set(COUNTED) <= set(f) and f.index.str.startswith("BU").any()]
+    source = ", ".join(dict.fromkeys(tables.vintage.files[n].source for n in counts))
+    known = mine.inwoners.notna()
+    return [
+        Line("inwoners", "buurt", source, np.flatnonzero(known)),
+        Line("inwoners", OF_SIZE, "", np.flatnonzero(~known), _error_of_size(tables)),
+    ]
+
+
+def _error_of_size(tables: Tables) -> float:
+    """How far households times household size lie from the inhabitants of large buurten: median distance, in % of these."""
+    b = tables.buurten.join(tables.filled["hh_grootte"].values.rename("size"))
+    b = b[(b.huishoudens >= chain.LARGE) & (b.inwoners > 0)]
+    return float((100.0 * (b.huishoudens * b["size"] / b.inwoners - 1.0)).abs().median())
+
+
+def _named_by_persons(lines: list[Line], p: Parameters) -> list[Line]:
+    """Estimates of incomes, those made without what is known of persons of the wijk by that name: they are less sure."""
+    errors = {
+        "p_laag_ink": (p.low_income_error, p.low_income_error_without_persons),
+        "p_hoog_ink": (p.high_income_error, p.high_income_error_without_persons),
+    }
+
+    def without(line: Line) -> bool:
+        known, unknown = errors.get(line.attribute, (np.nan, np.nan))
+        return line.error == unknown != known
+
+    return [line._replace(level=f"{line.level}, {WITHOUT_PERSONS}") if without(line) else line for line in lines]
 
 
 def _left_out(tables: Tables, gemeenten: list[str], frame: pd.DataFrame) -> pd.DataFrame:

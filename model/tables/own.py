@@ -6,6 +6,7 @@
 """
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from model.tables.files import LARGEST, MARKS, PLAIN, Form
 from model.tables.polygons import read_polygons
 from model.tables.reading import as_problems, read_rows
 from model.tables.schema import ANY_NUMBER, FIELDS, Finding
+from model.town import TEAMS
 
 WHOLE = 101.0  # % that parts of one whole may be together: each may be rounded up
 
@@ -41,10 +43,10 @@ KINDS = {
         "stock of corporaties", ("buurt", "corporatie", "woningen"), ("complex", "jaar"), key=("buurt", "corporatie", "complex")
     ),
     "klachten": Kind("complaints about nuisance", ("buurt", "klachten"), ("jaar",)),
-    "teams": Kind("teams", ("wijk", "soort", "fte"), ("jaar",), key=("wijk", "soort")),
+    "teams": Kind("teams and their caseload", ("wijk", "soort", "fte"), ("caseload", "jaar"), key=("wijk", "soort")),
     "scores": Kind("official leefbaarheid of buurten", ("buurt",), ("jaar",), one_of=("score", "klasse")),
     "buurten": Kind("measured composition of buurten", ("buurt",), ("jaar",), one_of=MEASURED),
-    "observed": Kind("other numbers, only kept beside the model", ("buurt",), ("jaar",), free=True),
+    "observed": Kind("other numbers, only shown beside the model", ("buurt",), ("jaar",), free=True),
     "polygonen": Kind("outlines of buurten (GeoJSON or GPKG, EPSG:28992)", ("buurt",)),
 }
 OPTIONS: dict[str, type | tuple[type, ...]] = {
@@ -67,10 +69,11 @@ class Codes(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One checked line of the mapping."""
+    """One checked line of the mapping. `name`: path of the file from the folder of the mapping."""
 
     kind: str
     path: Path
+    name: str
     columns: dict[str, str]
     form: Form
     year: int | None
@@ -81,13 +84,13 @@ class Entry(NamedTuple):
 class Own(NamedTuple):
     """Own tables. Frames are empty where there is none; polygons are None.
 
-    bezit      [buurt, corporatie, complex, woningen]          teams     [wijk, soort, fte]
+    bezit      [buurt, corporatie, complex, woningen]          teams     [wijk, soort, fte, caseload]
     klachten, scores, buurten, observed                        indexed by code of the buurt
     polygonen  GeoDataFrame [code, geometry] (EPSG:28992)
     complete   whether `bezit` holds all homes that corporaties let in the gemeenten it names
     sources    per table: its file, the start of its sha256, its year where it is told
     of         kind -> the sources of that kind, as one text
-    hashes     file -> sha256
+    hashes     file (path from the folder of the mapping) -> sha256
     """
 
     bezit: pd.DataFrame
@@ -142,9 +145,9 @@ def _entries(mapping: Mapping[str, Any], folder: Path, where: str) -> list[Entry
 def _entry(line: Mapping[str, Any], folder: Path) -> Entry:
     form = Form(**{name: str(line[name]) for name in Form._fields if name in line})
     columns = {str(ours): str(theirs).strip() for ours, theirs in line["columns"].items()}
-    return Entry(
-        line["kind"], folder / line["file"], columns, form, line.get("year"), line.get("complete", False), line.get("layer", "")
-    )
+    path = folder / line["file"]
+    name = Path(os.path.relpath(path, folder)).as_posix()
+    return Entry(line["kind"], path, name, columns, form, line.get("year"), line.get("complete", False), line.get("layer", ""))
 
 
 def _wrong_line(line: Any, where: str) -> list[Problem]:
@@ -216,7 +219,7 @@ def _read(entry: Entry, codes: Codes, largest: int) -> pd.DataFrame:
     more = _unknown_codes(frame, codes) + _other_years(frame, entry.year) + _above_whole(frame)
     findings = findings + [f for f in more if (f.row, f.column) not in known]
     if findings:
-        raise Refused(as_problems(entry.path.name, entry.columns, findings, words))
+        raise Refused(as_problems(entry.name, entry.columns, findings, words))
     return frame
 
 
@@ -258,10 +261,10 @@ def _above_whole(frame: pd.DataFrame) -> list[Finding]:
 
 
 def _mixed_years(tables: list[tuple[Entry, pd.DataFrame]], where: str) -> list[Problem]:
-    years = {entry.path.name: _year(entry, table) for entry, table in tables if _year(entry, table) is not None}
-    if len(set(years.values())) < 2:
+    years = [(entry.name, year) for entry, table in tables if (year := _year(entry, table)) is not None]
+    if len({year for _, year in years}) < 2:
         return []
-    told = ", ".join(f"{file} {year}" for file, year in years.items())
+    told = ", ".join(f"{file} {year}" for file, year in years)
     return [Problem(f"{where}: tables", f"tables of several years: {told}", "tables of one year")]
 
 
@@ -280,14 +283,14 @@ def _told_twice(tables: list[tuple[Entry, pd.DataFrame]], key: tuple[str, ...]) 
         keys = parts.where(parts.notna(), "").agg(lambda row: " + ".join(filter(None, row)), axis=1)
         findings = []
         for name in table.columns.difference([*key, "jaar"]):
-            mine = pd.Series(entry.path.name, index=keys[table[name].notna()])
+            mine = pd.Series(entry.name, index=keys[table[name].notna()])
             before = seen.get(name, mine.iloc[:0])
             for row, code in keys[keys.isin(before.index) & table[name].notna()].items():
                 findings.append(
                     Finding(int(row), name, f"{code} again, as in {before[code]}", f"each {' + '.join(key)} in one file")
                 )
             seen[name] = pd.concat([before, mine[~mine.index.isin(before.index)]])
-        problems += as_problems(entry.path.name, entry.columns, findings)
+        problems += as_problems(entry.name, entry.columns, findings)
     return problems
 
 
@@ -301,13 +304,13 @@ def _gathered(tables: list[tuple[Entry, pd.DataFrame]]) -> Own:
     hashes: dict[str, str] = {}
     for entry, table in tables:
         with entry.path.open("rb") as file:
-            hashes[entry.path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+            hashes[entry.name] = hashlib.file_digest(file, "sha256").hexdigest()
         year = _year(entry, table)
-        sources[entry.kind].append(f"{entry.path.name} (sha256 {hashes[entry.path.name][:12]}{f', {year}' if year else ''})")
+        sources[entry.kind].append(f"{entry.name} (sha256 {hashes[entry.name][:12]}{f', {year}' if year else ''})")
     per_buurt = {k: frames[k].groupby("buurt").first() for k in ("klachten", "scores", "buurten", "observed")}
     return Own(
         bezit=frames["bezit"].reindex(columns=["buurt", "corporatie", "complex", "woningen"]),
-        teams=frames["teams"].reindex(columns=["wijk", "soort", "fte"]),
+        teams=frames["teams"].reindex(columns=TEAMS),
         polygonen=frames["polygonen"].rename(columns={"buurt": "code"}) if sources["polygonen"] else None,
         complete=all(entry.complete for entry, _ in tables if entry.kind == "bezit") and bool(sources["bezit"]),
         sources=tuple(source for told in sources.values() for source in told),

@@ -62,7 +62,7 @@ def _percent(meaning: str) -> Field:
 
 
 COUNTRY = 20_000_000.0  # more than there are inhabitants: the row of the country is in the tables too
-ANY_NUMBER = Field("number", "a number of your own, kept beside the model")
+ANY_NUMBER = Field("number", "a number of your own, shown beside the model")
 
 FIELDS = {
     "code": Field("code", "CBS code of the place", empty=False, choices=("buurt", "wijk", "gemeente", "land")),
@@ -79,7 +79,6 @@ FIELDS = {
     "dichtheid": Field("number", "inhabitants per km2 of land", "per km2", 0.0, 200_000.0),
     "woz": Field("number", "mean WOZ value of homes", "1000 euro", 1.0, 20_000.0),
     "p_koop": _percent("koop, of dwellings"),
-    "p_huur": _percent("rented, of dwellings"),
     "p_corp": _percent("let by corporaties, of dwellings"),
     "p_eengezins": _percent("single-family homes, of dwellings"),
     "p_1p": _percent("one-person households, of households"),
@@ -111,6 +110,7 @@ FIELDS = {
     "jaar": Field("count", "year of the row", "", 1990.0, 2100.0, empty=False),
     "soort": Field("text", "kind of team", empty=False, choices=("wijkteam", "ambulant", "welzijn", "wijkagent")),
     "fte": Field("number", "size of the team", "fte", 0.0, 1000.0, empty=False),
+    "caseload": Field("number", "clients per fte", "clients", 0.0, 1000.0),
 }  # fmt: skip
 
 

@@ -14,11 +14,15 @@ from experiments import figures, gemeente, pages, portrait
 from experiments.figures import TOWN
 from experiments.figures.town import PANELS, SHADES
 from experiments.loaded import load_town
+from experiments.plan import vintage_of
 from experiments.prose import EN, NL, phrase, word
-from model.tables import account, chain, joining
+from model.fit import BUILT, CLIENTS, LIVED, Compared
+from model.tables import DRAWN, OF_SIZE, WITHOUT_PERSONS, account, chain, joining
 from model.tables.own import MEASURED
+from model.tables.schema import FIELDS
 from tests.experiments.test_report import Page
 
+DOCS = Path(__file__).parents[2] / "docs"
 DATA = Path(__file__).parents[3] / "shared" / "data"
 real_tables = pytest.mark.skipif(not DATA.is_dir(), reason=f"needs the real tables in {DATA.name}/ beside the project")
 
@@ -109,14 +113,53 @@ def test_shares_are_per_cents_and_their_errors_percentage_points():
 
 
 def test_what_is_known_besides_says_in_words_whether_the_model_is_right():
-    names = [("ses_woa", "gemiddelde SES", 390, 0.94), ("ses_spreiding", "spreiding SES", 390, -0.36), ("p_wmo", "x", 2, np.nan)]
-    frame = pd.DataFrame(names, columns=["waargenomen", "model", "buurten", "rangcorrelatie"])
-    rows = pages.compared(frame, NL).rows
-    assert [row[3:] for row in rows[:2]] == [
-        ["0,94", "bijna dezelfde volgorde"],
-        ["−0,36", "omgekeerde volgorde: hier klopt het model niet"],
-    ]
-    assert rows[2][3:] == ["–", ""]
+    values, unknown = (0.5, -1.25, 2.0), (np.nan,) * 3
+    frame = pd.DataFrame(
+        [
+            Compared("ses_woa", "buurt", "", 400, *values, "gemiddelde SES", "leefbaarheid", *values, 390, 0.94),
+            Compared("ses_spreiding", "buurt", "", 400, *values, "spreiding SES", "", *values, 390, -0.36),
+            Compared("klachten", "buurt", "", 1, 31, 31, 31, "", "klachten", *unknown, 0, np.nan),
+            Compared("cijfer", "buurt", "", 0, *unknown, "", "", *unknown, 0, np.nan),
+            Compared("caseload welzijn", "wijk", "", 3, 20, 10, 30, "kwetsbare bewoners thuis per fte", "", 4, 1.5, 9, 3, 0.5),
+            Compared("caseload welzijn", "wijk", "Noord", 1, 2, 2, 2, "kwetsbare bewoners thuis per fte", "", 3, 3, 3, 1, np.nan),
+            Compared("caseload wijkagent", "wijk", "", 3, 20, 10, 30, "", "", *unknown, 0, np.nan),
+        ]
+    )
+    assert [row[1:] for row in pages.compared(frame, NL).rows] == [
+        ["400 buurten", "0,5 (−1,25 tot 2)", "gemiddelde status van de huishoudens", "390", "0,94", "bijna dezelfde volgorde"],
+        ["400 buurten", "0,5 (−1,25 tot 2)", "verschillen in status tussen huishoudens", "390", "−0,36",
+         "omgekeerde volgorde: hier klopt het model niet"],
+        ["1 buurt", "31", "overlastklachten per jaar: pas bekend als er maanden zijn gesimuleerd", "–", "–", ""],
+        ["0 buurten", "–", "geen tegenhanger in het model", "–", "–", ""],
+        ["3 wijken", "20 (10 tot 30)", "kwetsbare bewoners thuis per fte: 4 (1,5 tot 9)", "3", "0,50",
+         "grotendeels dezelfde volgorde"],
+        ["1 wijk", "2", "kwetsbare bewoners thuis per fte: 3", "1", "–", "geen volgorde: minder dan drie wijken"],
+        ["3 wijken", "20 (10 tot 30)", "geen tegenhanger in het model", "–", "–", ""],
+    ]  # fmt: skip
+    assert [row[0] for row in pages.compared(frame, EN).rows[4:6]] == ["Caseload of welzijn", "Caseload of welzijn (Noord)"]
+    assert pages.caseload_note(frame, NL) and not pages.caseload_note(frame[:4], NL)
+
+
+def test_everything_that_can_be_known_besides_has_words():
+    official = {c for year in (2019, 2023, 2024) for v in (vintage_of(year),) for names in v.observed.values() for c in names}
+    pairs = [*BUILT, *LIVED]
+    told = {*official, *CLIENTS.values(), *(f"caseload {kind}" for kind in FIELDS["soort"].choices)}
+    told |= {p.observed for p in pairs} | {p.model for p in BUILT} | {p.model for p in LIVED if p not in BUILT}
+    same = {"leefbaarheid", "aandeel_kwetsbaar"}  # these have another counterpart that is known sooner, so that they are not told
+    for language in (NL, EN):
+        assert not [name for name in told - same if phrase(name, language) == name.replace("_", " ") and "per fte" not in name]
+
+
+def test_an_own_table_is_shown_beside_the_model(monkeypatch, capsys, tmp_path):
+    """The example of the docs: two wijken have a caseload of a kind at most, and no number of a panel is in the model."""
+    monkeypatch.setattr(portrait, "draw_town", lambda folder: [])
+    show(monkeypatch, tmp_path, f"gemeente.eigen={DOCS / 'examples' / 'own-tables' / 'own.yaml'}")
+    told = capsys.readouterr().out
+    assert re.search(r"Rapportcijfer\s+2 buurten\s+6\.75 \(6\.4 to 7\.1\)\s+no counterpart in the model", told)
+    assert re.search(r"Caseload of the wijkteam \(Wijk A\)\s+1 wijk\s+22\s+known vulnerable residents per fte: \d", told)
+    assert re.search(r"Nuisance complaints a year\s+2 buurten\s+17\.5 \(4 to 31\).*known only when months are simulated", told)
+    page = (tmp_path / "gemeente-GM9999-synthetisch" / "gemeente.html").read_text(encoding="utf-8")
+    assert "Rapportcijfer" in page and "Caseload: opgegeven cliënten per fte" in page and not re.search("None|>nan", page)
 
 
 def test_a_little_is_neither_nothing_nor_all():
@@ -127,12 +170,15 @@ def test_a_little_is_neither_nothing_nor_all():
 
 def test_every_level_and_attribute_of_the_imputation_report_has_words_and_every_level_a_colour():
     estimated = {"geschat binnen wijk", "geschat binnen gemeente", "geschat zonder totaal"}
+    estimated |= {f"{level}, {WITHOUT_PERSONS}" for level in estimated} | {OF_SIZE, DRAWN}
     levels = {*chain.LEVELS, *estimated, joining.LEVEL, joining.NO_HOMES, joining.BOUNDED}
     assert set(SHADES) == {*levels, ""}
-    told = {*levels, account.SUPPRESSED, *MEASURED, "score", "klasse", "ligging"}
+    told = {*levels, account.SUPPRESSED, *MEASURED, "score", "klasse", "ligging", "inwoners"}
     for language in (NL, EN):
         assert not [name for name in told - {joining.LEVEL} if phrase(name, language) == name.replace("_", " ")]
-        assert not [name for name in (*MEASURED, "ligging") if word("errors", name, language) == name.replace("_", " ")]
+        assert not [
+            name for name in (*MEASURED, "ligging", "inwoners") if word("errors", name, language) == name.replace("_", " ")
+        ]
 
 
 def test_a_code_alone_means_real_tables():

@@ -37,9 +37,9 @@ GM0002 Tweede 620 170 290 2.1 1400 330 54 61
 GM0003 Derde  450 105 175 2.5  140 490 88 97
 """
 TENURE = """
-GM0001 42 58 45 48
-GM0002 55 45 30 41
-GM0003 88 12  5 25
+GM0001 42 45 48
+GM0002 55 30 41
+GM0003 88  5 25
 """
 CLASSES = """
 WK000101 5
@@ -59,7 +59,7 @@ MAPPING: dict[str, Any] = {
         **{name: {**AREA, "file": f"{name}.csv"} for name in PER_LEVEL},
         "tenure": {
             "file": "tenure.csv", "source": "invented", "optional": True, "year": 2028,
-            "columns": {name: name for name in ("code", "p_koop", "p_huur", "p_corp", "p_laag_ink")},
+            "columns": {name: name for name in ("code", "p_koop", "p_corp", "p_laag_ink")},
         },
         "classes": {
             "file": "classes.csv", "source": "invented", "optional": True, "columns": {"code": "code", "klasse": "klasse"},

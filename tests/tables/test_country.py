@@ -74,7 +74,7 @@ def test_every_attribute_accounts_for_every_household(read, rooms):
         lines = town.imputed[town.imputed.attribuut != "huishoudens"].groupby("attribuut")[["buurten", "huishoudens"]].sum()
         assert (lines.buurten == len(town.buurten)).all()
         assert (lines.huishoudens == town.buurten.huishoudens.sum()).all()
-        assert {"p_koop", "p_corp", "p_laag_ink", "p_hoog_ink", "klasse", "ligging", "woz"} <= set(lines.index)
+        assert {"p_koop", "p_corp", "p_laag_ink", "p_hoog_ink", "klasse", "ligging", "woz", "inwoners"} <= set(lines.index)
 
 
 @pytest.mark.slow
@@ -108,6 +108,7 @@ def test_amsterdam_of_2019_has_a_map_and_is_not_the_country(rooms):
     old = tables.read(DATA, vintage_of(2019))
     with pytest.raises(Refused, match=r"NL, of which the tables of 2019 hold .* GM0363 \(Amsterdam\)"):
         tables.town(old, ["NL"], rooms.tables, rooms.town)
+    assert tables.checked_codes(old, ["NL"], least=0.05) == ["GM0363"]  # 6% of the country lives there
     town = tables.town(old, ["GM0363"], rooms.tables, rooms.town)
     assert set(town.shapes.niveau) == {"wijk"} and len(town.shapes) == town.buurten.wijk.nunique() == 98
     assert town.buurten.x.between(105_000, 135_000).all()

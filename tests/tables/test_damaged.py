@@ -150,7 +150,7 @@ HARMLESS = {
     "all koop": (ALL, [("cells", n, "p_koop", [], "100") for n in (*invented.PER_LEVEL, "tenure")]),
     "all rent": (ALL, [("cells", n, "p_koop", [], "0") for n in (*invented.PER_LEVEL, "tenure")]),
     "nothing rented, yet corporatie homes": (
-        ALL, [("cells", "tenure", "p_huur", [], "0"), ("cells", "tenure", "p_koop", [], "100")],
+        ALL, [("cells", "tenure", "p_koop", [], "100")],
     ),
     "no corporatie homes": (ALL, [("cells", "tenure", "p_corp", [], "0")]),
     "households without inhabitants": (

@@ -2,6 +2,7 @@
 
 import json
 import re
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,7 @@ def test_the_example_of_the_docs_is_joined_into_voorbeeldstad(rooms):
     assert mine.aandeel.tolist() == [0.75, 0.25]
     assert town.corporaties.naam[mine.corporatie - 1].tolist() == ["Stichting Verzonnen Wonen", "De Bedachte Corporatie"]
     assert town.teams.fte.tolist() == [6.5, 3.0, 4.25] and town.synthetic
+    assert town.teams.caseload.fillna(-1).tolist() == [22, 14.5, -1]
     assert town.observed.columns.tolist() == ["code", "klachten", "rapportcijfer"]
     of_places = town.imputed[town.imputed.attribuut == "ligging"].set_index("niveau").buurten
     assert of_places.to_dict() == {"buurt": 2, "gemeente": 23} and at.at["BU99990101", "x"] == 150_250
@@ -206,6 +208,24 @@ def test_files_of_one_kind_are_put_together_unless_they_tell_the_same_value(own)
     assert line.startswith("bezit_b.csv, row 3, column woningen: found BU99990101 + Een again, as in bezit_a.csv")
     apart = own(buurten_a="buurt,woz\nBU99990101,300\n", buurten_b="buurt,p_1p\nBU99990101,40\n").buurten
     assert apart.loc["BU99990101", ["woz", "p_1p"]].tolist() == [300, 40]
+
+
+def test_files_of_one_name_in_two_folders_are_told_apart(tmp_path):
+    entries = []
+    for folder, year, code in (("noord", 2024, "BU99990101"), ("zuid", 2024, "BU99990201")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "k.csv").write_text(f"buurt,klachten\n{code},1\n", encoding="utf-8")
+        columns = {"buurt": "buurt", "klachten": "klachten"}
+        entries.append({"kind": "klachten", "file": f"{folder}/k.csv", "columns": columns, "year": year})
+    got = read_own({"tables": entries}, tmp_path, "own.yaml", CODES)
+    assert got.hashes == {f"{f}/k.csv": sha256((tmp_path / f / "k.csv").read_bytes()).hexdigest() for f in ("noord", "zuid")}
+    assert [source.split(" ")[0] for source in got.sources] == ["noord/k.csv", "zuid/k.csv"]
+    entries[1]["year"] = 2023
+    with pytest.raises(Refused, match=r"tables of several years: noord/k\.csv 2024, zuid/k\.csv 2023"):
+        read_own({"tables": entries}, tmp_path, "own.yaml", CODES)
+    entries[1] |= {"year": 2024, "file": "noord/../noord/k.csv"}
+    with pytest.raises(Refused, match=r"noord/k\.csv, row 2, column klachten: found BU99990101 again, as in noord/k\.csv"):
+        read_own({"tables": entries}, tmp_path, "own.yaml", CODES)
 
 
 def test_all_problems_of_all_tables_are_told_at_once(own):

@@ -242,7 +242,7 @@ def test_a_stem_that_is_not_there_is_refused_with_what_is(server, tmp_path):
 
 
 def test_a_stem_of_more_columns_is_refused_with_all_of_them(server, tmp_path):
-    said = refused(server, tmp_path, p_huur="Huurwoning", woz="Nix")
+    said = refused(server, tmp_path, p_corp="Huurwoning", woz="Nix")
     assert "more than one column Huurwoning; possible: Huurwoning_53, Huurwoning_61" in said
     assert "no column Nix" in said  # every problem at once
 
