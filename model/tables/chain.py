@@ -20,9 +20,9 @@ class Filled(NamedTuple):
     level: pd.Series
     file: pd.Series
 
-    def of(self, codes: pd.Series) -> "Filled":
-        """Of some buurten (codes [n]), of what is filled by code; rows as in `codes`."""
-        return Filled(*(part.loc[codes].set_axis(codes.index) for part in self))
+    def at(self, rows: np.ndarray) -> "Filled":
+        """Of the buurten of some rows (numbers [m]), which become rows 0, 1, ..."""
+        return Filled(*(part.iloc[rows].reset_index(drop=True) for part in self))
 
 
 def code_at(buurt: pd.Series, level: str) -> pd.Series:

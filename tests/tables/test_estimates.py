@@ -43,7 +43,7 @@ def completed(rooms):
         vintage = Vintage(2024, {"kwb": Source("", "CBS", {}, {}, False, {})}, {a: ["kwb"] for a in attributes}, {}, [], {})
         frames = {"kwb": measured}
         filled = {a: chain.fill(frame.code, frames, ["kwb"], a, "buurt") for a in attributes}
-        return complete(frame, filled, tables.Tables(vintage, Path(), frames), rooms.town, of.p)
+        return complete(frame, filled, tables.Tables(vintage, Path(), frames, frames), rooms.town, of.p)
 
     of.p = rooms.tables
     return of
