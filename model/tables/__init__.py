@@ -193,7 +193,7 @@ def _completed(
         raise Refused(problems)
     filled["p_jong"] = _of_country(filled.get("p_jong"), mine, 100.0 * country.share_15_34)
     frame = _frame(tables, mine, filled)
-    told = [*_told(tables, frame, filled), *_inhabitants(tables, mine)]
+    told = [*_told(tables, filled), *_inhabitants(tables, mine)]
     frame, estimated = estimates.complete(frame, filled, local, country, p)
     frame, located = places.located(local.ground, frame, tables.layout_error)
     return frame, told + _named_by_persons(estimated, p) + located
@@ -263,13 +263,13 @@ def _frame(tables: Tables, mine: pd.DataFrame, filled: dict[str, chain.Filled]) 
     )  # fmt: skip
 
 
-def _told(tables: Tables, frame: pd.DataFrame, filled: dict[str, chain.Filled]) -> list[Line]:
+def _told(tables: Tables, filled: dict[str, chain.Filled]) -> list[Line]:
     """One line per attribute, level and file, with the typical error."""
     lines = []
     for attribute, f in filled.items():
         if attribute in estimates.ESTIMATED:
             continue
-        for (level, name), mine in frame.groupby([f.level, f.file], sort=False):
+        for (level, name), mine in pd.DataFrame({"level": f.level, "file": f.file}).groupby(["level", "file"], sort=False):
             source = tables.vintage.files[name].source if name else ""
             error = tables.errors.get((attribute, level), float("nan"))
             lines.append(Line(attribute, level, source, mine.index.to_numpy(), error))

@@ -179,8 +179,8 @@ def _total(frame: pd.DataFrame, local: "Part", attribute: str, share: Callable[[
             if name in local.frames:
                 value = share(local.frames[name], code)
                 new = found.share.isna() & value.notna()
-                here = (value, code, pd.Series(level, index=frame.index), pd.Series(name, index=frame.index))
-                found = Total(*(old.where(~new, now) for old, now in zip(found, here, strict=True)))
+                if new.any():
+                    found = Total(*(old.where(~new, now) for old, now in zip(found, (value, code, level, name), strict=True)))
     return found
 
 
@@ -198,8 +198,8 @@ def _kept(
         known = own.level.eq("buurt")
         values, level, file = values.where(~known, own.values), level.where(~known, "buurt"), file.where(~known, own.file)
     frame[attribute] = np.minimum(values, most)
-    sure = pd.Series(error, index=frame.index).where(~known)
+    told = pd.DataFrame({"level": level, "file": file, "error": pd.Series(error, index=frame.index).where(~known)})
     return [
         Line(attribute, at, local.vintage.files[name].source if name else "", mine.index.to_numpy(), off)
-        for (at, name, off), mine in frame.groupby([level, file, sure], sort=False, dropna=False)
+        for (at, name, off), mine in told.groupby(["level", "file", "error"], sort=False, dropna=False)
     ]

@@ -125,8 +125,8 @@ class Tables:
     @cached_property
     def errors(self) -> dict[tuple[str, str], float]:
         """Typical error of each (attribute, level) of the chains, in the attribute's unit; nan if it can not be told."""
-        chains = self.vintage.chains.items()
-        return {(a, level): chain.typical_error(self.frames, c, a, level) for a, c in chains for level in chain.LEVELS}
+        found = {a: chain.typical_errors(self.frames, c, a) for a, c in self.vintage.chains.items()}
+        return {(a, level): error for a, errors in found.items() for level, error in errors.items()}
 
     @cached_property
     def ground(self) -> places.Ground:
