@@ -25,6 +25,7 @@ def study(config: dict[str, Any]) -> int:
     """A whole paired study; returns 0, or 1 where some of its runs failed or it was stopped."""
     from experiments import dry, report, show
     from experiments import study as engine
+    from experiments.enough import enough
     from experiments.plan import plan
 
     p = plan(config)
@@ -32,17 +33,19 @@ def study(config: dict[str, Any]) -> int:
     if config["dry"]:
         dry.tell(p)
         return 0
-    if engine.found(p):
-        print(f"Found finished: {p.folder}")
-    else:
-        try:
+    try:
+        if config["ranking"]["batch"]:
+            p = plan(enough(p))
+        if engine.found(p):
+            print(f"Found finished: {p.folder}")
+        else:
             outcome = engine.run(p)
-        except engine.Stopped as stopped:
-            print(stopped, file=sys.stderr)
-            return 1
-        show.computed(p, outcome)
-        if not outcome.written:
-            return 1 if outcome.failed else 0
+            show.computed(p, outcome)
+            if not outcome.written:
+                return 1 if outcome.failed else 0
+    except engine.Stopped as stopped:
+        print(stopped, file=sys.stderr)
+        return 1
     if not (p.folder / report.FILES["nl"]).is_file():
         report.write(p.folder)
     return show.after(p.folder)

@@ -70,8 +70,8 @@ def found(p: Plan) -> bool:
     return told.get("identity") == plain(identity(p)) and not told.get("failed")
 
 
-def run(p: Plan) -> Outcome:
-    """Live what is missing, and write the tables once all is there. Raises `Refused` or `Stopped`, in words."""
+def run(p: Plan, tabled: bool = True) -> Outcome:
+    """Live what is missing, and write the tables once all is there, if asked. Raises `Refused` or `Stopped`, in words."""
     started = time.time()
     prepare(p)
     store = Store(p.folder)
@@ -90,7 +90,7 @@ def run(p: Plan) -> Outcome:
         store.refresh()
         _note_failures(p, failed)
         missing = sum(a.key not in store for a in asked(p)) - len(failed)
-        if missing > 0 and p.config["part"]:
+        if not tabled or (missing > 0 and p.config["part"]):
             return Outcome(done, len(failed), missing, False)
         with lock:  # whoever was not first waits here, and then finds the tables made
             return Outcome(done, len(failed), 0, finish(p, store, len(failed), started))

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from experiments import compare, designs
+from experiments import compare, designs, ranking
 from experiments.measure import Asked, Run, blocks, blocks_of, month_zero
 from experiments.plan import LATE, MAIN, PLACEBO, Plan, asked, ground
 from experiments.store import GROUP, REST, Store, in_groups, table
@@ -62,6 +62,7 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
         "labels": labels(),
         "robustness": compare.three_shares(near, grid_weights(p), headline),
         "variance": found.variance(),
+        "ranking": found.ranking(),
         "validation": books.against_published(),
         "checks": books.checks(failed),
         "influence": compare.influence(near, headline[0]).merge(parameters, on="parameter", how="left", suffixes=("", "_range")),
@@ -263,13 +264,15 @@ class Findings:
         frame["seeds"] = c.pairs[scenarios].T.ravel().astype(np.int64)
         frame = frame[frame.value.notna() & frame.baseline_value.notna()].reset_index(drop=True)
         frame["relevant_difference"] = [
-            _relevant(self.p, i, b) for i, b in zip(frame.indicator, frame.baseline_value, strict=True)
+            relevant(self.p, i, b) for i, b in zip(frame.indicator, frame.baseline_value, strict=True)
         ]
         self._keep(values, frame, base)
         return frame
 
     def _keep(self, values: Values, frame: pd.DataFrame, base: int) -> None:
         kind = self.kind[values.design]
+        if kind == "study":
+            self._study = values.array[:, :, NAMES.index(self.p.config["ranking"]["outcome"])]
         if kind in ("study", "shape", "screen"):
             whole = (frame.level == "gemeente") & (frame.payer == "") & (frame.profile == "")
             self._near.append(frame[whole & frame.indicator.isin([NAMES[k] for k in self.headline])])
@@ -277,6 +280,13 @@ class Findings:
             seeds = self.p.config["draws"]["seeds"]
             of = values.array[:seeds][:, :, self.headline]
             self._drawn.append(of - of[:, [base]])
+
+    def ranking(self) -> pd.DataFrame:
+        """The certificate of the order of scenarios on the chosen outcome, pair by pair, with the group of each."""
+        found = certificate(self.p, self._study)
+        group = {name: k for k, names in enumerate(found.groups) for name in names}
+        of_pairs = {f"{side}_group": found.pairs[side].map(group) for side in ("first", "second")}
+        return found.pairs.assign(indicator=self.p.config["ranking"]["outcome"], **of_pairs)
 
     def near(self) -> pd.DataFrame:
         """The headline's differences in the study itself, over shapes and catchments, and of screened numbers."""
@@ -296,12 +306,21 @@ class Findings:
         return pd.DataFrame(rows, columns=columns)
 
 
-def _relevant(p: Plan, name: str, baseline: float) -> float:
+def relevant(p: Plan, name: str, baseline: float) -> float:
     block = p.rooms.indicators
     if name in INDICATORS:
         return INDICATORS[name].relevant_difference(block, baseline)
     kind = next(b[5] for b in BESIDES if b[0] == name)
     return float(getattr(block, kind) * (abs(baseline) if kind == "relevant_ratio" else 1.0))
+
+
+def certificate(p: Plan, values: np.ndarray) -> ranking.Certificate:
+    """How sure the order of scenarios is: values [seeds, scenarios] of the chosen outcome."""
+    asked_for = p.config["ranking"]
+    at_baseline = values[:, list(p.scenarios).index(p.baseline)]
+    matters = relevant(p, asked_for["outcome"], float(np.nanmean(at_baseline)))
+    better = next(row[4] for row in label_rows() if row[0] == asked_for["outcome"])
+    return ranking.certificate(values, list(p.scenarios), asked_for["error"], matters, better)
 
 
 # Checks
