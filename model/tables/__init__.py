@@ -202,7 +202,8 @@ def _completed(
 def _uninhabited(tables: Tables, gemeenten: list[str], mine: pd.DataFrame) -> list[Problem]:
     """Gemeenten of which no buurt has households: nothing can be simulated there."""
     possible = f"a gemeente with households in buurten of {tables.vintage.year}"
-    empty = [g for g in gemeenten if g not in set(chain.code_at(mine.code, "gemeente"))]
+    inhabited = set(chain.code_at(mine.code, "gemeente"))
+    empty = [g for g in gemeenten if g not in inhabited]
     return [Problem("gemeente.code", f"{g}, of which no buurt has households", possible) for g in empty]
 
 
