@@ -1,4 +1,4 @@
-"""Writes the generated pages of docs/, so that they can not drift from the code: `make docs`. A test compares them."""
+"""Writes the generated pages of docs/, so that they can not drift from the code: `make docs`. Tests compare them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -149,10 +149,13 @@ PAGES: dict[str, Callable[[], str]] = {
 
 
 def main() -> None:
-    """Write every generated page."""
+    """Write every generated page, and what the notebook shows."""
+    from experiments import notebook
+
     for name, make in PAGES.items():
         (DOCS / name).write_text(GENERATED + make(), encoding="utf-8")
         print(f"docs/{name}")
+    notebook.main()
 
 
 if __name__ == "__main__":

@@ -5,17 +5,13 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from model.parameters import Problem
 
 FULL_KEY = r"full_key: (\S+)"
 SCREEN = 20  # problems shown; the rest is counted
-
-
-class BadOverride(ValueError):
-    """An override that the command line does not take: key, found, possible."""
-
-    def __init__(self, key: str, found: str, possible: str) -> None:
-        super().__init__(f"{key}: found {found}; possible: {possible}")
 
 
 @contextmanager
@@ -26,10 +22,8 @@ def refused(overrides: list[str]) -> Iterator[None]:
 
     try:
         yield
-    except BadOverride as error:
-        _leave([str(error)])
     except (HydraException, OmegaConfBaseException) as error:
-        _leave([in_words(error, overrides)])
+        _leave([str(in_words(error, overrides))])
     except ValueError as error:
         problems = getattr(error, "problems", None)
         if problems is None:
@@ -48,16 +42,20 @@ def _leave(lines: list[str]) -> None:
 
 def refuse_added_and_deleted(arguments: list[str]) -> None:
     """Hydra would accept `+new=3` in spite of the schema, and let `~key` delete."""
+    from model.parameters import Problem, Refused
+
     for argument in arguments:
         key = argument.lstrip("+~").partition("=")[0]
         if argument.startswith("+"):
-            raise BadOverride(key, f"an added key ({argument})", "only keys that exist, without a plus")
+            raise Refused([Problem(key, f"an added key ({argument})", "only keys that exist, without a plus")])
         if argument.startswith("~"):
-            raise BadOverride(key, f"a deleted key ({argument})", "only changed values; no key can be taken away")
+            raise Refused([Problem(key, f"a deleted key ({argument})", "only changed values; no key can be taken away")])
 
 
-def in_words(error: Exception, overrides: list[str]) -> str:
+def in_words(error: Exception, overrides: list[str]) -> "Problem":
     """A configuration error of Hydra or OmegaConf as: key, what was found, what is possible."""
+    from model.parameters import Problem
+
     chain: Any = error
     texts = []
     while chain is not None:
@@ -66,32 +64,31 @@ def in_words(error: Exception, overrides: list[str]) -> str:
     text = "\n".join(texts)
     given = dict(o.split("=", 1) for o in overrides if "=" in o)
     if match := re.search(r"Could not override '([^']+)'|Key '([^']+)' (?:is )?not in", text):
-        key = match.group(1) or match.group(2)
-        full = _first(FULL_KEY, text) or key
-        return f"{full}: found an unknown key; possible: {', '.join(siblings(full))}"
+        full = _first(FULL_KEY, text) or match.group(1) or match.group(2)
+        return Problem(full, "an unknown key", ", ".join(siblings(full)))
     if match := re.search(r"In '[^']*': Could not find '([^']+)'|Could not find '([^']+)'", text):
         group, _, found = (match.group(1) or match.group(2)).rpartition("/")
         options = re.search(r"Available options[^:]*:\s*((?:\n?\s*\S+)+?)(?:\nConfig search path|\Z)", text)
-        return f"{group}: found '{found}'; possible: {', '.join(options.group(1).split()) if options else 'see configs/' + group}"
+        return Problem(group, f"'{found}'", ", ".join(options.group(1).split()) if options else "see configs/" + group)
     if match := re.search(r"Missing mandatory value: (\S+)", text):
         key = _first(FULL_KEY, text) or match.group(1)
-        return f"{key}: found nothing; possible: a value for it ({key}=...)"
+        return Problem(key, "nothing", f"a value for it ({key}=...)")
     if match := re.search(
         r"Value '([^']*)' (?:of type '[^']*' )?(?:could not be|is not a valid)[^\n]*?(?:to |a valid |type )'?([A-Za-z\[\], ]+)",
         text,
     ):
-        key = _first(FULL_KEY, text) or "?"
-        return f"{key}: found '{match.group(1)}'; possible: {_kind(match.group(2).strip(), text)}"
+        return Problem(_first(FULL_KEY, text) or "?", f"'{match.group(1)}'", _kind(match.group(2).strip(), text))
     if match := re.search(r"Invalid value '([^']*)', expected one of \[([^\]]*)\]", text):
-        return f"{_first(FULL_KEY, text) or '?'}: found '{match.group(1)}'; possible: {match.group(2)}"
+        return Problem(_first(FULL_KEY, text) or "?", f"'{match.group(1)}'", match.group(2))
     if match := re.search(r"Error merging override (\S+?)=(.*)", text):
         key, inside = match.group(1), siblings(match.group(1) + ".")
-        return f"{key}: found '{match.group(2)}'; possible: a value for one of {', '.join(f'{key}.{name}' for name in inside)}"
+        return Problem(key, f"'{match.group(2)}'", f"a value for one of {', '.join(f'{key}.{name}' for name in inside)}")
     if match := re.search(r"Error parsing override '([^']*)'", text):
-        return f"{match.group(1)}: found no value; possible: key=value (docs/configuration.md)"
-    key = _first(FULL_KEY, text)
-    found = f" found {given[key]!r};" if key in given else ""
-    return f"{key or 'configuration'}:{found} {texts[0].splitlines()[0]}"
+        return Problem(match.group(1), "no value", "key=value (docs/configuration.md)")
+    at = _first(FULL_KEY, text)
+    said = texts[0].splitlines()[0]
+    found = f"{given[at]!r} ({said})" if at in given else said
+    return Problem(at or "configuration", found, "a value that fits (docs/configuration.md)")
 
 
 def _kind(kind: str, text: str) -> str:
