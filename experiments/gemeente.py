@@ -43,7 +43,7 @@ def with_source(arguments: list[str]) -> list[str]:
     return ["gemeente=cbs", *arguments] if coded and not sourced else arguments
 
 
-def show_town(config: dict[str, Any]) -> None:
+def show_town(config: dict[str, Any]) -> command.Ended:
     """Build the town and its world, write its folder, and print what it is."""
     from experiments import portrait
     from experiments.plan import plan
@@ -59,6 +59,7 @@ def show_town(config: dict[str, Any]) -> None:
     page = portrait.write(folder)
     print_town(p.town, tables)
     print(f"\nPage: {page}")
+    return command.Ended(0, folder)
 
 
 def short_code(town: "Town") -> str:

@@ -17,18 +17,24 @@ SCREEN = 20  # problems shown; the rest is counted
 @contextmanager
 def refused(overrides: list[str]) -> Iterator[None]:
     """Turn every refusal inside into one screen of words and exit code 2."""
+    try:
+        yield
+    except Exception as error:
+        lines = told(error, overrides)
+        if lines is None:
+            raise
+        _leave(lines)
+
+
+def told(error: Exception, overrides: list[str]) -> list[str] | None:
+    """A refusal in words, one line per problem; None where the error is no refusal but a fault."""
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
-    try:
-        yield
-    except (HydraException, OmegaConfBaseException) as error:
-        _leave([str(in_words(error, overrides))])
-    except ValueError as error:
-        problems = getattr(error, "problems", None)
-        if problems is None:
-            raise
-        _leave([str(problem) for problem in problems])
+    if isinstance(error, HydraException | OmegaConfBaseException):
+        return [str(in_words(error, overrides))]
+    problems = getattr(error, "problems", None) if isinstance(error, ValueError) else None
+    return None if problems is None else [str(problem) for problem in problems]
 
 
 def _leave(lines: list[str]) -> None:
@@ -56,16 +62,13 @@ def in_words(error: Exception, overrides: list[str]) -> "Problem":
     """A configuration error of Hydra or OmegaConf as: key, what was found, what is possible."""
     from model.parameters import Problem
 
-    chain: Any = error
-    texts = []
-    while chain is not None:
-        texts.append(str(chain))
-        chain = chain.__cause__ or chain.__context__
-    text = "\n".join(texts)
+    texts = _texts(error)
+    text = "
+".join(texts)
     given = dict(o.split("=", 1) for o in overrides if "=" in o)
-    if match := re.search(r"Could not override '([^']+)'|Key '([^']+)' (?:is )?not in", text):
-        full = _first(FULL_KEY, text) or match.group(1) or match.group(2)
-        return Problem(full, "an unknown key", ", ".join(siblings(full)))
+    if full := unknown_key(error):
+        possible = "what --cfg hydra shows" if full.startswith("hydra.") else ", ".join(siblings(full))
+        return Problem(full, "an unknown key", possible)
     if match := re.search(r"In '[^']*': Could not find '([^']+)'|Could not find '([^']+)'", text):
         group, _, found = (match.group(1) or match.group(2)).rpartition("/")
         options = re.search(r"Available options[^:]*:\s*((?:\n?\s*\S+)+?)(?:\nConfig search path|\Z)", text)
@@ -89,6 +92,23 @@ def in_words(error: Exception, overrides: list[str]) -> "Problem":
     said = texts[0].splitlines()[0]
     found = f"{given[at]!r} ({said})" if at in given else said
     return Problem(at or "configuration", found, "a value that fits (docs/configuration.md)")
+
+
+def unknown_key(error: Exception) -> str | None:
+    """The whole name of the key that does not exist, where that is what the error says."""
+    text = "\n".join(_texts(error))
+    match = re.search(r"Could not override '([^']+)'|Key '([^']+)' (?:is )?not in", text)
+    return (_first(FULL_KEY, text) or match.group(1) or match.group(2)) if match else None
+
+
+def _texts(error: Exception) -> list[str]:
+    """What the error says, and what its causes say."""
+    chain: BaseException | None = error
+    texts = []
+    while chain is not None:
+        texts.append(str(chain))
+        chain = chain.__cause__ or chain.__context__
+    return texts
 
 
 def _kind(kind: str, text: str) -> str:

@@ -26,8 +26,8 @@ from typing import Any
 import mesa
 
 from experiments.config import WHOLE, composed
-from experiments.measure import Job, month_zero
-from experiments.plan import Plan, plan
+from experiments.measure import month_zero
+from experiments.plan import Plan, ground, plan
 from experiments.refusal import in_words, refuse_added_and_deleted
 from experiments.scenarios import HUIDIG, settings_of
 from model.city import City
@@ -65,9 +65,8 @@ class Stad(City):
     ) -> None:
         words = shlex.split(overrides) + ([] if quota is None else [f"quota={quota}"])
         p, settings = _checked(words, [strategie, *filter(None, beleid.split("+"))], seed, indicators)
-        without = frozenset(p.config["without"])
-        start = month_zero(Job("", int(seed), p.town, p.rooms, p.huidig, {}, p.config["warmup"], 0, without, False, False))
-        super().__init__(start, p.rooms, p.huidig, settings, int(seed), without)
+        of = ground(p)
+        super().__init__(month_zero(of, int(seed)), of.rooms, of.huidig, settings, int(seed), of.without)
         self.town = p.town
         self.datacollector = mesa.DataCollector(model_reporters={name: partial(of_month, name=name) for name in indicators})
         self._collect()
