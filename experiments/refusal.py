@@ -63,8 +63,7 @@ def in_words(error: Exception, overrides: list[str]) -> "Problem":
     from model.parameters import Problem
 
     texts = _texts(error)
-    text = "
-".join(texts)
+    text = "\n".join(texts)
     given = dict(o.split("=", 1) for o in overrides if "=" in o)
     if full := unknown_key(error):
         possible = "what --cfg hydra shows" if full.startswith("hydra.") else ", ".join(siblings(full))

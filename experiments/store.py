@@ -12,13 +12,16 @@ put aside, named, and computed again; everything else stays.
 import hashlib
 import io
 import os
+import shutil
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from socket import gethostname
 from typing import Any, NamedTuple
 
 import numpy as np
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -57,6 +60,7 @@ class Store:
     def __init__(self, folder: Path, mend: bool = True) -> None:
         self.folder, self.chunks, self.mend = folder, folder / FOLDER, mend
         self.damaged: list[str] = []
+        self.written: set[Path] = set()  # chunks of this very process
         self._where: dict[str, Where] = {}
         self._known: set[Path] = set()
         self._open: OrderedDict[Where, dict[str, tuple[Asked, Run]]] = OrderedDict()
@@ -115,8 +119,17 @@ class Store:
         content = io.BytesIO()
         pq.write_table(table(runs), content, compression="zstd", compression_level=1, write_page_checksum=True)
         name = _named(content.getbuffer())
+        try:
+            self._put(name, content)
+        except FileNotFoundError:  # another process has just put its tables in place and the folder of chunks away
+            self._put(name, content)
+        self._known.add(self.chunks / name)
+        self.written.add(self.chunks / name)
+        self._where |= {asked.key: Where(self.chunks / name, 0) for asked, _ in runs}
+
+    def _put(self, name: str, content: io.BytesIO) -> None:
         self.chunks.mkdir(parents=True, exist_ok=True)
-        passing = self.chunks / f".{name}.{os.getpid()}"
+        passing = self.chunks / f".{name}.{gethostname()}.{os.getpid()}"
         try:
             with open(passing, "wb") as file:
                 file.write(content.getbuffer())
@@ -126,8 +139,20 @@ class Store:
         except OSError:
             passing.unlink(missing_ok=True)
             raise
-        self._known.add(self.chunks / name)
-        self._where |= {asked.key: Where(self.chunks / name, 0) for asked, _ in runs}
+
+    def known_chunks(self) -> set[Path]:
+        """The chunks whose runs are in this index."""
+        return {path for path in self._known if path.parent == self.chunks}
+
+    def clear(self, chunks: set[Path]) -> None:
+        """Take away chunks whose runs lie in a finished file, what killed processes left half, and the folder if that is all."""
+        for path in chunks:
+            path.unlink(missing_ok=True)
+        for path in self.chunks.glob(f".*.parquet.{gethostname()}.*"):
+            if not psutil.pid_exists(int(path.name.rpartition(".")[2])):
+                path.unlink(missing_ok=True)
+        if not any(".parquet" in path.name for path in self.chunks.glob("*")):
+            shutil.rmtree(self.chunks, ignore_errors=True)
 
     def run(self, key: str) -> Run:
         """One run; those that lie near it are kept at hand. Raises `KeyError` where there is none."""

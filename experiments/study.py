@@ -304,14 +304,15 @@ def _aside(folder: Path, version: str) -> Path:
 
 def finish(p: Plan, store: Store, failed: int, started: float) -> bool:
     """Make the tables from the stored runs and put them in place. False where there is nothing to make them of."""
-    if found(p):  # another process was here first
-        shutil.rmtree(p.folder / FOLDER, ignore_errors=True)
+    if found(p):  # another process was here first, with all that this one has
+        store.clear(store.written)
         return True
     if not any(a.key in store for a in asked(p)):
         return False
     folder = p.folder / NEXT
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
+    chunks = store.known_chunks()
     try:
         tables.write(p, store, folder, failed)
         _write(folder / FIRST, manifest(p, folder, failed, started))
@@ -322,6 +323,7 @@ def finish(p: Plan, store: Store, failed: int, started: float) -> bool:
             "Make room and give the same command again."
         ) from error
     _put_in_place(p.folder, folder)
+    store.clear(chunks)
     return True
 
 
@@ -336,7 +338,6 @@ def _put_in_place(study: Path, made: Path) -> None:
     if REST not in names:
         (study / REST).unlink(missing_ok=True)
     made.rmdir()
-    shutil.rmtree(study / FOLDER, ignore_errors=True)
 
 
 def manifest(p: Plan, folder: Path, failed: int, started: float) -> dict[str, Any]:

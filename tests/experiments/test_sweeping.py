@@ -129,7 +129,7 @@ def moody(config):
     """A task that fails in two ways."""
     if config["quota"] == 0.5:
         raise RuntimeError("a fault\nof two lines")
-    return 1 if config["quota"] == 0.6 else None
+    return command.Ended(int(config["quota"] == 0.6))
 
 
 @pytest.fixture(autouse=True)
