@@ -124,7 +124,7 @@ def report(folder: Path) -> int:
         print(line)
     count = jobs.state.value_counts()
     said = ", ".join(f"{count.get(state, 0)} {state}" for state in (RAN, REFUSED, FAILED, OPEN) if state != OPEN or OPEN in count)
-    print(f"\n{len(jobs)} jobs: {said}. Index: {folder / 'index.parquet'}")
+    print(f"\n{len(jobs)} {'job' if len(jobs) == 1 else 'jobs'}: {said}. Index: {folder / 'index.parquet'}")
     if OPEN in count:
         print(
             f"Open jobs have not ended or were killed. The same command goes on; python -m experiments.sweeping {folder} looks."
