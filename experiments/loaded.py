@@ -17,8 +17,9 @@ LINES = (
 )  # fmt: skip
 TABLES = (
     "indicators", "differences", "ledger", "labels", "robustness", "validation", "checks", "influence", "fit", "drift",
-    "imputed", "parameters",
+    "imputed", "parameters", "variance", "ranking", "designs", "observed",
 )  # fmt: skip
+LARGE = ("indicators", "ledger")  # rows of every design point; only the study's own are drawn  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ def load_town(folder: Path) -> TownTables:
 
 def load(folder: Path) -> Tables:
     """Read a study's folder (docs/results.md)."""
-    frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
+    own = [("design", "==", "")]
+    frames = {name: pd.read_parquet(folder / f"{name}.parquet", filters=own if name in LARGE else None) for name in TABLES}
     frames["places"] = _places(folder / "places.parquet")
     return Tables(loads((folder / "manifest.json").read_text(encoding="utf-8")), frames)
 

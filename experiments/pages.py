@@ -113,6 +113,22 @@ def compared(table: pd.DataFrame, language: str) -> Grid:
     )
 
 
+def observed(table: pd.DataFrame, labels: pd.DataFrame, language: str) -> Grid:
+    """What is known of buurten beside what the baseline makes of them: do both put buurten in the same order?"""
+    label = labels.set_index("name")[language]
+    rows = [
+        [
+            prose.capital(phrase(r.waargenomen, language)),
+            str(label.get(r.indicator, r.indicator)),
+            number(r.buurten, language),
+            say("expected_same" if r.verwacht > 0 else "expected_opposite", language),
+            grouped(r.rang, 2, language) if isfinite(r.rang) else "–",
+        ]
+        for r in table.itertuples()
+    ]
+    return Grid([say(k, language) for k in ("known", "model", "buurten", "expected", "same_order")], rows)
+
+
 def caseload_note(table: pd.DataFrame, language: str) -> str:
     """What a comparison of caseloads can not say; nothing where there is none."""
     return say("caseload_note", language) if (table.niveau == "wijk").any() else ""

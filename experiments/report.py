@@ -68,6 +68,10 @@ def content(tables: Tables, language: str) -> dict[str, Any]:
         "placements": findings.placements(tables, language),
         "costs": findings.costs(tables, language),
         "told_shares": findings.shares(tables, language),
+        "doubt": findings.doubt(tables, language),
+        "draws": drawn(tables, language),
+        "order": findings.order(tables, language),
+        "pairing": findings.pairing(tables, language),
         "chance": chance(tables, language),
         "shares": shares(tables, language),
         "points": points(tables),
@@ -80,6 +84,7 @@ def content(tables: Tables, language: str) -> dict[str, Any]:
         "fit_profiles": say("fit_profiles", language),
         "imputed": pages.imputed(tables["imputed"], language),
         "drift": drift(tables, language),
+        "observed": pages.observed(tables["observed"], tables["labels"], language),
         "checks": checks(tables, language),
         "statuses": statuses(tables, language),
         "influence": influence(tables, language),
@@ -215,6 +220,15 @@ def points(tables: Tables) -> dict[str, int]:
     if t.empty:
         return {}
     return {"points": int(t.points.max()), "seeds": int(t.seeds.min()), "years": config["robustness"]["months"] // 12}
+
+
+def drawn(tables: Tables, language: str) -> dict[str, Any]:
+    """How often which numbers were drawn together."""
+    t, config = tables["variance"], tables.manifest["identity"]["config"]["draws"]
+    if t.empty:
+        return {}
+    sizes = {"draws": int(t.draws.min()), "seeds": int(t.seeds.min()), "years": config["months"] // 12}
+    return sizes | {"numbers": len(config["parameters"]), "names": ", ".join(config["parameters"])}
 
 
 def influence(tables: Tables, language: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from experiments import compare, designs, ranking
 from experiments.measure import Asked, Run, blocks, blocks_of, month_zero
 from experiments.plan import LATE, MAIN, PLACEBO, Plan, asked, ground
 from experiments.store import GROUP, REST, Store, in_groups, table
-from model.fit import fit
+from model.fit import fit, observed_against
 from model.indicators import BESIDES, INDICATORS
 from model.ledger import Event
 from model.rooms import blocks as rooms_of_parameters
@@ -68,6 +68,7 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
         "influence": compare.influence(near, headline[0]).merge(parameters, on="parameter", how="left", suffixes=("", "_range")),
         "fit": fit(p.town, blocks_of(p.rooms), month_zero(ground(p), p.seeds[0])),
         "drift": books.drift(),
+        "observed": books.observed(),
         "imputed": p.town.imputed,
         "parameters": parameters,
         "designs": design_table(p),
@@ -217,10 +218,14 @@ class Values:
         a_year = run.cents.sum(axis=0) / 100.0 * 12.0 / a.months
         judged, soft = run.profiles[:, ByProfile.GELAND_BEOORDEELD], run.profiles[:, ByProfile.GELAND_ZACHT]
         landed = np.where(judged > 0, soft / np.maximum(judged, 1), np.nan)
-        last = 12 if a.detail == "full" else 1
-        buurten = len(self.p.town.buurten)
-        by_buurt = run.indicators[-last * buurten :].reshape(last, buurten, -1).mean(axis=0, dtype=float)
+        by_buurt = last_year(self.p, a, run)
         return np.concatenate([head, a_year, landed, *(by_buurt[:, NAMES.index(name)] for name in BY_BUURT)])
+
+
+def last_year(p: Plan, a: Asked, run: Run) -> np.ndarray:
+    """Indicators of each buurt in the last year [buurten, I]; with every month kept, the mean over its months."""
+    last, buurten = 12 if a.detail == "full" else 1, len(p.town.buurten)
+    return run.indicators[-last * buurten :].reshape(last, buurten, -1).mean(axis=0, dtype=float)
 
 
 @cache
@@ -335,6 +340,7 @@ class Books:
         self.rates: dict[str, list[np.ndarray]] = {MAIN: [], LATE: []}
         self.reports: dict[str, list[int]] = {MAIN: [], LATE: []}
         self.drifted: list[np.ndarray] = []
+        self.by_buurt = np.zeros((len(p.town.buurten), len(INDICATORS)))
 
     def take(self, pairs: Pairs) -> None:
         """Take some runs into the books."""
@@ -348,6 +354,7 @@ class Books:
                 self.reports[a.design].append(int(run.counts[Count.POLITIEMELDINGEN]))
             if a.design == MAIN and a.scenario == self.p.baseline:
                 self.drifted.append(self._ends(a, run))
+                self.by_buurt += last_year(self.p, a, run)
 
     def _ends(self, a: Asked, run: Run) -> np.ndarray:
         """Indicators of the gemeente at month 0 and in the last year [2, I]."""
@@ -397,6 +404,12 @@ class Books:
             return found | {"politiemeldingen_per_inwoner": 1000.0 * a_year / self.p.town.buurten.inwoners.sum()}
 
         return compare.against_published(means(MAIN), means(LATE))
+
+    def observed(self) -> pd.DataFrame:
+        """What is known of buurten against what the baseline makes of them in its last year, mean over seeds."""
+        mean = self.by_buurt / max(len(self.drifted), 1)
+        indicators = pd.DataFrame(mean, index=self.p.town.buurten.code, columns=list(INDICATORS))
+        return observed_against(indicators, self.p.town.observed, self.p.town.buurten)
 
     def drift(self) -> pd.DataFrame:
         """How far the baseline has moved from month 0 to its last year, mean over seeds."""
