@@ -92,7 +92,8 @@ def plan(config: dict[str, Any]) -> Plan:
 def ground(p: Plan, values: dict[str, Any] | None = None) -> Ground:
     """What the worlds of a design point are made of; what draws a map stays behind."""
     rooms, huidig = designs.with_values(p.rooms, p.huidig, values or {})
-    return Ground(replace(p.town, shapes=None), rooms, huidig, p.config["warmup"], frozenset(p.config["without"]))
+    town = p.town if p.town.shapes is None else replace(p.town, shapes=None)  # a town is checked whenever it is made
+    return Ground(town, rooms, huidig, p.config["warmup"], frozenset(p.config["without"]))
 
 
 def _whole_numbers(config: dict[str, Any]) -> list[Problem]:

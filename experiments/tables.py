@@ -153,7 +153,10 @@ def keys_of(p: Plan, detail: str, months: int) -> Keys:
 def indicator_rows(p: Plan, pairs: Pairs) -> pa.Table:
     """Wide rows: the keys, and one column per indicator."""
     known: dict[tuple[str, int], Keys] = {}
-    keys = [known.setdefault((a.detail, a.months), keys_of(p, a.detail, a.months)) for a, _ in pairs]
+    for a, _ in pairs:
+        if (a.detail, a.months) not in known:
+            known[a.detail, a.months] = keys_of(p, a.detail, a.months)
+    keys = [known[a.detail, a.months] for a, _ in pairs]
     lengths = [len(run.indicators) for _, run in pairs]
     values = np.concatenate([run.indicators for _, run in pairs])
 
