@@ -1,7 +1,7 @@
 """What a study found: verdicts (an interval against 0 and against the difference that matters), and sentences of them."""
 
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -183,28 +183,6 @@ def shares(tables: Tables, language: str) -> list[str]:
         if parts:
             told.append(f"{word('short', name, language)}: {'; '.join(parts)}")
     return told
-
-
-def doubt(tables: Tables, language: str) -> list[str]:
-    """Per headline indicator: how far the difference goes over draws of the unsure numbers, and whose variance that is."""
-    t, told = tables["variance"], []
-    for name in HEADLINE:
-        label = tables.label(name)
-        shown = unit(label.unit, language)
-        parts = [_drawn(r, shown.factor, language) for r in t[t.indicator == name].itertuples()]
-        if parts:
-            what = f"{word('short', name, language)} ({shown.points})"
-            told.append(say("source_of_doubt", language, what=what, parts="; ".join(parts)))
-    return told
-
-
-def _drawn(r: Any, factor: float, language: str) -> str:
-    """One scenario over the draws."""
-    who = scenario_name(r.scenario)
-    if r.mean == r.low == r.high == 0.0:
-        return say("doubt_none", language, who=who)
-    text, share = interval(r.mean, r.low, r.high, factor, language), percent(r.share_parameters, language)
-    return say("doubt_part", language, who=who, text=text, share=share, sign=percent(r.same_sign, language))
 
 
 def order(tables: Tables, language: str) -> str:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from experiments import prose
+from experiments.findings import HEADLINE
 from experiments.prose import grouped, number, percent, phrase, say, unit, word
 
 if TYPE_CHECKING:
     from jinja2 import Template
+
+    from experiments.loaded import Tables
 
 
 class Grid(NamedTuple):
@@ -111,6 +114,23 @@ def compared(table: pd.DataFrame, language: str) -> Grid:
     return Grid(
         [say(k, language) for k in ("known", "of_how_many", "values", "model", "compared", "same_order", "reading")], rows
     )
+
+
+def doubt(tables: "Tables", language: str) -> Grid:
+    """Per headline indicator and scenario: how far the difference goes over draws of unsure numbers, and whose variance it is."""
+    t, rows = tables["variance"], []
+    for name in HEADLINE:
+        shown = unit(tables.label(name).unit, language)
+        for r in t[t.indicator == name].itertuples():
+            same = r.mean == r.low == r.high == 0.0
+            rows.append([
+                prose.capital(f"{word('short', name, language)} ({shown.points})"),
+                prose.scenario_name(r.scenario),
+                say("in_no_draw", language) if same else prose.interval(r.mean, r.low, r.high, shown.factor, language),
+                "–" if same else percent(r.share_parameters, language),
+                "–" if same else percent(r.same_sign, language),
+            ])  # fmt: skip
+    return Grid([say(k, language) for k in ("indicator", "scenario", "over_draws", "of_numbers", "same_sign")], rows)
 
 
 def observed(table: pd.DataFrame, labels: pd.DataFrame, language: str) -> Grid:

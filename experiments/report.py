@@ -68,7 +68,7 @@ def content(tables: Tables, language: str) -> dict[str, Any]:
         "placements": findings.placements(tables, language),
         "costs": findings.costs(tables, language),
         "told_shares": findings.shares(tables, language),
-        "doubt": findings.doubt(tables, language),
+        "doubt": pages.doubt(tables, language),
         "draws": drawn(tables, language),
         "order": findings.order(tables, language),
         "pairing": findings.pairing(tables, language),

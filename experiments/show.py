@@ -56,9 +56,8 @@ def after(folder: Path) -> int:
     print("(* excludes 0; ! lies beyond the difference that matters; . lies within it)")
     print(comparison(table["differences"], table["labels"], table.manifest))
     print(f"\n{findings.order(table, EN)}\n{findings.pairing(table, EN)}")
-    if doubts := findings.doubt(table, EN):
-        print("\nUnsure numbers drawn together: mean difference and its 95% range over draws, and whose variance that is")
-        print("\n".join(doubts))
+    if (doubt := pages.doubt(table, EN)).rows:
+        print_grid("Unsure numbers drawn together: is the variance of the differences of numbers, or of luck?", doubt)
     if not table["robustness"].empty:
         print("\nOver shapes of load -> damage and catchments of help: share with the same order / flipped / not separable")
         shares = [(r, f"{r.same:.0%}", f"{r.flipped:.0%}", f"{r.not_separable:.0%}") for r in table["robustness"].itertuples()]
