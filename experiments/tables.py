@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 NAMES = [*INDICATORS, *(b[0] for b in BESIDES)]
 BY_BUURT = ("leefbaarheid", "plaatsingen", "escalaties")  # compared per buurt as well, in the study itself
 DRIFT = ("aandeel_kwetsbaar", "leefbaarheid", "verdraagzaamheid", "banden", "draagkracht", "draaglast", "druk_op_hulp")
+NUMBERS = ("value", "baseline_value", "difference", "low", "high", "variance_ratio")  # of `compare.Compared`
 Pairs = list[tuple[Asked, Run]]
 
 
@@ -255,19 +256,18 @@ class Findings:
 
     def compared(self, values: Values) -> pd.DataFrame:
         """The rows of one design point: paired differences with their interval, what pairing won, and whether they matter."""
-        names, base = list(values.scenarios), values.scenarios[self.p.baseline]
+        names, base = np.array(list(values.scenarios), object), values.scenarios[self.p.baseline]
         c = compare.compared(values.array, base)
-        rows, scenarios = len(values.what), [k for k in range(len(names)) if k != base]
-        frame = values.what.loc[np.repeat(np.arange(rows), len(scenarios))].reset_index(drop=True)
-        frame.insert(0, "design", values.design)
-        frame["scenario"] = np.tile([names[k] for k in scenarios], rows)
-        for name in ("value", "baseline_value", "difference", "low", "high", "variance_ratio"):
-            frame[name] = getattr(c, name)[scenarios].T.ravel()
-        frame["seeds"] = c.pairs[scenarios].T.ravel().astype(np.int64)
-        frame = frame[frame.value.notna() & frame.baseline_value.notna()].reset_index(drop=True)
-        frame["relevant_difference"] = [
-            _relevant(self.p, i, b) for i, b in zip(frame.indicator, frame.baseline_value, strict=True)
-        ]
+        known = ~np.isnan(c.value) & ~np.isnan(c.baseline_value)
+        known[base] = False
+        what, scenario = np.nonzero(known.T)
+        numbers = {name: getattr(c, name)[scenario, what] for name in NUMBERS}
+        keys = {name: column.to_numpy(object)[what] for name, column in values.what.items()}
+        relevant = [_relevant(self.p, *of) for of in zip(keys["indicator"], numbers["baseline_value"].tolist(), strict=True)]
+        frame = pd.DataFrame(
+            {"design": np.full(what.size, values.design, object), **keys, "scenario": names[scenario], **numbers}
+            | {"seeds": c.pairs[scenario, what].astype(np.int64), "relevant_difference": np.array(relevant, float)}
+        )
         self._keep(values, frame, base)
         return frame
 
