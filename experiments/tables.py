@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from experiments import compare, designs
 from experiments.measure import Asked, Run, blocks, blocks_of, month_zero
 from experiments.plan import LATE, MAIN, PLACEBO, Plan, asked, ground
-from experiments.store import GROUP, REST, Store, in_groups, table
+from experiments.store import GROUP, REST, TEXTS, WHOLE, Store, in_groups, table
 from model.fit import fit
 from model.indicators import BESIDES, INDICATORS
 from model.ledger import Event
@@ -41,8 +41,9 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
     """Write every table of a study into a folder, from the runs that are whole. `failed` is told among the checks."""
     books, found = Books(p), Findings(p)
     with ExitStack() as files:
-        runs, indicators, ledger, differences = (
-            files.enter_context(Streamed(folder / f"{name}.parquet")) for name in ("runs", "indicators", "ledger", "differences")
+        runs = files.enter_context(Streamed(folder / WHOLE, TEXTS))
+        indicators, ledger, differences = (
+            files.enter_context(Streamed(folder / f"{name}.parquet")) for name in ("indicators", "ledger", "differences")
         )
         for design, group in groupby((a for a in asked(p) if a.key in store), key=lambda a: a.design):
             shown, values = design not in (LATE, PLACEBO), Values(p, design)
@@ -81,16 +82,19 @@ def _write_rest(p: Plan, store: Store, folder: Path) -> None:
     """Runs that an earlier question asked for are kept, so that going back to it computes nothing."""
     rest = store.besides(a.key for a in asked(p))
     if rest:
-        with Streamed(folder / REST) as file:
+        with Streamed(folder / REST, TEXTS) as file:
             for pairs in in_groups(map(store.row, rest)):
                 file.add(table(pairs))
 
 
 class Streamed:
-    """A Parquet file that is written piece by piece; where a row group ends depends on the rows alone."""
+    """A Parquet file that is written piece by piece; where a row group ends depends on the rows alone.
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.size = path, 0
+    `repeating`: the columns of which equal values are stored once; True is all of them.
+    """
+
+    def __init__(self, path: Path, repeating: list[str] | bool = True) -> None:
+        self.path, self.repeating, self.size = path, repeating, 0
         self.waiting: list[pa.Table] = []
         self.writer: pq.ParquetWriter | None = None
 
@@ -114,7 +118,13 @@ class Streamed:
         if not self.waiting:
             return
         if self.writer is None:
-            self.writer = pq.ParquetWriter(self.path, self.waiting[0].schema, compression="zstd", write_page_checksum=True)
+            self.writer = pq.ParquetWriter(
+                self.path,
+                self.waiting[0].schema,
+                compression="zstd",
+                use_dictionary=self.repeating,
+                write_page_checksum=True,
+            )
         rows = pa.concat_tables(self.waiting)
         self.writer.write_table(rows, row_group_size=max(1, rows.num_rows))
         self.waiting, self.size = [], 0
