@@ -44,6 +44,7 @@ SHAPES = {
 assert tuple(SHAPES) == Run._fields
 HEAD = [("key", pa.string()), ("design", pa.string()), ("scenario", pa.string()), ("seed", pa.int32()), ("months", pa.int32()),
         ("detail", pa.string())]  # fmt: skip
+TEXTS = [name for name, _ in HEAD]  # columns that repeat; looking for what repeats among numbers takes more than it saves
 SCHEMA = pa.schema(HEAD + [(name, pa.list_(pa.from_numpy_dtype(kind))) for name, (kind, _) in SHAPES.items()])
 
 
@@ -117,7 +118,9 @@ class Store:
     def append(self, runs: list[tuple[Asked, Run]]) -> None:
         """Write runs as one chunk, whole or not at all. Raises `OSError` where the disk does not take it."""
         content = io.BytesIO()
-        pq.write_table(table(runs), content, compression="zstd", compression_level=1, write_page_checksum=True)
+        pq.write_table(
+            table(runs), content, compression="zstd", compression_level=1, use_dictionary=TEXTS, write_page_checksum=True
+        )
         name = _named(content.getbuffer())
         try:
             self._put(name, content)

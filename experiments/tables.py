@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from experiments import compare, designs, ranking
 from experiments.measure import Asked, Run, blocks, blocks_of, month_zero
 from experiments.plan import LATE, MAIN, PLACEBO, Plan, asked, ground
-from experiments.store import GROUP, REST, Store, in_groups, table
+from experiments.store import GROUP, REST, TEXTS, Store, in_groups, table
 from model.fit import fit, observed_against
 from model.indicators import BESIDES, INDICATORS
 from model.ledger import Event
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 NAMES = [*INDICATORS, *(b[0] for b in BESIDES)]
 BY_BUURT = ("leefbaarheid", "plaatsingen", "escalaties")  # compared per buurt as well, in the study itself
 DRIFT = ("aandeel_kwetsbaar", "leefbaarheid", "verdraagzaamheid", "banden", "draagkracht", "draaglast", "druk_op_hulp")
+NUMBERS = ("value", "baseline_value", "difference", "low", "high", "variance_ratio")  # of `compare.Compared`
 Pairs = list[tuple[Asked, Run]]
 
 
@@ -40,8 +41,9 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
     """Write every table of a study into a folder, from the runs that are whole. `failed` is told among the checks."""
     books, found = Books(p), Findings(p)
     with ExitStack() as files:
-        runs, indicators, ledger, differences = (
-            files.enter_context(Streamed(folder / f"{name}.parquet")) for name in ("runs", "indicators", "ledger", "differences")
+        runs = files.enter_context(Streamed(folder / WHOLE, TEXTS))
+        indicators, ledger, differences = (
+            files.enter_context(Streamed(folder / f"{name}.parquet")) for name in ("indicators", "ledger", "differences")
         )
         for design, group in groupby((a for a in asked(p) if a.key in store), key=lambda a: a.design):
             shown, values = design not in (LATE, PLACEBO), Values(p, design)
@@ -82,16 +84,19 @@ def _write_rest(p: Plan, store: Store, folder: Path) -> None:
     """Runs that an earlier question asked for are kept, so that going back to it computes nothing."""
     rest = store.besides(a.key for a in asked(p))
     if rest:
-        with Streamed(folder / REST) as file:
+        with Streamed(folder / REST, TEXTS) as file:
             for pairs in in_groups(map(store.row, rest)):
                 file.add(table(pairs))
 
 
 class Streamed:
-    """A Parquet file that is written piece by piece; where a row group ends depends on the rows alone."""
+    """A Parquet file that is written piece by piece; where a row group ends depends on the rows alone.
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.size = path, 0
+    `repeating`: the columns of which equal values are stored once; True is all of them.
+    """
+
+    def __init__(self, path: Path, repeating: list[str] | bool = True) -> None:
+        self.path, self.repeating, self.size = path, repeating, 0
         self.waiting: list[pa.Table] = []
         self.writer: pq.ParquetWriter | None = None
 
@@ -115,7 +120,13 @@ class Streamed:
         if not self.waiting:
             return
         if self.writer is None:
-            self.writer = pq.ParquetWriter(self.path, self.waiting[0].schema, compression="zstd", write_page_checksum=True)
+            self.writer = pq.ParquetWriter(
+                self.path,
+                self.waiting[0].schema,
+                compression="zstd",
+                use_dictionary=self.repeating,
+                write_page_checksum=True,
+            )
         rows = pa.concat_tables(self.waiting)
         self.writer.write_table(rows, row_group_size=max(1, rows.num_rows))
         self.waiting, self.size = [], 0
@@ -261,19 +272,10 @@ class Findings:
 
     def compared(self, values: Values) -> pd.DataFrame:
         """The rows of one design point: paired differences with their interval, what pairing won, and whether they matter."""
-        names, base = list(values.scenarios), values.scenarios[self.p.baseline]
+        names, base = np.array(list(values.scenarios), object), values.scenarios[self.p.baseline]
         c = compare.compared(values.array, base)
-        rows, scenarios = len(values.what), [k for k in range(len(names)) if k != base]
-        frame = values.what.loc[np.repeat(np.arange(rows), len(scenarios))].reset_index(drop=True)
-        frame.insert(0, "design", values.design)
-        frame["scenario"] = np.tile([names[k] for k in scenarios], rows)
-        for name in ("value", "baseline_value", "difference", "low", "high", "variance_ratio"):
-            frame[name] = getattr(c, name)[scenarios].T.ravel()
-        frame["seeds"] = c.pairs[scenarios].T.ravel().astype(np.int64)
-        frame = frame[frame.value.notna() & frame.baseline_value.notna()].reset_index(drop=True)
-        frame["relevant_difference"] = [
-            relevant(self.p, i, b) for i, b in zip(frame.indicator, frame.baseline_value, strict=True)
-        ]
+from experiments.store import GROUP, REST, TEXTS, Store, in_groups, table
+from model.fit import fit, observed_against
         self._keep(values, frame, base)
         return frame
 
