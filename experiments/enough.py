@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from experiments import study
+from experiments.differences import NAMES, certificate, window_rows
 from experiments.plan import MAIN, Plan, asked
 from experiments.ranking import Certificate, stop
 from experiments.store import Store
-from experiments.tables import NAMES, certificate, window_rows
 
 
 def enough(p: Plan) -> dict[str, Any]:

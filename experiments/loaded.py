@@ -15,9 +15,9 @@ LINES = (
     "leefbaarheid", "leefbaarheid_slechtste", "klachten", "escalaties", "uitzettingen", "opnamedagen",
     "wachttijd_personen", "wachttijd_regulier", "wachttijd_laag_inkomen", "zachte_landing", "kosten",
 )  # fmt: skip
+DRIFT = ("aandeel_kwetsbaar", "leefbaarheid", "verdraagzaamheid", "banden", "draagkracht", "draaglast", "druk_op_hulp")
 TABLES = (
-    "indicators", "differences", "ledger", "labels", "robustness", "validation", "checks", "influence", "fit", "drift",
-    "imputed", "parameters", "variance", "ranking", "designs", "observed",
+    "indicators", "differences", "ledger", "labels", "robustness", "validation", "checks", "influence", "fit", "imputed", "parameters", "variance", "ranking", "designs", "observed",
 )  # fmt: skip
 LARGE = ("indicators", "ledger")  # rows of every design point; only the study's own are drawn  # fmt: skip
 
@@ -52,6 +52,15 @@ class Tables:
 
     def label(self, indicator: str) -> pd.Series:
         return self["labels"].set_index("name").loc[indicator]
+
+    @cached_property
+    def drift(self) -> pd.DataFrame:
+        """How far the baseline has moved from month 0 to its last year, mean over seeds: indicator, maand_0, laatste_jaar."""
+        t = self["indicators"]
+        own = t[(t.design == "") & (t.scenario == self.baseline) & (t.level == "gemeente") & (t.period == "year")]
+        shown = [name for name in DRIFT if name in t]
+        ends = [own[own.month == month][shown].astype(float).mean() for month in (0, own.month.max())]
+        return pd.DataFrame({"indicator": shown, "maand_0": ends[0].to_numpy(), "laatste_jaar": ends[1].to_numpy()})
 
     @cached_property
     def town(self) -> pd.DataFrame:

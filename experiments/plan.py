@@ -16,7 +16,7 @@ from experiments.measure import Asked, Ground, Job, version
 from experiments.scenarios import read_levers, scenario_name, settings_of
 from model import tables
 from model.city import MECHANISMS
-from model.indicators import BESIDES, INDICATORS
+from model.indicators import COMPARED
 from model.jit import sources_hash
 from model.parameters import Problem, Refused
 from model.policies import Levers, Setting
@@ -116,7 +116,7 @@ def _whole_numbers(config: dict[str, Any]) -> list[Problem]:
 
 def _ranking_problems(ranking: dict[str, Any]) -> list[Problem]:
     """An outcome that exists, an error rate that is one, and batches that fit below the most."""
-    problems, known = [], [*INDICATORS, *(b[0] for b in BESIDES)]
+    problems, known = [], list(COMPARED)
     if ranking["outcome"] not in known:
         problems.append(Problem("ranking.outcome", repr(ranking["outcome"]), ", ".join(known)))
     if not 0.0 < ranking["error"] < 1.0:
@@ -280,7 +280,7 @@ def _robustness_problems(config: dict[str, Any]) -> list[Problem]:
             problems.append(
                 Problem(f"{where}.{kind}_weights", repr(weights), "a weight of 0 or more for each of " + ", ".join(names))
             )
-    known = [*INDICATORS, *(b[0] for b in BESIDES)]
+    known = list(COMPARED)
     problems += [Problem(f"{where}.indicators", repr(i), ", ".join(known)) for i in robust["indicators"] if i not in known]
     return problems
 

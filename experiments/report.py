@@ -279,7 +279,7 @@ def validation(tables: Tables, language: str) -> dict[str, Any]:
 def drift(tables: Tables, language: str) -> Grid:
     """The baseline at month 0 and in its last year."""
     rows = []
-    for r in tables["drift"].itertuples():
+    for r in tables.drift.itertuples():
         label = tables.label(r.indicator)
         values = [level(x, label.unit, language) for x in (r.maand_0, r.laatste_jaar)]
         rows.append([str(label[language]), unit(label.unit, language).text, *values])

@@ -44,7 +44,7 @@ def after(folder: Path) -> int:
     table = load(folder)
     print_grid("Fit at month 0: margin asked and got", pages.fit(table["fit"], EN), say("fit_profiles", EN))
     print("\nDrift of the baseline: month 0 and the last year")
-    print(aligned([[r.indicator, "", number(r.maand_0), number(r.laatste_jaar)] for r in table["drift"].itertuples()]))
+    print(aligned([[r.indicator, "", number(r.maand_0), number(r.laatste_jaar)] for r in table.drift.itertuples()]))
     print("\nBase rates: published and model")
     for r in table["validation"].itertuples():
         beyond = "" if r.binnen_factor_2 else "beyond a factor 2"

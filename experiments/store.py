@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from experiments.measure import Asked, Run
-from model.indicators import BESIDES, INDICATORS
+from model.indicators import COMPARED, INDICATORS
 from model.ledger import Event
 from model.world import ByProfile, Count, Payer, Profile
 
@@ -35,7 +35,7 @@ GROUP = 32 << 20  # bytes of a row group of runs.parquet: what a reader holds at
 AT_HAND = 4  # row groups that are kept open
 SHAPES = {
     "indicators": (np.float32, (-1, len(INDICATORS))),
-    "windows": (np.float64, (2, len(INDICATORS) + len(BESIDES))),
+    "windows": (np.float64, (2, len(COMPARED))),
     "profiles": (np.int64, (len(Profile), len(ByProfile))),
     "cents": (np.int64, (len(Event), len(Payer))),
     "owed": (np.int64, ()),

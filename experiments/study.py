@@ -36,6 +36,7 @@ from experiments.plan import Plan, asked, ground, identity, jobs
 from experiments.progress import Progress
 from experiments.store import FOLDER, REST, WHOLE, Store, in_groups, weight
 from experiments.verify import seal
+from model.indicators import COMPARED
 from model.parameters import Problem, Refused
 
 FIRST, NEXT, STATE, FAILURES, LOCK = "manifest.json", ".next", "study.json", "failures.json", ".lock"
@@ -348,7 +349,7 @@ def manifest(p: Plan, folder: Path, failed: int, started: float) -> dict[str, An
         "seeds": p.seeds,
         "scenarios": list(p.scenarios),
         "baseline": p.baseline,
-        "indicators": tables.NAMES,
+        "indicators": list(COMPARED),
         "failed": failed,
         "commit": _commit(),
         "versions": {name: version(name) for name in PACKAGES},

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 from experiments import dry, progress, study
+from experiments.differences import NAMES, window_rows
 from experiments.enough import enough
 from experiments.measure import Failed
 from experiments.plan import asked, plan
 from experiments.progress import Progress
-from experiments.tables import NAMES, window_rows
 from tests.experiments.test_never_lost import tiny
 
 
