@@ -190,14 +190,14 @@ def _xlsx(folder: Path, manifest: dict[str, Any], to: Path) -> Iterator[str]:
     target = to / f"{folder.resolve().name}.xlsx"
     with _in_place(target) as beside:
         rows = {name: pq.read_metadata(path).num_rows for name, path in tables(folder).items()}
+        fitting = {name: count for name, count in rows.items() if count < MOST_ROWS}
         long = [
             f"left out of Excel: {name}, of {count} rows where a sheet takes {MOST_ROWS - 1}; it is in {name}.parquet, and in CSV"
             " with --csv"
             for name, count in rows.items()
-            if count >= MOST_ROWS
+            if name not in fitting
         ]
         book = Workbook(write_only=True)
-        fitting = {name: count for name, count in rows.items() if count < MOST_ROWS}
         try:
             _leesmij(book, folder, manifest, fitting, _left_out(folder) + long)
             for name in fitting:

@@ -186,6 +186,7 @@ def test_a_table_longer_than_a_sheet_is_left_out_and_told(whole, tmp_path, monke
         said = capsys.readouterr().out
         told = f"of 1220 rows where a sheet takes {most - 1}; it is in indicators.parquet, and in CSV with --csv"
         assert f"left out of Excel: indicators, {told}" in said
+        assert ("left out of Excel: differences" in said) is not fits
         assert any(told in str(row) for row in book["leesmij"].values)
 
 
