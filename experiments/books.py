@@ -5,7 +5,7 @@ import pandas as pd
 
 from experiments import compare
 from experiments.differences import NAMES, last_year
-from experiments.measure import Asked, Run, blocks
+from experiments.measure import Run
 from experiments.plan import LATE, MAIN, PLACEBO, Plan
 from experiments.rows import Pairs
 from model.fit import observed_against

@@ -43,7 +43,6 @@ SHEETS = {
     "checks": ("controles die in deze studie zijn gedaan", "checks done in this study"),
     "designs": ("punten van het ontwerp", "design points"),
     "differences": ("verschil met de baseline, met 95%-interval", "difference from the baseline, with 95% interval"),
-    "drift": ("baseline in maand 0 en in het laatste jaar", "baseline in month 0 and in the last year"),
     "fit": ("gevraagde en gekregen marges van de stad", "margins of the town, asked and got"),
     "imputed": ("wat niet gemeten was en is ingevuld", "what was not measured and is filled in"),
     "indicators": ("elke indicator per run, periode en plaats", "every indicator per run, period and place"),
@@ -52,9 +51,11 @@ SHEETS = {
     "ledger": ("euro per gebeurtenis en betaler", "euro per event and payer"),
     "parameters": ("elk getal met zijn bron", "every number with its source"),
     "places": ("buurten en hun kenmerken", "buurten and what is fixed of them"),
+    "observed": ("wat van buurten bekend is naast het model", "what is known of buurten beside the model"),
+    "ranking": ("staat de volgorde van scenario's vast", "whether the order of scenarios is settled"),
     "robustness": ("aandelen met dezelfde volgorde, omgekeerd, niet te scheiden", "shares same order, flipped, not separable"),
     "validation": ("model naast gepubliceerd", "model beside published"),
-    "variance": ("waar de spreiding vandaan komt", "where the spread comes from"),
+    "variance": ("spreiding door getallen en door toeval", "variance of numbers and of luck"),
 }
 
 

@@ -17,9 +17,10 @@ LINES = (
 )  # fmt: skip
 DRIFT = ("aandeel_kwetsbaar", "leefbaarheid", "verdraagzaamheid", "banden", "draagkracht", "draaglast", "druk_op_hulp")
 TABLES = (
-    "indicators", "differences", "ledger", "labels", "robustness", "validation", "checks", "influence", "fit", "imputed", "parameters", "variance", "ranking", "designs", "observed",
+    "indicators", "differences", "ledger", "labels", "robustness", "validation", "checks", "influence", "fit", "imputed",
+    "parameters", "variance", "ranking", "designs", "observed",
 )  # fmt: skip
-LARGE = ("indicators", "ledger")  # rows of every design point; only the study's own are drawn  # fmt: skip
+LARGE = ("indicators", "ledger")  # rows of every design point; only the study's own are drawn
 
 
 @dataclass(frozen=True)

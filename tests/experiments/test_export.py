@@ -72,8 +72,8 @@ def same(found, expected):
 
 
 NAMES = (
-    "checks", "differences", "drift", "fit", "indicators", "influence", "labels", "ledger", "parameters", "places", "robustness",
-    "validation",
+    "checks", "designs", "differences", "fit", "indicators", "influence", "labels", "ledger", "parameters", "places", "ranking",
+    "robustness", "validation", "variance",
 )  # fmt: skip
 
 

@@ -64,7 +64,50 @@ def study(folder, scenarios=SCENARIOS, mapped=False, empty=False, town="Teststad
         "fit": pd.DataFrame(
             [("huishoudens van 1", "aandeel", 0.366, 0.369)], columns=["marge", "eenheid", "gevraagd", "gekregen"]
         ),
-        "drift": pd.DataFrame([("leefbaarheid", -0.018, -0.011)], columns=["indicator", "maand_0", "laatste_jaar"]),
+        "variance": pd.DataFrame(
+            [
+                (s, n, 0.02, 1e-4, 3e-4, 0.25, -0.01, 0.05, 0.875, 16, 2)
+                for s in scenarios
+                for n in ("leefbaarheid", "escalaties")
+            ],
+            columns=[
+                "scenario",
+                "indicator",
+                "mean",
+                "parameters",
+                "luck",
+                "share_parameters",
+                "low",
+                "high",
+                "same_sign",
+                "draws",
+                "seeds",
+            ],
+        ),
+        "ranking": pd.DataFrame(
+            [
+                (BASE, s, 3, 0.05, -1.0, 1.0, 0.5, "settled" if k == 0 else "open", "leefbaarheid", k, 1)
+                for k, s in enumerate(scenarios)
+            ],
+            columns=[
+                "first",
+                "second",
+                "seeds",
+                "difference",
+                "low",
+                "high",
+                "e_value",
+                "verdict",
+                "indicator",
+                "first_group",
+                "second_group",
+            ],
+        ),
+        "designs": pd.DataFrame([("", "study")], columns=["design", "kind"]),
+        "observed": pd.DataFrame(
+            [("p_wmo", "aandeel_kwetsbaar", 25, 0.63, 1), ("p_eenzaam", "banden", 25, -0.1, -1)],
+            columns=["waargenomen", "indicator", "buurten", "rang", "verwacht"],
+        ),
         "imputed": pd.DataFrame([("p_koop", "wijk", 2, 1234)], columns=["attribuut", "niveau", "buurten", "huishoudens"]),
         "parameters": pd.DataFrame(
             [
@@ -75,7 +118,7 @@ def study(folder, scenarios=SCENARIOS, mapped=False, empty=False, town="Teststad
         ).assign(parameter=["indicators.relevant_leefbaarheid", "a.b", "c.d", "e.f"]),
     }
     for name, frame in frames.items():
-        gone = empty and name in ("robustness", "influence", "imputed")
+        gone = empty and name in ("robustness", "influence", "imputed", "variance", "observed")
         (frame.iloc[:0] if gone else frame).to_parquet(folder / f"{name}.parquet", index=False)
     places(mapped).to_parquet(folder / "places.parquet", index=False)
     (folder / "manifest.json").write_text(json.dumps(manifest(scenarios, town)), encoding="utf-8")
@@ -86,6 +129,7 @@ def manifest(scenarios, town):
     config = {
         "name": "test", "vraag": {"nl": "Wat is de vraag?", "en": "What is the question?"}, "quota": 0.3, "months": MONTHS,
         "warmup": 12, "without": [], "robustness": {"indicators": ["leefbaarheid"], "months": 60},
+        "ranking": {"outcome": "leefbaarheid", "error": 0.05}, "draws": {"months": 60, "parameters": ["a.b", "c.d"]},
     }  # fmt: skip
     return {
         "identity": {"config": config, "data": {"x.csv": "abc"}, "model": "0123abcd"},
@@ -150,7 +194,7 @@ def differences(scenarios, changed):
         "design", "indicator", "window", "level", "place", "profile", "payer", "scenario", "value", "baseline_value",
         "difference", "low", "high", "seeds", "relevant_difference",
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).assign(variance_ratio=12.5)
 
 
 def places(mapped):
@@ -365,3 +409,39 @@ def test_numbers_are_written_as_the_language_does(value, nl, en):
 )
 def test_an_interval_is_as_precise_as_it_deserves(values, text):
     assert prose.interval(*values, 1.0, NL) == text
+
+
+def test_the_report_tells_whose_variance_it_is_and_whether_the_order_is_settled(tmp_path):
+    tables = load(study(tmp_path / "s"))
+    nl, en = (report.content(tables, language) for language in (NL, EN))
+    assert ["Leefbaarheid (score)", "concentratie", "+0,020 [−0,010; +0,050]", "25%", "88%"] in nl["doubt"].rows
+    assert en["draws"] == {"draws": 16, "seeds": 2, "years": 5, "numbers": 2, "names": "a.b, c.d"}
+    assert en["order"] == (
+        "The order on leefbaarheid is not settled: 1 of 2 pairs are not separable with 3 seeds. "
+        "What is settled: loting before concentratie together with spreiding + driegesprek."
+    )
+    assert nl["pairing"].endswith("leefbaarheid 13, escalaties 13 en zachte landing 13.")
+    assert en["observed"].rows[1] == ["% lonely (RIVM)", "banden", "25", "opposite order", "−0.10"]
+
+
+def test_a_report_without_draws_says_that_it_was_not_examined(tmp_path):
+    report.write(study(tmp_path / "s", empty=True))
+    text = (tmp_path / "s" / "report.en.html").read_text(encoding="utf-8")
+    assert "How unsure the answer is because numbers are unsure was not examined" in text
+    assert "Does the model put buurten in the order that is known?" not in text
+
+
+def test_a_difference_that_no_draw_shows_is_told_as_such(tmp_path):
+    folder = study(tmp_path / "s")
+    none = pd.read_parquet(folder / "variance.parquet").assign(mean=0.0, low=0.0, high=0.0, share_parameters=np.nan)
+    none.to_parquet(folder / "variance.parquet", index=False)
+    assert report.content(load(folder), EN)["doubt"].rows[0][2:] == ["no difference in any draw", "–", "–"]
+
+
+def test_drift_is_the_baseline_at_month_0_and_in_its_last_year(tmp_path):
+    folder = study(tmp_path / "s")
+    rows = pd.read_parquet(folder / "indicators.parquet")
+    base = rows[(rows.scenario == BASE) & (rows.period == "year") & (rows.level == "gemeente")]
+    drift = load(folder).drift.set_index("indicator").loc["leefbaarheid"]
+    assert drift.maand_0 == base[base.month == 0].leefbaarheid.mean()
+    assert drift.laatste_jaar == base[base.month == MONTHS].leefbaarheid.mean()
