@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 READY  := $(VENV)/.ready
 BIN    := $(VENV)/bin
+# How many processes run tests side by side.
+WORKERS ?= 2
 
 .PHONY: run test bench docs clean
 
@@ -14,7 +16,7 @@ test: $(READY)          ## lint, import contracts, types, tests: what CI calls
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
 
 bench: $(READY)         ## timings as ratios, both sides in one run
 	$(BIN)/python -m experiments.bench

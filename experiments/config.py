@@ -151,6 +151,16 @@ class Design:
 
 
 @dataclass
+class Ranking:
+    """In which order do the scenarios stand on one outcome? With a batch, seeds are added until that is settled."""
+
+    outcome: str = "leefbaarheid"
+    error: float = 0.05  # probability that anything that is called settled is wrong
+    batch: int = 0  # seeds that are added at a time; 0: the number of seeds is `seeds`
+    most: int = 128  # seeds at which one stops looking
+
+
+@dataclass
 class Results:
     folder: str = "results"
     detail: Detail = Detail.monthly
@@ -177,15 +187,35 @@ class Config:
     screen: Screen = field(default_factory=Screen)
     draws: Draws = field(default_factory=Draws)
     design: Design = field(default_factory=Design)
+    ranking: Ranking = field(default_factory=Ranking)
     part: int = 0  # 1 to parts: only this share of the runs; 0 is all
     parts: int = 1
     dry: bool = False  # say what would be run, and how long it would take
     results: Results = field(default_factory=Results)
 
 
-WHOLE = {"seeds": (2, 10_000), "first_seed": (0, 1_000_000_000), "months": (12, 1200), "warmup": (12, 240), "workers": (1, 256)}
+WHOLE = {
+    "seeds": (2, 10_000), "first_seed": (0, 1_000_000_000), "months": (12, 1200), "warmup": (12, 240), "workers": (1, 256),
+    "part": (0, 100_000), "parts": (1, 100_000),
+}  # fmt: skip
+SIZES = {
+    "robustness.seeds": (0, 10_000), "robustness.months": (12, 1200), "screen.seeds": (0, 10_000), "draws.seeds": (0, 10_000),
+    "draws.months": (12, 1200), "design.seeds": (0, 10_000), "design.months": (12, 1200), "ranking.batch": (0, 10_000),
+    "ranking.most": (2, 10_000),
+}  # fmt: skip
 EXECUTION = ("workers", "part", "parts", "dry")  # who computes a study, and how much of it now: no part of what it is
-EXTENT = ("scenarios", "baseline", "seeds", "first_seed", "robustness", "screen", "draws", "design", "vraag")  # what extends it
+EXTENT = (
+    "scenarios",
+    "baseline",
+    "seeds",
+    "first_seed",
+    "robustness",
+    "screen",
+    "draws",
+    "design",
+    "ranking",
+    "vraag",
+)  # what extends it
 
 
 def schema() -> Any:

@@ -1,4 +1,4 @@
-"""Writes the generated pages of docs/, so that they can not drift from the code: `make docs`. A test compares them."""
+"""Writes the generated pages of docs/, so that they can not drift from the code: `make docs`. Tests compare them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import Any
 from experiments.config import CONFIGS, composed
 from experiments.plan import vintage_of
 from experiments.scenarios import policy_names
-from experiments.tables import NAMES, label_rows
 from model.city import MECHANISMS
+from model.indicators import COMPARED
 from model.policies import Levers
 from model.rooms import blocks
 from model.strategies import find, names
@@ -93,8 +93,10 @@ def flat(config: dict[str, Any], path: str = "") -> list[tuple[str, Any]]:
 def indicators() -> str:
     """What is measured, from `model.indicators`."""
     better = {1: "more", -1: "less", 0: "neither"}
-    body = [[f"`{name}`", unit, nl, en, better[b], window] for name, unit, nl, en, b, window in label_rows()]
-    head = f"# Indicators\n\n{len(NAMES)} indicators. Scenarios are compared over the window: all months, or the last year.\n\n"
+    body = [[f"`{x.name}`", x.unit, x.nl, x.en, better[x.better], x.window] for x in COMPARED.values()]
+    head = (
+        f"# Indicators\n\n{len(COMPARED)} indicators. Scenarios are compared over the window: all months, or the last year.\n\n"
+    )
     return head + rows(["indicator", "unit", "Dutch", "English", "better", "window"], body)
 
 
@@ -149,10 +151,13 @@ PAGES: dict[str, Callable[[], str]] = {
 
 
 def main() -> None:
-    """Write every generated page."""
+    """Write every generated page, and what the notebook shows."""
+    from experiments import notebook
+
     for name, make in PAGES.items():
         (DOCS / name).write_text(GENERATED + make(), encoding="utf-8")
         print(f"docs/{name}")
+    notebook.main()
 
 
 if __name__ == "__main__":

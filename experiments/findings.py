@@ -6,7 +6,20 @@ from typing import NamedTuple
 import pandas as pd
 
 from experiments.loaded import Tables
-from experiments.prose import capital, grouped, interval, joined, number, percent, precision, say, scenario_name, unit, word
+from experiments.prose import (
+    capital,
+    grouped,
+    interval,
+    joined,
+    number,
+    percent,
+    precision,
+    rounded,
+    say,
+    scenario_name,
+    unit,
+    word,
+)
 
 HEADLINE = ("leefbaarheid", "escalaties", "zachte_landing")
 
@@ -170,3 +183,29 @@ def shares(tables: Tables, language: str) -> list[str]:
         if parts:
             told.append(f"{word('short', name, language)}: {'; '.join(parts)}")
     return told
+
+
+def order(tables: Tables, language: str) -> str:
+    """Whether the order of scenarios on the chosen outcome is settled, and as far as it is, which it is."""
+    t = tables["ranking"]
+    name, error = str(t.indicator.iloc[0]), tables.manifest["identity"]["config"]["ranking"]["error"]
+    sides = [t[[side, f"{side}_group"]].set_axis(["scenario", "group"], axis=1) for side in ("first", "second")]
+    groups = pd.concat(sides).drop_duplicates().groupby("group").scenario
+    texts = [say("order_same", language).join(scenario_name(s) for s in of) for _, of in groups]
+    still_open = int((t.verdict == "open").sum())
+    key = "order_settled" if not still_open else "order_open" if len(texts) > 1 else "order_none"
+    return say(
+        key, language, what=word("short", name, language), error=percent(error, language), n=str(tables.seeds),
+        open=str(still_open), pairs=str(len(t)), order=say("order_before", language).join(texts),
+    )  # fmt: skip
+
+
+def pairing(tables: Tables, language: str) -> str:
+    """How many times as many seeds unpaired scenarios would need, per headline indicator: over scenarios."""
+    parts = []
+    for name in HEADLINE:
+        ratios = [r for r in tables.whole(name).variance_ratio if isfinite(r)]
+        if ratios:
+            low, high = (rounded(x, language) for x in (min(ratios), max(ratios)))
+            parts.append(f"{word('short', name, language)} {low if low == high else f'{low}–{high}'}")
+    return say("pairing", language, parts=joined(parts, language)) if parts else ""

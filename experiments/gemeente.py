@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from experiments.pages import Grid
     from experiments.plan import Plan
     from model.town import Town
     from model.world import World
@@ -43,7 +42,7 @@ def with_source(arguments: list[str]) -> list[str]:
     return ["gemeente=cbs", *arguments] if coded and not sourced else arguments
 
 
-def show_town(config: dict[str, Any]) -> None:
+def show_town(config: dict[str, Any]) -> command.Ended:
     """Build the town and its world, write its folder, and print what it is."""
     from experiments import portrait
     from experiments.plan import plan
@@ -59,6 +58,7 @@ def show_town(config: dict[str, Any]) -> None:
     page = portrait.write(folder)
     print_town(p.town, tables)
     print(f"\nPage: {page}")
+    return command.Ended(0, folder)
 
 
 def short_code(town: "Town") -> str:
@@ -128,6 +128,7 @@ def print_town(town: "Town", tables: "dict[str, pd.DataFrame]") -> None:
     """Name and size, and the tables of the page: fit, what is known besides, and the imputation report with its sources."""
     from experiments import pages
     from experiments.prose import EN, say
+    from experiments.show import print_grid
 
     b = town.buurten
     homes = int(b.huishoudens.sum())
@@ -143,16 +144,6 @@ def print_town(town: "Town", tables: "dict[str, pd.DataFrame]") -> None:
     grid = pages.imputed(tables["imputed"], EN)
     rows = [[*row, source or "-"] for row, source in zip(grid.rows, tables["imputed"].bron, strict=True)]
     print_grid("Where attributes come from", grid._replace(head=[*grid.head, "source"], rows=rows))
-
-
-def print_grid(title: str, grid: "Grid", note: str = "") -> None:
-    """A table of the page, under a title and above a note."""
-    from experiments.show import aligned
-
-    print(f"\n{title}")
-    print(aligned([grid.head, *grid.rows]))
-    if note:
-        print(note)
 
 
 if __name__ == "__main__":

@@ -15,10 +15,11 @@ LINES = (
     "leefbaarheid", "leefbaarheid_slechtste", "klachten", "escalaties", "uitzettingen", "opnamedagen",
     "wachttijd_personen", "wachttijd_regulier", "wachttijd_laag_inkomen", "zachte_landing", "kosten",
 )  # fmt: skip
+DRIFT = ("aandeel_kwetsbaar", "leefbaarheid", "verdraagzaamheid", "banden", "draagkracht", "draaglast", "druk_op_hulp")
 TABLES = (
-    "indicators", "differences", "ledger", "labels", "robustness", "validation", "checks", "influence", "fit", "drift",
-    "imputed", "parameters",
+    "indicators", "differences", "ledger", "labels", "robustness", "validation", "checks", "influence", "fit", "imputed", "parameters", "variance", "ranking", "designs", "observed",
 )  # fmt: skip
+LARGE = ("indicators", "ledger")  # rows of every design point; only the study's own are drawn  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,15 @@ class Tables:
 
     def label(self, indicator: str) -> pd.Series:
         return self["labels"].set_index("name").loc[indicator]
+
+    @cached_property
+    def drift(self) -> pd.DataFrame:
+        """How far the baseline has moved from month 0 to its last year, mean over seeds: indicator, maand_0, laatste_jaar."""
+        t = self["indicators"]
+        own = t[(t.design == "") & (t.scenario == self.baseline) & (t.level == "gemeente") & (t.period == "year")]
+        shown = [name for name in DRIFT if name in t]
+        ends = [own[own.month == month][shown].astype(float).mean() for month in (0, own.month.max())]
+        return pd.DataFrame({"indicator": shown, "maand_0": ends[0].to_numpy(), "laatste_jaar": ends[1].to_numpy()})
 
     @cached_property
     def town(self) -> pd.DataFrame:
@@ -93,7 +103,8 @@ def load_town(folder: Path) -> TownTables:
 
 def load(folder: Path) -> Tables:
     """Read a study's folder (docs/results.md)."""
-    frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
+    own = [("design", "==", "")]
+    frames = {name: pd.read_parquet(folder / f"{name}.parquet", filters=own if name in LARGE else None) for name in TABLES}
     frames["places"] = _places(folder / "places.parquet")
     return Tables(loads((folder / "manifest.json").read_text(encoding="utf-8")), frames)
 

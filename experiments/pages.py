@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from experiments import prose
+from experiments.findings import HEADLINE
 from experiments.prose import grouped, number, percent, phrase, say, unit, word
 
 if TYPE_CHECKING:
     from jinja2 import Template
+
+    from experiments.loaded import Tables
 
 
 class Grid(NamedTuple):
@@ -111,6 +114,39 @@ def compared(table: pd.DataFrame, language: str) -> Grid:
     return Grid(
         [say(k, language) for k in ("known", "of_how_many", "values", "model", "compared", "same_order", "reading")], rows
     )
+
+
+def doubt(tables: "Tables", language: str) -> Grid:
+    """Per headline indicator and scenario: how far the difference goes over draws of unsure numbers, and whose variance it is."""
+    t, rows = tables["variance"], []
+    for name in HEADLINE:
+        shown = unit(tables.label(name).unit, language)
+        for r in t[t.indicator == name].itertuples():
+            same = r.mean == r.low == r.high == 0.0
+            rows.append([
+                prose.capital(f"{word('short', name, language)} ({shown.points})"),
+                prose.scenario_name(r.scenario),
+                say("in_no_draw", language) if same else prose.interval(r.mean, r.low, r.high, shown.factor, language),
+                "–" if same else percent(r.share_parameters, language),
+                "–" if same else percent(r.same_sign, language),
+            ])  # fmt: skip
+    return Grid([say(k, language) for k in ("indicator", "scenario", "over_draws", "of_numbers", "same_sign")], rows)
+
+
+def observed(table: pd.DataFrame, labels: pd.DataFrame, language: str) -> Grid:
+    """What is known of buurten beside what the baseline makes of them: do both put buurten in the same order?"""
+    label = labels.set_index("name")[language]
+    rows = [
+        [
+            prose.capital(phrase(r.waargenomen, language)),
+            str(label.get(r.indicator, r.indicator)),
+            number(r.buurten, language),
+            say("expected_same" if r.verwacht > 0 else "expected_opposite", language),
+            grouped(r.rang, 2, language) if isfinite(r.rang) else "–",
+        ]
+        for r in table.itertuples()
+    ]
+    return Grid([say(k, language) for k in ("known", "model", "buurten", "expected", "same_order")], rows)
 
 
 def caseload_note(table: pd.DataFrame, language: str) -> str:

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 import yaml
 
 from experiments import designs
-from experiments.config import CONFIGS, EXECUTION, EXTENT, WHOLE
+from experiments.config import CONFIGS, EXECUTION, EXTENT, SIZES, WHOLE
 from experiments.measure import Asked, Ground, Job, version
 from experiments.scenarios import read_levers, scenario_name, settings_of
 from model import tables
 from model.city import MECHANISMS
-from model.indicators import BESIDES, INDICATORS
+from model.indicators import COMPARED
 from model.jit import sources_hash
 from model.parameters import Problem, Refused
 from model.policies import Levers, Setting
@@ -102,12 +102,27 @@ def _whole_numbers(config: dict[str, Any]) -> list[Problem]:
         for key, (low, high) in WHOLE.items()
         if not low <= config[key] <= high
     ]
-    robust = config["robustness"]
-    for key, (low, high) in {"seeds": (0, 10_000), "months": (12, 1200)}.items():
-        if not low <= robust[key] <= high:
-            problems.append(Problem(f"robustness.{key}", repr(robust[key]), f"a whole number from {low} to {high}"))
+    for where, (low, high) in SIZES.items():
+        key, _, name = where.partition(".")
+        if not low <= config[key][name] <= high:
+            problems.append(Problem(where, repr(config[key][name]), f"a whole number from {low} to {high}"))
+    if config["part"] > config["parts"]:
+        problems.append(Problem("part", repr(config["part"]), f"a whole number from 0 (all) to parts ({config['parts']})"))
+    problems += _ranking_problems(config["ranking"])
     if not 0 <= config["quota"] <= 1:
         problems.append(Problem("quota", repr(config["quota"]), "a share from 0 to 1"))
+    return problems
+
+
+def _ranking_problems(ranking: dict[str, Any]) -> list[Problem]:
+    """An outcome that exists, an error rate that is one, and batches that fit below the most."""
+    problems, known = [], list(COMPARED)
+    if ranking["outcome"] not in known:
+        problems.append(Problem("ranking.outcome", repr(ranking["outcome"]), ", ".join(known)))
+    if not 0.0 < ranking["error"] < 1.0:
+        problems.append(Problem("ranking.error", repr(ranking["error"]), "a probability between 0 and 1"))
+    if ranking["batch"] == 1:
+        problems.append(Problem("ranking.batch", "1", "0 (seeds are as many as `seeds` says), or at least 2 at a time"))
     return problems
 
 
@@ -265,7 +280,7 @@ def _robustness_problems(config: dict[str, Any]) -> list[Problem]:
             problems.append(
                 Problem(f"{where}.{kind}_weights", repr(weights), "a weight of 0 or more for each of " + ", ".join(names))
             )
-    known = [*INDICATORS, *(b[0] for b in BESIDES)]
+    known = list(COMPARED)
     problems += [Problem(f"{where}.indicators", repr(i), ", ".join(known)) for i in robust["indicators"] if i not in known]
     return problems
 

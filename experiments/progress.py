@@ -11,10 +11,10 @@ import numpy as np
 from tqdm import tqdm
 
 from experiments.compare import paired
+from experiments.differences import NAMES, window_rows
 from experiments.measure import Asked, Failed, Run
 from experiments.plan import MAIN, Plan
 from experiments.show import number, signed
-from experiments.tables import NAMES, window_rows
 
 QUIET = 600.0  # seconds between two lines in a log
 SHOWN = 3  # headline indicators

@@ -68,6 +68,10 @@ def content(tables: Tables, language: str) -> dict[str, Any]:
         "placements": findings.placements(tables, language),
         "costs": findings.costs(tables, language),
         "told_shares": findings.shares(tables, language),
+        "doubt": pages.doubt(tables, language),
+        "draws": drawn(tables, language),
+        "order": findings.order(tables, language),
+        "pairing": findings.pairing(tables, language),
         "chance": chance(tables, language),
         "shares": shares(tables, language),
         "points": points(tables),
@@ -80,6 +84,7 @@ def content(tables: Tables, language: str) -> dict[str, Any]:
         "fit_profiles": say("fit_profiles", language),
         "imputed": pages.imputed(tables["imputed"], language),
         "drift": drift(tables, language),
+        "observed": pages.observed(tables["observed"], tables["labels"], language),
         "checks": checks(tables, language),
         "statuses": statuses(tables, language),
         "influence": influence(tables, language),
@@ -217,6 +222,15 @@ def points(tables: Tables) -> dict[str, int]:
     return {"points": int(t.points.max()), "seeds": int(t.seeds.min()), "years": config["robustness"]["months"] // 12}
 
 
+def drawn(tables: Tables, language: str) -> dict[str, Any]:
+    """How often which numbers were drawn together."""
+    t, config = tables["variance"], tables.manifest["identity"]["config"]["draws"]
+    if t.empty:
+        return {}
+    sizes = {"draws": int(t.draws.min()), "seeds": int(t.seeds.min()), "years": config["months"] // 12}
+    return sizes | {"numbers": len(config["parameters"]), "names": ", ".join(config["parameters"])}
+
+
 def influence(tables: Tables, language: str) -> dict[str, Any]:
     """The assumed or unverified numbers that move the headline most, over their whole range."""
     t = tables["influence"]
@@ -265,7 +279,7 @@ def validation(tables: Tables, language: str) -> dict[str, Any]:
 def drift(tables: Tables, language: str) -> Grid:
     """The baseline at month 0 and in its last year."""
     rows = []
-    for r in tables["drift"].itertuples():
+    for r in tables.drift.itertuples():
         label = tables.label(r.indicator)
         values = [level(x, label.unit, language) for x in (r.maand_0, r.laatste_jaar)]
         rows.append([str(label[language]), unit(label.unit, language).text, *values])

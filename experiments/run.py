@@ -21,31 +21,34 @@ def main() -> None:
     command.run(__doc__ or "", study, sys.argv[1:])
 
 
-def study(config: dict[str, Any]) -> int:
-    """A whole paired study; returns 0, or 1 where some of its runs failed or it was stopped."""
+def study(config: dict[str, Any]) -> command.Ended:
+    """A whole paired study; the code is 1 where some of its runs failed, a check did, or it was stopped."""
     from experiments import dry, report, show
     from experiments import study as engine
+    from experiments.enough import enough
     from experiments.plan import plan
 
     p = plan(config)
     show.before(p)
     if config["dry"]:
         dry.tell(p)
-        return 0
-    if engine.found(p):
-        print(f"Found finished: {p.folder}")
-    else:
-        try:
+        return command.Ended(0, p.folder)
+    try:
+        if config["ranking"]["batch"]:
+            p = plan(enough(p))
+        if engine.found(p):
+            print(f"Found finished: {p.folder}")
+        else:
             outcome = engine.run(p)
-        except engine.Stopped as stopped:
-            print(stopped, file=sys.stderr)
-            return 1
-        show.computed(p, outcome)
-        if not outcome.written:
-            return 1 if outcome.failed else 0
+            show.computed(p, outcome)
+            if not outcome.written:
+                return command.Ended(int(outcome.failed > 0), p.folder)
+    except engine.Stopped as stopped:
+        print(stopped, file=sys.stderr)
+        return command.Ended(1, p.folder)
     if not (p.folder / report.FILES["nl"]).is_file():
         report.write(p.folder)
-    return show.after(p.folder)
+    return command.Ended(show.after(p.folder), p.folder)
 
 
 if __name__ == "__main__":

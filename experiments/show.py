@@ -1,6 +1,5 @@
 """What a study says on the terminal: the town and its fit before, the comparison after. Reads results, not the model."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,16 +7,14 @@ import numpy as np
 import pandas as pd
 
 from experiments.compare import paired
+from experiments.findings import verdict
+from experiments.loaded import LINES, load
 
 if TYPE_CHECKING:
+    from experiments.loaded import Tables
+    from experiments.pages import Grid
     from experiments.plan import Plan
     from experiments.study import Outcome
-
-LINES = (
-    "leefbaarheid", "leefbaarheid_slechtste", "klachten", "escalaties", "uitzettingen", "opnamedagen", "wachttijd_personen",
-    "wachttijd_regulier", "wachttijd_laag_inkomen", "zachte_landing", "kosten",
-)  # fmt: skip
-SHOWN = ("fit", "drift", "validation", "differences", "labels", "robustness", "checks")
 
 
 def before(p: "Plan") -> None:
@@ -40,42 +37,51 @@ def computed(p: "Plan", outcome: "Outcome") -> None:
 
 
 def after(folder: Path) -> int:
-    """Fit, drift, model against published, differences with intervals, the three shares, and where the report lies."""
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    table = {name: pd.read_parquet(folder / f"{name}.parquet") for name in SHOWN}
-    print("\nFit at month 0: margin asked and got")
-    print(aligned([[r.marge, r.eenheid, number(r.gevraagd), number(r.gekregen)] for r in table["fit"].itertuples()]))
+    """Fit, drift, model against published, differences, how sure they are, checks; returns 1 where a check failed."""
+    from experiments import findings, pages
+    from experiments.prose import EN, say
+
+    table = load(folder)
+    print_grid("Fit at month 0: margin asked and got", pages.fit(table["fit"], EN), say("fit_profiles", EN))
     print("\nDrift of the baseline: month 0 and the last year")
-    print(aligned([[r.indicator, "", number(r.maand_0), number(r.laatste_jaar)] for r in table["drift"].itertuples()]))
+    print(aligned([[r.indicator, "", number(r.maand_0), number(r.laatste_jaar)] for r in table.drift.itertuples()]))
     print("\nBase rates: published and model")
     for r in table["validation"].itertuples():
         beyond = "" if r.binnen_factor_2 else "beyond a factor 2"
         print(f"{r.rij}  {r.wat} ({r.eenheid}): {number(r.gepubliceerd)}, {number(r.model)} {beyond}".rstrip())
-    print(
-        f"Share of incidents that vulnerable residents cause under {manifest['baseline']}: {caused_by_persons(folder, manifest)}"
-    )
-    print(f"\nDifference from {manifest['baseline']}, with 95% interval over paired seeds (* excludes 0)")
-    print(comparison(table["differences"], table["labels"], manifest))
+    if not table["observed"].empty:
+        print_grid("Known of buurten, and the baseline's last year", pages.observed(table["observed"], table["labels"], EN))
+    print(f"Share of incidents that vulnerable residents cause under {table.baseline}: {caused_by_persons(table)}")
+    print(f"\nDifference from {table.baseline}, with 95% interval over paired seeds")
+    print("(* excludes 0; ! lies beyond the difference that matters; . lies within it)")
+    print(comparison(table["differences"], table["labels"], table.manifest))
+    print(f"\n{findings.order(table, EN)}\n{findings.pairing(table, EN)}")
+    if (doubt := pages.doubt(table, EN)).rows:
+        print_grid("Unsure numbers drawn together: is the variance of the differences of numbers, or of luck?", doubt)
     if not table["robustness"].empty:
         print("\nOver shapes of load -> damage and catchments of help: share with the same order / flipped / not separable")
         shares = [(r, f"{r.same:.0%}", f"{r.flipped:.0%}", f"{r.not_separable:.0%}") for r in table["robustness"].itertuples()]
         print(aligned([[r.scenario, r.indicator, *told] for r, *told in shares]))
     bad = table["checks"][~table["checks"].goed]
-    print(
-        "\nChecks: " + ("placebo exactly 0, people, homes and money close" if bad.empty else "FAILED: " + ", ".join(bad.controle))
-    )
+    good = "placebo exactly 0, people, homes and money close, no run failed"
+    print("\nChecks: " + (good if bad.empty else "FAILED: " + ", ".join(bad.controle)))
     print(f"Report: {folder / 'report.html'}")
     return 0 if bad.empty else 1
 
 
-def caused_by_persons(folder: Path, manifest: dict[str, Any]) -> str:
+def print_grid(title: str, grid: "Grid", note: str = "") -> None:
+    """A table of a page, under a title and above a note."""
+    print(f"\n{title}")
+    print(aligned([grid.head, *grid.rows]))
+    if note:
+        print(note)
+
+
+def caused_by_persons(table: "Tables") -> str:
     """Mean over seeds with its interval: an output, never a parameter (choice 11)."""
-    columns = ["design", "scenario", "seed", "period", "month", "level", "aandeel_incidenten_personen"]
-    rows = pd.read_parquet(folder / "indicators.parquet", columns=columns)
-    own = rows[
-        (rows.design == "") & (rows.scenario == manifest["baseline"]) & (rows.period == "year") & (rows.level == "gemeente")
-    ]
-    x = paired(own[own.month > 0].groupby("seed").aandeel_incidenten_personen.mean().to_numpy())
+    rows = table["indicators"]
+    own = rows[(rows.scenario == table.baseline) & (rows.period == "year") & (rows.level == "gemeente") & (rows.month > 0)]
+    x = paired(own.groupby("seed").aandeel_incidenten_personen.mean().to_numpy())
     return f"{x.mean:.1%} [{x.low:.1%}, {x.high:.1%}]"
 
 
@@ -100,9 +106,10 @@ def _line(part: pd.DataFrame, scenarios: list[str], label: str, unit: str) -> li
 
 
 def interval(row: pd.Series) -> str:
-    """A difference with its interval, marked when 0 lies outside."""
+    """A difference with its interval; marked * when 0 lies outside, ! when all of it matters, . when none of it does."""
     star = "*" if row.low > 0 or row.high < 0 else " "
-    return f"{signed(row.difference)} [{signed(row.low)}, {signed(row.high)}]{star}"
+    mark = {"relevant": "!", "small": "."}.get(verdict(row.difference, row.low, row.high, row.relevant_difference), " ")
+    return f"{signed(row.difference)} [{signed(row.low)}, {signed(row.high)}]{star}{mark}"
 
 
 def number(x: float) -> str:

@@ -12,18 +12,21 @@ put aside, named, and computed again; everything else stays.
 import hashlib
 import io
 import os
+import shutil
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from socket import gethostname
 from typing import Any, NamedTuple
 
 import numpy as np
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from experiments.measure import Asked, Run
-from model.indicators import BESIDES, INDICATORS
+from model.indicators import COMPARED, INDICATORS
 from model.ledger import Event
 from model.world import ByProfile, Count, Payer, Profile
 
@@ -32,7 +35,7 @@ GROUP = 8 << 20  # bytes of a row group of runs.parquet: what a reader holds at 
 AT_HAND = 4  # row groups that are kept open
 SHAPES = {
     "indicators": (np.float32, (-1, len(INDICATORS))),
-    "windows": (np.float64, (2, len(INDICATORS) + len(BESIDES))),
+    "windows": (np.float64, (2, len(COMPARED))),
     "profiles": (np.int64, (len(Profile), len(ByProfile))),
     "cents": (np.int64, (len(Event), len(Payer))),
     "owed": (np.int64, ()),
@@ -58,6 +61,7 @@ class Store:
     def __init__(self, folder: Path, mend: bool = True) -> None:
         self.folder, self.chunks, self.mend = folder, folder / FOLDER, mend
         self.damaged: list[str] = []
+        self.written: set[Path] = set()  # chunks of this very process
         self._where: dict[str, Where] = {}
         self._known: set[Path] = set()
         self._open: OrderedDict[Where, dict[str, tuple[Asked, Run]]] = OrderedDict()
@@ -118,8 +122,17 @@ class Store:
             table(runs), content, compression="zstd", compression_level=1, use_dictionary=TEXTS, write_page_checksum=True
         )
         name = _named(content.getbuffer())
+        try:
+            self._put(name, content)
+        except FileNotFoundError:  # another process has just put its tables in place and the folder of chunks away
+            self._put(name, content)
+        self._known.add(self.chunks / name)
+        self.written.add(self.chunks / name)
+        self._where |= dict.fromkeys((asked.key for asked, _ in runs), Where(self.chunks / name, 0))
+
+    def _put(self, name: str, content: io.BytesIO) -> None:
         self.chunks.mkdir(parents=True, exist_ok=True)
-        passing = self.chunks / f".{name}.{os.getpid()}"
+        passing = self.chunks / f".{name}.{gethostname()}.{os.getpid()}"
         try:
             with open(passing, "wb") as file:
                 file.write(content.getbuffer())
@@ -129,8 +142,20 @@ class Store:
         except OSError:
             passing.unlink(missing_ok=True)
             raise
-        self._known.add(self.chunks / name)
-        self._where |= dict.fromkeys((asked.key for asked, _ in runs), Where(self.chunks / name, 0))
+
+    def known_chunks(self) -> set[Path]:
+        """The chunks whose runs are in this index."""
+        return {path for path in self._known if path.parent == self.chunks}
+
+    def clear(self, chunks: set[Path]) -> None:
+        """Take away chunks whose runs lie in a finished file, what killed processes left half, and the folder if that is all."""
+        for path in chunks:
+            path.unlink(missing_ok=True)
+        for path in self.chunks.glob(f".*.parquet.{gethostname()}.*"):
+            if not psutil.pid_exists(int(path.name.rpartition(".")[2])):
+                path.unlink(missing_ok=True)
+        if not any(".parquet" in path.name for path in self.chunks.glob("*")):
+            shutil.rmtree(self.chunks, ignore_errors=True)
 
     def run(self, key: str) -> Run:
         """One run; those that lie near it are kept at hand. Raises `KeyError` where there is none."""

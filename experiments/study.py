@@ -36,6 +36,7 @@ from experiments.plan import Plan, asked, ground, identity, jobs
 from experiments.progress import Progress
 from experiments.store import FOLDER, REST, WHOLE, Store, in_groups, weight
 from experiments.verify import seal
+from model.indicators import COMPARED
 from model.parameters import Problem, Refused
 
 FIRST, NEXT, STATE, FAILURES, LOCK = "manifest.json", ".next", "study.json", "failures.json", ".lock"
@@ -70,8 +71,8 @@ def found(p: Plan) -> bool:
     return told.get("identity") == plain(identity(p)) and not told.get("failed")
 
 
-def run(p: Plan) -> Outcome:
-    """Live what is missing, and write the tables once all is there. Raises `Refused` or `Stopped`, in words."""
+def run(p: Plan, tabled: bool = True) -> Outcome:
+    """Live what is missing, and write the tables once all is there, if asked. Raises `Refused` or `Stopped`, in words."""
     started = time.time()
     prepare(p)
     store = Store(p.folder)
@@ -90,7 +91,7 @@ def run(p: Plan) -> Outcome:
         store.refresh()
         _note_failures(p, failed)
         missing = sum(a.key not in store for a in asked(p)) - len(failed)
-        if missing > 0 and p.config["part"]:
+        if not tabled or (missing > 0 and p.config["part"]):
             return Outcome(done, len(failed), missing, False)
         with lock:  # whoever was not first waits here, and then finds the tables made
             return Outcome(done, len(failed), 0, finish(p, store, len(failed), started))
@@ -304,14 +305,15 @@ def _aside(folder: Path, version: str) -> Path:
 
 def finish(p: Plan, store: Store, failed: int, started: float) -> bool:
     """Make the tables from the stored runs and put them in place. False where there is nothing to make them of."""
-    if found(p):  # another process was here first
-        shutil.rmtree(p.folder / FOLDER, ignore_errors=True)
+    if found(p):  # another process was here first, with all that this one has
+        store.clear(store.written)
         return True
     if not any(a.key in store for a in asked(p)):
         return False
     folder = p.folder / NEXT
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
+    chunks = store.known_chunks()
     try:
         tables.write(p, store, folder, failed)
         _write(folder / FIRST, manifest(p, folder, failed, started))
@@ -322,6 +324,7 @@ def finish(p: Plan, store: Store, failed: int, started: float) -> bool:
             "Make room and give the same command again."
         ) from error
     _put_in_place(p.folder, folder)
+    store.clear(chunks)
     return True
 
 
@@ -336,7 +339,6 @@ def _put_in_place(study: Path, made: Path) -> None:
     if REST not in names:
         (study / REST).unlink(missing_ok=True)
     made.rmdir()
-    shutil.rmtree(study / FOLDER, ignore_errors=True)
 
 
 def manifest(p: Plan, folder: Path, failed: int, started: float) -> dict[str, Any]:
@@ -347,7 +349,7 @@ def manifest(p: Plan, folder: Path, failed: int, started: float) -> dict[str, An
         "seeds": p.seeds,
         "scenarios": list(p.scenarios),
         "baseline": p.baseline,
-        "indicators": tables.NAMES,
+        "indicators": list(COMPARED),
         "failed": failed,
         "commit": _commit(),
         "versions": {name: version(name) for name in PACKAGES},

@@ -6,6 +6,7 @@ a year and the whole horizon, so that no average of averages can creep in. Rates
 
 from collections.abc import Callable
 from copy import copy
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -68,8 +69,9 @@ class Period(NamedTuple):
         return self.counts[..., above] / np.where(under > 0, under, np.nan)
 
 
-class Indicator(NamedTuple):
-    """An indicator with what a reader needs to know of it.
+@dataclass(frozen=True)
+class Label:
+    """What a reader needs to know of what is measured.
 
     `better` is +1 if more is better, -1 if less, 0 if neither; `window` is the stretch of months over which scenarios are
     compared: the whole horizon for what happens, the last year for what has built up.
@@ -82,12 +84,18 @@ class Indicator(NamedTuple):
     better: int
     relevant: str  # the parameter that says what difference matters
     window: str
-    compute: Callable[[Period], np.ndarray]
 
     def relevant_difference(self, p: "Parameters", baseline: float) -> float:
         """The difference that matters, in the indicator's own unit; a ratio is of the baseline's value."""
         value = getattr(p, self.relevant)
         return float(value * abs(baseline)) if self.relevant == "relevant_ratio" else float(value)
+
+
+@dataclass(frozen=True)
+class Indicator(Label):
+    """What is measured of a period."""
+
+    compute: Callable[[Period], np.ndarray]
 
 
 INDICATORS: dict[str, Indicator] = {}
@@ -315,18 +323,20 @@ def druk_op_hulp(x: Period) -> np.ndarray:
 
 
 # Two more are made of several places, or of money, and are filled where a run is summed up (experiments.measure).
-BESIDES = (
-    (
-        "leefbaarheid_slechtste",
-        "score",
-        "Leefbaarheid van de slechtste buurt",
-        "Leefbaarheid of the worst buurt",
-        1,
-        "relevant_leefbaarheid",
-        "last_year",
-    ),
-    ("kosten", "euro per jaar", "Kosten, alle betalers samen", "Costs, all payers together", -1, "relevant_ratio", "horizon"),
-)
+BESIDES = {
+    label.name: label
+    for label in (
+        Label(
+            "leefbaarheid_slechtste", "score", "Leefbaarheid van de slechtste buurt", "Leefbaarheid of the worst buurt", 1,
+            "relevant_leefbaarheid", "last_year",
+        ),
+        Label(
+            "kosten", "euro per jaar", "Kosten, alle betalers samen", "Costs, all payers together", -1, "relevant_ratio",
+            "horizon",
+        ),
+    )
+}  # fmt: skip
+COMPARED: dict[str, Label] = {**INDICATORS, **BESIDES}  # in the order in which a run keeps them
 
 
 class Record:

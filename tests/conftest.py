@@ -26,6 +26,7 @@ import pytest
 from numba.core.dispatcher import Dispatcher
 from omegaconf import OmegaConf
 
+from experiments import bench, measure
 from model.city import City
 from model.mechanisms import settling
 from model.policies import FOREVER, Levers, Setting
@@ -39,6 +40,18 @@ CONFIGS = Path(__file__).parents[1] / "configs" / "parameters"
 # Same examples every time: a red test stays red, and a slow machine makes nothing fail.
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True, max_examples=60)
 hypothesis.settings.load_profile("house")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """With `-n`, live a small study before workers start, so that they find its kernels compiled.
+
+    Each would spend half a minute on compiling the same. Also, numba's cache bears many readers but one writer only: it names the
+    code of a new signature by number, and two processes that do so at once can take each other's code for their own.
+    """
+    options = session.config.option
+    if getattr(options, "numprocesses", None) and not options.collectonly and not hasattr(session.config, "workerinput"):
+        measure.live(bench.job(600, 1, 12))
+
 
 BUURTEN = {
     "code": ["BU01", "BU02", "BU03", "BU04", "BU05", "BU06"],

@@ -5,6 +5,7 @@ import weakref
 
 import mesa
 import numpy as np
+import pytest
 
 from model.city import City
 from model.world import Count
@@ -42,13 +43,59 @@ def test_the_record_keeps_month_zero_and_every_month(small_city):
     assert np.array_equal(city.record.counts[4], city.world.counts)
 
 
-def test_a_closed_city_lets_go_of_its_world(small_world, rooms, huidig):
+def columns_of(city):
+    """Weak references to the world and to every column of its dwellings, persons and buurten, and to its counters."""
+    world = city.world
+    tables = (world.dwellings, world.persons, world.buurten)
+    return [weakref.ref(thing) for thing in (world, world.counts, *(getattr(t, c) for t in tables for c in t.columns()))]
+
+
+@pytest.fixture
+def no_collector():
+    """Python's garbage collector rests: what dies, dies because nobody holds it."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def test_a_closed_city_frees_every_column_at_once(small_world, rooms, huidig, no_collector):
     city = City(small_world(), rooms, huidig)
-    city.step()
-    columns = weakref.ref(city.world.dwellings)
+    city.run(2)
+    columns = columns_of(city)
     city.close()
+    assert [column() for column in columns if column() is not None] == []
+
+
+def test_to_close_twice_does_no_harm(small_world, rooms, huidig):
+    city = City(small_world(), rooms, huidig)
+    city.close()
+    city.close()
+    assert len(city.agents) == 0
+
+
+def test_a_with_block_closes_the_city_also_when_it_fails(small_world, rooms, huidig, no_collector):
+    columns = []
+    with pytest.raises(ZeroDivisionError), City(small_world(), rooms, huidig) as city:
+        columns += columns_of(city)
+        _ = 1 / 0
+    assert [column() for column in columns if column() is not None] == []
+
+
+def test_a_city_that_nobody_closes_is_freed_all_the_same(small_world, rooms, huidig):
+    """Mesa 3.3 by itself would keep it for ever, because it has agents (mesa issue 3179)."""
+    city = City(small_world(), rooms, huidig)
+    city.run(2)
+    freed = [weakref.ref(city), *columns_of(city)]
+    del city
     gc.collect()
-    assert columns() is None
+    assert [thing() for thing in freed if thing() is not None] == []
+
+
+def test_agents_are_numbered_from_one_also_those_that_are_added(small_city):
+    city, other = small_city(), small_city()
+    mesa.Agent(city)
+    assert sorted(agent.unique_id for agent in city.agents) == [1, 2, 3, 4, 5, 6, 7]
+    assert sorted(agent.unique_id for agent in other.agents) == [1, 2, 3, 4, 5, 6]
 
 
 def test_levers_of_a_month_stand_in_the_city(small_city):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import measure, tables
+from experiments import measure, rows
 from model import homes, ledger
 from model.city import City
 from model.indicators import Record
@@ -238,11 +238,11 @@ def lived(town, rooms, huidig, scenarios):
 
 def test_a_region_has_rows_for_each_gemeente_and_a_gemeente_alone_has_not(region, small_town, rooms, huidig):
     for town, places in ((region(), [AA, BB]), (small_town(), [])):
-        rows = tables.indicator_rows(_plan(town), list(lived(town, rooms, huidig, ["loting"]).values())).to_pandas()
-        told = rows[rows.level == "regiogemeente"]
+        found = rows.indicator_rows(_plan(town), list(lived(town, rooms, huidig, ["loting"]).values())).to_pandas()
+        told = found[found.level == "regiogemeente"]
         assert list(dict.fromkeys(told.place)) == places and len(told) == 3 * len(places)
-        assert set(rows.level) == {"gemeente", "wijk", "buurt"} | ({"regiogemeente"} if places else set())
-        assert rows[rows.level == "gemeente"].place.unique().tolist() == [town.code]
+        assert set(found.level) == {"gemeente", "wijk", "buurt"} | ({"regiogemeente"} if places else set())
+        assert found[found.level == "gemeente"].place.unique().tolist() == [town.code]
 
 
 def _plan(town):

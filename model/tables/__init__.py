@@ -23,7 +23,7 @@ from model.tables import chain, estimates, places
 from model.tables.account import Line, left_out, settled
 from model.tables.joining import join, owners
 from model.tables.own import MEASURED, Codes, Own, read_own
-from model.tables.sources import Tables, read, with_own
+from model.tables.sources import Part, Tables, read, with_own
 from model.tables.vintage import COUNTED, NEEDED
 from model.town import Parameters as Country
 from model.town import Town, near_in_wijk, ownership
@@ -86,7 +86,7 @@ def checked_codes(tables: Tables, codes: list[str], least: float) -> list[str]:
 
 def _whole_country(tables: Tables, least: float) -> None:
     """Raises `Refused` where the buurten hold less than the share `least` of the country's households, by its own row."""
-    counted = tables.columns(*COUNTED).huishoudens
+    counted = tables.counted.huishoudens
     have = tables.buurten.huishoudens.sum()
     if have < least * counted.get("NL00", 0.0):
         there = ", ".join(f"{c} ({n})" for c, n in tables.gemeenten.iloc[:8].items())
@@ -97,9 +97,10 @@ def _whole_country(tables: Tables, least: float) -> None:
 def town(tables: Tables, codes: list[str], p: Parameters, country: Country) -> Town:
     """The town of some gemeenten. Raises `Refused` for an unknown code."""
     gemeenten = checked_codes(tables, codes, p.least_of_country)
-    frame, lines = _completed(tables, gemeenten, p, country)
-    missed = _left_out(tables, gemeenten, frame)
-    sources = [*(tables.vintage.files[n].source for n in tables.frames), *places.sources(tables.ground, frame)]
+    local = tables.part(gemeenten)
+    frame, lines = _completed(tables, local, gemeenten, p, country)
+    missed = _left_out(tables, local, gemeenten, frame)
+    sources = [*(tables.vintage.files[n].source for n in tables.frames), *places.sources(local.ground, frame)]
     corporaties, bezit = ownership(frame, _corporaties(frame, p))
     whole = codes == ["NL"]
     found = Town(
@@ -109,15 +110,15 @@ def town(tables: Tables, codes: list[str], p: Parameters, country: Country) -> T
         buurten=frame,
         corporaties=corporaties,
         bezit=bezit,
-        near=_near(tables, frame, p),
+        near=_near(local.ground, frame, p),
         vintage=tables.vintage.year,
-        observed=tables.observed(frame.code),
+        observed=local.observed(frame.code),
         imputed=_imputed(missed, lines, frame),
-        shapes=places.shapes_of(tables.ground, frame, p.least_drawn),
+        shapes=places.shapes_of(local.ground, frame, p.least_drawn),
         sources=tuple(dict.fromkeys(sources)),
         hashes=tables.hashes,
     )
-    return found if tables.own is None else _measured(found, tables.own, tables.national("woz"), missed, lines)
+    return found if tables.own is None else _measured(found, tables.own, tables.national["woz"], missed, lines)
 
 
 def drawn_with_own(town: Town, mapping: Mapping[str, Any], folder: Path, where: str, woz: float, p: Parameters) -> Town:
@@ -154,9 +155,9 @@ def _measured(town: Town, own: Own, woz: float, missed: pd.DataFrame, lines: lis
     )
 
 
-def _near(tables: Tables, frame: pd.DataFrame, p: Parameters) -> pd.DataFrame:
+def _near(ground: places.Ground, frame: pd.DataFrame, p: Parameters) -> pd.DataFrame:
     """Pairs of buurten that lie near each other; a buurt of which no place is known has those of its wijk."""
-    placed = places.neighbours(tables.ground, frame, p.nearest_buurten)
+    placed = places.neighbours(ground, frame, p.nearest_buurten)
     wijk = near_in_wijk(frame)
     lost = frame.x.isna().to_numpy()
     return pd.concat([placed, wijk[lost[wijk.a] | lost[wijk.b]]], ignore_index=True)
@@ -182,25 +183,27 @@ def _corporaties(frame: pd.DataFrame, p: Parameters) -> dict[str, int]:
     return {str(g): max(1, round(float(n) / p.homes_per_corporatie)) for g, n in homes.items()}
 
 
-def _completed(tables: Tables, gemeenten: list[str], p: Parameters, country: Country) -> tuple[pd.DataFrame, list[Line]]:
+def _completed(
+    tables: Tables, local: Part, gemeenten: list[str], p: Parameters, country: Country
+) -> tuple[pd.DataFrame, list[Line]]:
     """The buurten of the gemeenten in the columns of `Town`, nothing missing, and where that comes from."""
-    b = tables.buurten
-    mine = b[("GM" + b.index.str[2:6]).isin(gemeenten) & (b.huishoudens > 0)].rename_axis("code").reset_index()
-    filled = {a: f.of(mine.code) for a, f in tables.filled.items()}
+    mine = local.buurten[local.buurten.huishoudens > 0].rename_axis("code").reset_index()
+    filled = dict(local.filled)
     if problems := _uninhabited(tables, gemeenten, mine) + _unnamed(tables, mine) + _unknown(tables, filled):
         raise Refused(problems)
     filled["p_jong"] = _of_country(filled.get("p_jong"), mine, 100.0 * country.share_15_34)
     frame = _frame(tables, mine, filled)
-    told = [*_told(tables, frame, filled), *_inhabitants(tables, mine)]
-    frame, estimated = estimates.complete(frame, filled, tables, country, p)
-    frame, located = places.located(tables.ground, frame, tables.layout_error)
+    told = [*_told(tables, filled), *_inhabitants(tables, mine)]
+    frame, estimated = estimates.complete(frame, filled, local, country, p)
+    frame, located = places.located(local.ground, frame, tables.layout_error)
     return frame, told + _named_by_persons(estimated, p) + located
 
 
 def _uninhabited(tables: Tables, gemeenten: list[str], mine: pd.DataFrame) -> list[Problem]:
     """Gemeenten of which no buurt has households: nothing can be simulated there."""
     possible = f"a gemeente with households in buurten of {tables.vintage.year}"
-    empty = [g for g in gemeenten if g not in set(chain.code_at(mine.code, "gemeente"))]
+    inhabited = set(chain.code_at(mine.code, "gemeente"))
+    empty = [g for g in gemeenten if g not in inhabited]
     return [Problem("gemeente.code", f"{g}, of which no buurt has households", possible) for g in empty]
 
 
@@ -254,20 +257,20 @@ def _frame(tables: Tables, mine: pd.DataFrame, filled: dict[str, chain.Filled]) 
             "gemeente_naam": gemeente.map(tables.names), "huishoudens": mine.huishoudens.astype(np.int64),
             "inwoners": mine.inwoners.fillna(mine.huishoudens * size), "hh_grootte": size, "p_1p": value("p_1p"),
             "p_koop": value("p_koop"), "p_corp": none, "p_eengezins": value("p_eengezins"),
-            "woz_ratio": value("woz") / tables.national("woz"), "dichtheid": value("dichtheid").clip(lower=1.0),
+            "woz_ratio": value("woz") / tables.national["woz"], "dichtheid": value("dichtheid").clip(lower=1.0),
             "p_oud": value("p_oud"), "p_jong": value("p_jong"), "p_laag_ink": none,
             "p_hoog_ink": none, "klasse": value("klasse"), "score": none, "x": none, "y": none,
         }
     )  # fmt: skip
 
 
-def _told(tables: Tables, frame: pd.DataFrame, filled: dict[str, chain.Filled]) -> list[Line]:
+def _told(tables: Tables, filled: dict[str, chain.Filled]) -> list[Line]:
     """One line per attribute, level and file, with the typical error."""
     lines = []
     for attribute, f in filled.items():
         if attribute in estimates.ESTIMATED:
             continue
-        for (level, name), mine in frame.groupby([f.level, f.file], sort=False):
+        for (level, name), mine in pd.DataFrame({"level": f.level, "file": f.file}).groupby(["level", "file"], sort=False):
             source = tables.vintage.files[name].source if name else ""
             error = tables.errors.get((attribute, level), float("nan"))
             lines.append(Line(attribute, level, source, mine.index.to_numpy(), error))
@@ -306,9 +309,8 @@ def _named_by_persons(lines: list[Line], p: Parameters) -> list[Line]:
     return [line._replace(level=f"{line.level}, {WITHOUT_PERSONS}") if without(line) else line for line in lines]
 
 
-def _left_out(tables: Tables, gemeenten: list[str], frame: pd.DataFrame) -> pd.DataFrame:
+def _left_out(tables: Tables, local: Part, gemeenten: list[str], frame: pd.DataFrame) -> pd.DataFrame:
     """Buurten whose households are suppressed; the gemeente's own total tells how many households are missed."""
-    b = tables.buurten
-    unknown = int((("GM" + b.index.str[2:6]).isin(gemeenten) & b.huishoudens.isna()).sum())
-    total = tables.columns(*COUNTED).huishoudens.reindex(gemeenten).sum() if unknown else 0
+    unknown = int(local.buurten.huishoudens.isna().sum())
+    total = tables.counted.huishoudens.reindex(gemeenten).sum() if unknown else 0
     return left_out(unknown, max(0, int(total - frame.huishoudens.sum())))

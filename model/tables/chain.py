@@ -20,9 +20,9 @@ class Filled(NamedTuple):
     level: pd.Series
     file: pd.Series
 
-    def of(self, codes: pd.Series) -> "Filled":
-        """Of some buurten (codes [n]), of what is filled by code; rows as in `codes`."""
-        return Filled(*(part.loc[codes].set_axis(codes.index) for part in self))
+    def at(self, rows: np.ndarray) -> "Filled":
+        """Of the buurten of some rows (numbers [m]), which become rows 0, 1, ..."""
+        return Filled(*(part.iloc[rows].reset_index(drop=True) for part in self))
 
 
 def code_at(buurt: pd.Series, level: str) -> pd.Series:
@@ -82,12 +82,15 @@ def fill(
     values = pd.Series(np.nan, index=buurt.index)
     level, file = pd.Series("", index=buurt.index), pd.Series("", index=buurt.index)
     for place in LEVELS[: LEVELS.index(upto) + 1]:
+        if values.notna().all():
+            break
         codes = code_at(buurt, place)
         used = frames if whole is None or place in ("buurt", "wijk") else whole
         for name, known in _known(used, chain, attribute, place):
             found = codes.map(known)
             new = values.isna() & found.notna()
-            values, level, file = values.where(~new, found), level.where(~new, place), file.where(~new, name)
+            if new.any():
+                values, level, file = values.where(~new, found), level.where(~new, place), file.where(~new, name)
     return Filled(values, level, file)
 
 
@@ -101,19 +104,17 @@ def _known(frames: dict[str, pd.DataFrame], chain: list[str], attribute: str, pl
     return rows + [(name, means_of_wijken(frames[name], attribute)) for name in there] if place == "gemeente" else rows
 
 
-def typical_error(frames: dict[str, pd.DataFrame], chain: list[str], attribute: str, level: str) -> float:
-    """Median distance between the own value of large buurten and that of their `level`, over the country; nan if unknown."""
-    if level == "buurt":
-        return float("nan")
+def typical_errors(frames: dict[str, pd.DataFrame], chain: list[str], attribute: str) -> dict[str, float]:
+    """Median distance between the own value of large buurten and that of each level, over the country; nan if unknown."""
     known = first_of(frames, chain, attribute).dropna()
     households = first_of(frames, list(frames), "huishoudens").reindex(known.index)
     own = known[known.index.str.startswith("BU") & (households >= LARGE)]
-    if own.empty:
-        return float("nan")
-    code = pd.Series(own.index, index=own.index)
-    levels = [values for _, values in _known(frames, chain, attribute, level)]
-    other = code_at(code, level).map(pd.concat(levels).groupby(level=0).first())
-    return float((own - other).abs().median())
+    errors = dict.fromkeys(LEVELS, float("nan"))
+    for level in LEVELS[1:] if len(own) else ():
+        levels = [values for _, values in _known(frames, chain, attribute, level)]
+        other = code_at(pd.Series(own.index, index=own.index), level).map(pd.concat(levels).groupby(level=0).first())
+        errors[level] = float((own - other).abs().median())
+    return errors
 
 
 def first_of(frames: dict[str, pd.DataFrame], names: list[str], column: str) -> pd.Series:

@@ -25,7 +25,8 @@ from model.town import Parameters as Country
 from model.town import features, identities_of, income_shares
 
 if TYPE_CHECKING:
-    from model.tables import Parameters, Tables
+    from model.tables import Parameters
+    from model.tables.sources import Part
 
 ESTIMATED = ("p_corp", "p_laag_ink", "p_hoog_ink")
 PERSONS = "p_laag_pers"  # % of persons, not households, with a low income: what tables have per wijk
@@ -45,11 +46,11 @@ class Total(NamedTuple):
 
 
 def complete(
-    frame: pd.DataFrame, filled: dict[str, chain.Filled], tables: "Tables", country: Country, p: "Parameters"
+    frame: pd.DataFrame, filled: dict[str, chain.Filled], local: "Part", country: Country, p: "Parameters"
 ) -> tuple[pd.DataFrame, Lines]:
     """The frame with the shares of `ESTIMATED`, and lines for the imputation report."""
     frame = frame.copy()
-    lines = _corporatie(frame, filled, tables, country, p) + _incomes(frame, filled, tables, country, p)
+    lines = _corporatie(frame, filled, local, country, p) + _incomes(frame, filled, local, country, p)
     return frame, lines
 
 
@@ -87,9 +88,7 @@ def left_for(wanted: np.ndarray, known: np.ndarray, weights: np.ndarray, place: 
     return np.divide(left, unknown, out=np.full(len(places), np.nan), where=unknown > 0).clip(0.0, 1.0)[at]
 
 
-def _corporatie(
-    frame: pd.DataFrame, filled: dict[str, chain.Filled], tables: "Tables", country: Country, p: "Parameters"
-) -> Lines:
+def _corporatie(frame: pd.DataFrame, filled: dict[str, chain.Filled], local: "Part", country: Country, p: "Parameters") -> Lines:
     """Fills `p_corp`; lines of the report."""
 
     def part(rows: pd.DataFrame, code: pd.Series) -> pd.Series:
@@ -101,24 +100,24 @@ def _corporatie(
     slopes = np.array([p.corporatie_of_koop, p.corporatie_of_woz, p.corporatie_of_size])
     logits = logit(country.corp_share / (1.0 - country.koop_share)) + features_of(frame, country) @ slopes
     logits += p.corporatie_residual * p.corporatie_residual_sd * residual(frame.code, p.corporatie_residual_seed)
-    total = _total(frame, tables, "p_corp", part)
+    total = _total(frame, local, "p_corp", part)
     known = np.minimum(_known(frame, filled, "p_corp") / np.where(rent > 0, rent, np.inf), 1.0)
     logits += _towards(logits, frame.huishoudens.to_numpy() * rent, total, known)
     measured = p.corporatie_error + p.corporatie_residual * (p.corporatie_error_of_residual - p.corporatie_error)
     error = np.where(total.share.notna(), measured, np.nan)
-    return _kept(frame, filled, tables, "p_corp", np.minimum(rent * expit(logits), rent), total, error, rent)
+    return _kept(frame, filled, local, "p_corp", np.minimum(rent * expit(logits), rent), total, error, rent)
 
 
-def _incomes(frame: pd.DataFrame, filled: dict[str, chain.Filled], tables: "Tables", country: Country, p: "Parameters") -> Lines:
+def _incomes(frame: pd.DataFrame, filled: dict[str, chain.Filled], local: "Part", country: Country, p: "Parameters") -> Lines:
     """Fills `p_laag_ink` and `p_hoog_ink`; lines of the report.
 
     Where low incomes turn out more frequent than foretold, high incomes are taken to be rarer.
     """
     households = frame.huishoudens.to_numpy()
     low, high = map(logit, income_shares(frame.p_koop / 100.0, frame.woz_ratio, frame.hh_grootte, country))
-    persons = _persons(frame, tables, country, p)
+    persons = _persons(frame, local, country, p)
     more = p.low_income_of_persons * persons.fillna(0.0)
-    totals = {a: _total(frame, tables, a, _share_of(a)) for a in ("p_laag_ink", "p_hoog_ink")}
+    totals = {a: _total(frame, local, a, _share_of(a)) for a in ("p_laag_ink", "p_hoog_ink")}
     known = {a: _known(frame, filled, a) / 100.0 for a in totals}
     more = more + _towards(low + more, households, totals["p_laag_ink"], known["p_laag_ink"])
     high = high + p.high_income_of_low * more
@@ -127,7 +126,7 @@ def _incomes(frame: pd.DataFrame, filled: dict[str, chain.Filled], tables: "Tabl
     def kept(attribute: str, logits: pd.Series, with_persons: float, without: float, most: np.ndarray) -> Lines:
         error = np.where(persons.notna(), with_persons, without)
         error = np.where(totals["p_laag_ink"].share.notna(), error, np.nan)
-        return _kept(frame, filled, tables, attribute, 100.0 * expit(logits), totals[attribute], error, most)
+        return _kept(frame, filled, local, attribute, 100.0 * expit(logits), totals[attribute], error, most)
 
     whole = np.full(len(frame), 100.0)
     lines = kept("p_laag_ink", low + more, p.low_income_error, p.low_income_error_without_persons, whole)
@@ -152,9 +151,9 @@ def _towards(logits: np.ndarray | pd.Series, weights: np.ndarray, total: Total, 
     return shift(np.asarray(logits), np.where(np.isnan(known), weights, 0.0), wanted, place)
 
 
-def _persons(frame: pd.DataFrame, tables: "Tables", country: Country, p: "Parameters") -> pd.Series:
+def _persons(frame: pd.DataFrame, local: "Part", country: Country, p: "Parameters") -> pd.Series:
     """How much more often persons of the wijk have a low income than its koop and WOZ foretell [n], logits; nan if unknown."""
-    known = [rows[PERSONS] for rows in tables.frames.values() if PERSONS in rows]
+    known = [rows[PERSONS] for rows in local.frames.values() if PERSONS in rows]
     share = frame.wijk.map(pd.concat(known).groupby(level=0).first()) / 100.0 if known else pd.Series(np.nan, index=frame.index)
     expected = p.persons_low_at_mean + persons_features(frame, country) @ np.array([p.persons_low_of_koop, p.persons_low_of_woz])
     return logit(share.where((share > 0) & (share < 1))) - expected
@@ -171,22 +170,22 @@ def mean_of(values: pd.Series, weights: pd.Series, place: pd.Series) -> pd.Serie
     return (values * weights).groupby(place).transform("sum") / weights.groupby(place).transform("sum")
 
 
-def _total(frame: pd.DataFrame, tables: "Tables", attribute: str, share: Callable[[pd.DataFrame, pd.Series], pd.Series]) -> Total:
+def _total(frame: pd.DataFrame, local: "Part", attribute: str, share: Callable[[pd.DataFrame, pd.Series], pd.Series]) -> Total:
     """The nearest measured share per buurt, along the chain of the attribute: of its wijk, else of its gemeente."""
     found = Total(pd.Series(np.nan, index=frame.index), frame.gemeente, *(pd.Series("", index=frame.index) for _ in range(2)))
     for level in ("wijk", "gemeente"):
         code = chain.code_at(frame.code, level)
-        for name in tables.vintage.chains.get(attribute, []):
-            if name in tables.frames:
-                value = share(tables.frames[name], code)
+        for name in local.vintage.chains.get(attribute, []):
+            if name in local.frames:
+                value = share(local.frames[name], code)
                 new = found.share.isna() & value.notna()
-                here = (value, code, pd.Series(level, index=frame.index), pd.Series(name, index=frame.index))
-                found = Total(*(old.where(~new, now) for old, now in zip(found, here, strict=True)))
+                if new.any():
+                    found = Total(*(old.where(~new, now) for old, now in zip(found, (value, code, level, name), strict=True)))
     return found
 
 
 def _kept(
-    frame: pd.DataFrame, filled: dict[str, chain.Filled], tables: "Tables", attribute: str, estimate: np.ndarray, total: Total,
+    frame: pd.DataFrame, filled: dict[str, chain.Filled], local: "Part", attribute: str, estimate: np.ndarray, total: Total,
     error: np.ndarray, most: np.ndarray,
 ) -> Lines:  # fmt: skip
     """Fills the attribute: measured where the buurt's own value is known, else the estimate, with its `error` [n]; never above
@@ -199,8 +198,8 @@ def _kept(
         known = own.level.eq("buurt")
         values, level, file = values.where(~known, own.values), level.where(~known, "buurt"), file.where(~known, own.file)
     frame[attribute] = np.minimum(values, most)
-    sure = pd.Series(error, index=frame.index).where(~known)
+    told = pd.DataFrame({"level": level, "file": file, "error": pd.Series(error, index=frame.index).where(~known)})
     return [
-        Line(attribute, at, tables.vintage.files[name].source if name else "", mine.index.to_numpy(), off)
-        for (at, name, off), mine in frame.groupby([level, file, sure], sort=False, dropna=False)
+        Line(attribute, at, local.vintage.files[name].source if name else "", mine.index.to_numpy(), off)
+        for (at, name, off), mine in told.groupby(["level", "file", "error"], sort=False, dropna=False)
     ]

@@ -1,7 +1,7 @@
 """The tables of a year, read and checked once for the whole country, with what is worked out of them once.
 
-A town is a selection of rows; what a chain fills, how far a level lies from what buurten have themselves, and where everything
-lies, is the same for every town of the year.
+A town is a selection of rows (`Tables.part`). What a chain fills, how far a level lies from what buurten have themselves, and
+where everything lies, is the same for every town of the year.
 """
 
 import hashlib
@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from model.parameters import Problem, Refused
@@ -20,6 +21,53 @@ from model.tables.reading import read_table
 from model.tables.vintage import COUNTED, Vintage
 
 NEAR_END = {"klasse": "wijk", "p_1p": "buurt"}  # chains that end early: a class is of its wijk, who lives alone of the buurt
+
+
+class Part(NamedTuple):
+    """What the tables know of some gemeenten: rows of these only, so that nothing is looked up in a whole country.
+
+    frames    as in `Tables`
+    buurten   as in `Tables`
+    filled    attribute -> what its chain fills in for the inhabited buurten [n], in the order of `buurten`
+    ground    as in `Tables`
+    """
+
+    vintage: Vintage
+    frames: dict[str, pd.DataFrame]
+    buurten: pd.DataFrame
+    filled: dict[str, chain.Filled]
+    ground: places.Ground
+
+    def observed(self, codes: pd.Series) -> pd.DataFrame:
+        """What is known besides, of buurten [n] themselves."""
+        found = pd.DataFrame({"code": codes})
+        for name, columns in self.vintage.observed.items():
+            if name in self.frames:
+                found = found.join(self.frames[name][columns], on="code")
+        return found
+
+
+class _Rows:
+    """Row numbers by gemeente of a table whose rows have one code or more. Worked out once: looking at texts is slow."""
+
+    def __init__(self, *codes: pd.Index | pd.Series) -> None:
+        self._found = [pd.Series(0, range(len(c))).groupby(c.astype(str).str[2:6].to_numpy()).indices for c in codes]
+
+    def of(self, gemeenten: list[str]) -> np.ndarray:
+        """Row numbers of the gemeenten (codes), in order, each once."""
+        found = [rows[code[2:6]] for rows in self._found for code in gemeenten if code[2:6] in rows]
+        return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+
+
+class _Where(NamedTuple):
+    """Where each gemeente stands in all that `Part` holds; `inhabited` are the rows of what was filled in."""
+
+    frames: dict[str, _Rows]
+    buurten: _Rows
+    inhabited: _Rows
+    polygons: _Rows
+    points: _Rows
+    touching: _Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,26 +84,30 @@ class Tables:
     vintage: Vintage
     folder: Path
     frames: dict[str, pd.DataFrame]
+    whole: dict[str, pd.DataFrame]
+    reused: dict[int, frozenset[str]] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
     own: Own | None = None
-    whole: dict[str, pd.DataFrame] = field(default_factory=dict)
-    reused: dict[int, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
     def names(self) -> pd.Series:
         """Name of each gemeente, wijk and buurt, by code."""
         return pd.concat([f["naam"] for f in self.frames.values() if "naam" in f]).groupby(level=0).first()
 
-    @property
+    @cached_property
     def gemeenten(self) -> pd.Series:
         """Names of the gemeenten, by code."""
         return self.names[self.names.index.str.startswith("GM")]
 
     @cached_property
+    def counted(self) -> pd.DataFrame:
+        """naam, huishoudens (empty where suppressed) and inwoners of every place, by code."""
+        return self.columns(*COUNTED)
+
+    @cached_property
     def buurten(self) -> pd.DataFrame:
-        """naam, huishoudens (empty where suppressed) and inwoners of every buurt, by code in order."""
-        found = self.columns(*COUNTED)
-        return found[found.index.str.startswith("BU")].sort_index()
+        """The same of every buurt, by code in order."""
+        return self.counted[self.counted.index.str.startswith("BU")].sort_index()
 
     @cached_property
     def filled(self) -> dict[str, chain.Filled]:
@@ -63,13 +115,18 @@ class Tables:
         codes = pd.Series(self.buurten.index[self.buurten.huishoudens > 0])
         codes.index = pd.Index(codes)
         chains = self.vintage.chains.items()
-        return {a: chain.fill(codes, self.frames, c, a, NEAR_END.get(a, "land"), self.whole or self.frames) for a, c in chains}
+        return {a: chain.fill(codes, self.frames, c, a, NEAR_END.get(a, "land"), self.whole) for a, c in chains}
+
+    @cached_property
+    def national(self) -> dict[str, float]:
+        """The country's value of each attribute of the chains."""
+        return {a: chain.national(self.whole, c, a) for a, c in self.vintage.chains.items()}
 
     @cached_property
     def errors(self) -> dict[tuple[str, str], float]:
         """Typical error of each (attribute, level) of the chains, in the attribute's unit; nan if it can not be told."""
-        chains = self.vintage.chains.items()
-        return {(a, level): chain.typical_error(self.frames, c, a, level) for a, c in chains for level in chain.LEVELS}
+        found = {a: chain.typical_errors(self.frames, c, a) for a, c in self.vintage.chains.items()}
+        return {(a, level): error for a, errors in found.items() for level, error in errors.items()}
 
     @cached_property
     def ground(self) -> places.Ground:
@@ -88,17 +145,34 @@ class Tables:
         found = pd.concat(frames) if frames else pd.DataFrame(columns=list(names), dtype=float)
         return found[~found.index.duplicated()].rename_axis("code")
 
-    def national(self, attribute: str) -> float:
-        """The country's value of an attribute of the chains."""
-        return chain.national(self.whole or self.frames, self.vintage.chains[attribute], attribute)
+    def part(self, gemeenten: list[str]) -> Part:
+        """What is known of some gemeenten (codes); rows in the order that they have here."""
+        where, g = self._where, self.ground
+        inhabited = where.inhabited.of(gemeenten)
+        ground = g._replace(
+            polygons=g.polygons.iloc[where.polygons.of(gemeenten)],
+            points=g.points.iloc[where.points.of(gemeenten)],
+            touching=g.touching.iloc[where.touching.of(gemeenten)],
+        )
+        return Part(
+            self.vintage,
+            {name: frame.iloc[where.frames[name].of(gemeenten)] for name, frame in self.frames.items()},
+            self.buurten.iloc[where.buurten.of(gemeenten)],
+            {attribute: known.at(inhabited) for attribute, known in self.filled.items()},
+            ground,
+        )
 
-    def observed(self, codes: pd.Series) -> pd.DataFrame:
-        """What is known besides, of buurten [n] themselves."""
-        found = pd.DataFrame({"code": codes})
-        for name, columns in self.vintage.observed.items():
-            if name in self.frames:
-                found = found.join(self.frames[name][columns], on="code")
-        return found
+    @cached_property
+    def _where(self) -> _Where:
+        g, b = self.ground, self.buurten
+        return _Where(
+            {name: _Rows(frame.index) for name, frame in self.frames.items()},
+            _Rows(b.index),
+            _Rows(b.index[b.huishoudens > 0]),
+            _Rows(g.polygons.code),
+            _Rows(g.points.index),
+            _Rows(g.touching.a, g.touching.b),
+        )
 
 
 def read(folder: Path, vintage: Vintage) -> Tables:
@@ -125,7 +199,7 @@ def read(folder: Path, vintage: Vintage) -> Tables:
         year, codes = vintage.files[name].year, _reused(frames, vintage, name)
         if year is not None and codes:
             same[name], reused[year] = frame.drop(index=list(codes)), reused.get(year, frozenset()) | codes
-    return Tables(vintage, folder, same, _hashes(folder, vintage), None, frames, reused)
+    return Tables(vintage, folder, same, frames, reused, _hashes(folder, vintage))
 
 
 def _reused(frames: dict[str, pd.DataFrame], vintage: Vintage, name: str) -> frozenset[str]:

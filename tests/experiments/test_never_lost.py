@@ -26,7 +26,7 @@ TINY = [
     "parameters.voorbeeldstad.buurten.value=6", "scenarios=[spreiding,concentratie]",
     "seeds=4", "months=12", "warmup=12", "robustness.seeds=0", "draws.kind=none", "workers=1",
 ]  # fmt: skip
-KILLS = 3
+KILLS = 30
 
 
 def tiny(folder, *more):

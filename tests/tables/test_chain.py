@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model.tables.chain import code_at, fill, national, typical_error
+from model.tables.chain import code_at, fill, national, typical_errors
 
 BUURT = pd.Series(["BU00010101", "BU00010102", "BU00010201", "BU0363AA01"])
 
@@ -72,5 +72,5 @@ def test_how_sure_a_level_is_is_the_typical_distance_to_what_buurten_have_themse
         "buurten": table(BU00010101=[40.0, 100], BU00010102=[55.0, 200], BU00010103=[90.0, 300], BU00010104=[0.0, 20]),
         "wijken": table(WK000101=[50.0, 620]),
     }
-    assert typical_error(frames, ["buurten", "wijken"], "p_koop", "wijk") == pytest.approx(10.0)
-    assert np.isnan(typical_error(frames, ["buurten", "wijken"], "p_koop", "buurt"))
+    found = typical_errors(frames, ["buurten", "wijken"], "p_koop")
+    assert found["wijk"] == pytest.approx(10.0) and np.isnan(found["buurt"])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.plan import read_town, vintage_of
+from experiments.plan import read_town
 from model import tables
 from model.parameters import Refused
 from model.tables.account import Line, settled
@@ -416,11 +416,6 @@ def test_complaints_and_other_numbers_are_kept_and_never_an_input(own):
 def test_scores_are_of_the_buurt_itself(own):
     joined = join(BUURTEN, own(scores="buurt,score,klasse\nBU99990101,-0.5,\nBU99990102,,4\n"), NATIONAL_WOZ)
     assert joined.buurten.score.fillna(9).tolist() == [-0.5, 9, 9, 9] and joined.buurten.klasse.fillna(0).tolist() == [0, 4, 0, 0]
-
-
-@pytest.fixture(scope="module")
-def of_2019():
-    return tables.read(DATA, vintage_of(2019))
 
 
 @real_tables

@@ -222,9 +222,8 @@ def test_voorbeeldstad_is_drawn_in_a_block_per_wijk(rooms):
 
 
 @pytest.fixture(scope="module")
-def real(rooms):
-    read = tables.read(DATA, vintage_of(2024))
-    return lambda codes: (tables.town(read, codes, rooms.tables, rooms.town), read.ground)
+def real(of_2024, rooms):
+    return lambda codes: (tables.town(of_2024, codes, rooms.tables, rooms.town), of_2024.ground)
 
 
 @real_tables

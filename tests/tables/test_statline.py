@@ -392,7 +392,7 @@ def test_a_year_is_a_mapping_file_and_what_it_measures_is_not_estimated(rooms, s
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason=f"needs the real tables in {DATA.name}/ beside the project")
-def test_oss_is_the_same_from_a_folder_and_from_statline(rooms, server, tmp_path, monkeypatch):
+def test_oss_is_the_same_from_a_folder_and_from_statline(of_2024, rooms, server, tmp_path, monkeypatch):
     """The real tables of 2024, served as StatLine serves them; compared is what both ways know from the same table."""
     stems = {
         "inwoners": "AantalInwoners", "inw_65plus": "k_65JaarOfOuder", "huishoudens": "HuishoudensTotaal",
@@ -405,8 +405,7 @@ def test_oss_is_the_same_from_a_folder_and_from_statline(rooms, server, tmp_path
     values = frame[list(stems.values())].astype(object).where(frame[list(stems.values())].notna(), None).to_dict("records")
     server.tables["85984NED"] = kwb(2024, dict(zip(frame.code, frame.naam, strict=True)), values)
     online = tables.read(tmp_path, download(mapped(2024, server.catalog), tmp_path))
-    folder = tables.read(DATA, vintage_of(2024))
-    first, second = (tables.town(t, ["GM0828"], rooms.tables, rooms.town).buurten for t in (folder, online))
+    first, second = (tables.town(t, ["GM0828"], rooms.tables, rooms.town).buurten for t in (of_2024, online))
     same = ["code", "naam", "wijk", "gemeente_naam", "huishoudens", "inwoners", "hh_grootte", "p_koop", "p_eengezins"]
     same += ["woz_ratio", "dichtheid", "p_oud"]
     pd.testing.assert_frame_equal(first[same], second[same])

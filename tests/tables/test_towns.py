@@ -22,8 +22,10 @@ def voorbeeldstad(rooms):
     return drawn(rooms.voorbeeldstad, rooms.town)
 
 
-def real(rooms, code, folder):
-    return tables.town(tables.read(folder, vintage_of(2024)), [code], rooms.tables, rooms.town)
+@pytest.fixture(scope="module")
+def real(of_2024, rooms):
+    """`real(code)`: a gemeente of 2024."""
+    return lambda code: tables.town(of_2024, [code], rooms.tables, rooms.town)
 
 
 def weighted(town, column):
@@ -57,9 +59,9 @@ def test_margins_asked_are_margins_got(rooms, voorbeeldstad):
 
 
 @real_tables
-def test_oss_is_oss(rooms):
+def test_oss_is_oss(real):
     """Totals of the gemeente (CBS 2024), its 23 wijken, and what is known of corporatie homes (28% in 2020)."""
-    town = real(rooms, "GM0828", DATA)
+    town = real("GM0828")
     assert town.naam == "Oss" and not town.synthetic
     assert town.buurten.huishoudens.sum() == pytest.approx(42_815, rel=0.002)
     assert len(town.wijken) == 23 and len(town.buurten) == 99
@@ -70,16 +72,16 @@ def test_oss_is_oss(rooms):
 
 
 @real_tables
-def test_what_is_suppressed_is_filled_from_its_wijk_and_counted(rooms):
-    town = real(rooms, "GM0828", DATA)
+def test_what_is_suppressed_is_filled_from_its_wijk_and_counted(real):
+    town = real("GM0828")
     assert town.buurten[["p_koop", "p_corp", "woz_ratio", "hh_grootte", "p_oud"]].notna().all().all()
     filled = town.imputed[(town.imputed.attribuut == "p_koop") & (town.imputed.niveau != "buurt")]
     assert filled.buurten.sum() == 10 and (filled.niveau == "wijk").all()
 
 
 @real_tables
-def test_margins_of_oss_are_met(rooms):
-    town = real(rooms, "GM0828", DATA)
+def test_margins_of_oss_are_met(real, rooms):
+    town = real("GM0828")
     got = fit(town, rooms, build(town, rooms, 1, 0.3, 36)).set_index("marge")
     apart = (got.gevraagd - got.gekregen).abs()
     assert apart["huishoudens"] == 0
@@ -89,20 +91,20 @@ def test_margins_of_oss_are_met(rooms):
 
 @real_tables
 @pytest.mark.parametrize(("code", "said"), [("GM9998", "gemeente of 2024"), ("Oss", "gemeente.code")])
-def test_a_gemeente_that_does_not_exist_is_refused(rooms, code, said):
+def test_a_gemeente_that_does_not_exist_is_refused(real, code, said):
     with pytest.raises(Refused, match=said):
-        real(rooms, code, DATA)
+        real(code)
 
 
-def test_a_missing_folder_file_or_column_is_refused_by_name(rooms, tmp_path):
+def test_a_missing_folder_file_or_column_is_refused_by_name(tmp_path):
     with pytest.raises(Refused, match="a folder"):
-        real(rooms, "GM0828", tmp_path / "none")
+        tables.read(tmp_path / "none", vintage_of(2024))
     with pytest.raises(Refused, match=r"buurten_2024_nl\.csv\.gz"):
-        real(rooms, "GM0828", tmp_path)
+        tables.read(tmp_path, vintage_of(2024))
     if DATA.is_dir():
         for source in vintage_of(2024).files.values():
             shutil.copy(DATA / source.file, tmp_path / source.file)
         text = (tmp_path / "gemeenten_2024_nl.csv").read_text(encoding="utf-8")
         (tmp_path / "gemeenten_2024_nl.csv").write_text(text.replace("woz_keur", "waarde", 1), encoding="utf-8")
         with pytest.raises(Refused, match="woz_keur"):
-            real(rooms, "GM0828", tmp_path)
+            tables.read(tmp_path, vintage_of(2024))

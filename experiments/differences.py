@@ -1,0 +1,141 @@
+"""Scenarios beside the baseline, design point by design point: what is compared, and what is made of it over design points."""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from experiments import compare, ranking
+from experiments.measure import Asked, Run
+from experiments.plan import MAIN, Plan
+from experiments.rows import Pairs
+from model.indicators import COMPARED
+from model.world import ByProfile, Payer, Profile
+
+NAMES = list(COMPARED)
+BY_BUURT = ("leefbaarheid", "plaatsingen", "escalaties")  # compared per buurt as well, in the study itself
+NUMBERS = ("value", "baseline_value", "difference", "low", "high", "variance_ratio")  # of `compare.Compared`
+
+
+class Values:
+    """What is compared of one design point: [seeds, scenarios, V], and what each of the V is. Unknown is NaN."""
+
+    def __init__(self, p: Plan, design: str) -> None:
+        self.p, self.design = p, design
+        self.what = _compared(p, design == MAIN)
+        self.seeds = {seed: k for k, seed in enumerate(p.seeds)}
+        self.scenarios = {name: k for k, name in enumerate(p.scenarios)}
+        self.array = np.full((len(self.seeds), len(self.scenarios), len(self.what)), np.nan)
+
+    def take(self, pairs: Pairs) -> None:
+        """Take the values of some runs."""
+        for a, run in pairs:
+            self.array[self.seeds[a.seed], self.scenarios[a.scenario]] = self._of(a, run)
+
+    def _of(self, a: Asked, run: Run) -> np.ndarray:
+        head = run.windows[window_rows(), np.arange(len(NAMES))]
+        if self.design != MAIN:
+            return head
+        a_year = run.cents.sum(axis=0) / 100.0 * 12.0 / a.months
+        judged, soft = run.profiles[:, ByProfile.GELAND_BEOORDEELD], run.profiles[:, ByProfile.GELAND_ZACHT]
+        landed = np.where(judged > 0, soft / np.maximum(judged, 1), np.nan)
+        by_buurt = last_year(self.p, a, run)
+        return np.concatenate([head, a_year, landed, *(by_buurt[:, NAMES.index(name)] for name in BY_BUURT)])
+
+
+def last_year(p: Plan, a: Asked, run: Run) -> np.ndarray:
+    """Indicators of each buurt in the last year [buurten, I]; with every month kept, the mean over its months."""
+    last, buurten = 12 if a.detail == "full" else 1, len(p.town.buurten)
+    return run.indicators[-last * buurten :].reshape(last, buurten, -1).mean(axis=0, dtype=float)
+
+
+@cache
+def window_rows() -> np.ndarray:
+    """Row of `Run.windows` over which each indicator is compared."""
+    return np.array([0 if label.window == "horizon" else 1 for label in COMPARED.values()])
+
+
+def _compared(p: Plan, whole: bool) -> pd.DataFrame:
+    """What is compared: every indicator for the gemeente; in the study itself also per payer, profile and buurt."""
+    windows = ["horizon" if k == 0 else "last_year" for k in window_rows()]
+    rows = [(name, window, "gemeente", p.town.code, "", "") for name, window in zip(NAMES, windows, strict=True)]
+    if whole:
+        rows += [("kosten", "horizon", "gemeente", p.town.code, "", k.name.lower()) for k in Payer]
+        rows += [("zachte_landing", "horizon", "gemeente", p.town.code, k.name.lower(), "") for k in Profile]
+        rows += [(name, "last_year", "buurt", code, "", "") for name in BY_BUURT for code in p.town.buurten.code]
+    return pd.DataFrame(rows, columns=["indicator", "window", "level", "place", "profile", "payer"])
+
+
+class Findings:
+    """Differences from the baseline, design point by design point, and what is made of them over design points."""
+
+    def __init__(self, p: Plan) -> None:
+        self.p = p
+        self.kind = {point.name: point.kind for point in p.points}
+        self.headline = [NAMES.index(name) for name in p.config["robustness"]["indicators"]]
+        self._near: list[pd.DataFrame] = []
+        self._drawn: list[np.ndarray] = []
+
+    def compared(self, values: Values) -> pd.DataFrame:
+        """The rows of one design point: paired differences with their interval, what pairing won, and whether they matter."""
+        names, base = np.array(list(values.scenarios), object), values.scenarios[self.p.baseline]
+        c = compare.compared(values.array, base)
+        known = ~np.isnan(c.value) & ~np.isnan(c.baseline_value)
+        known[base] = False
+        what, scenario = np.nonzero(known.T)
+        numbers = {name: getattr(c, name)[scenario, what] for name in NUMBERS}
+        keys = {name: column.to_numpy(object)[what] for name, column in values.what.items()}
+        block = self.p.rooms.indicators
+        told = zip(keys["indicator"], numbers["baseline_value"].tolist(), strict=True)
+        relevant = [COMPARED[name].relevant_difference(block, baseline) for name, baseline in told]
+        frame = pd.DataFrame(
+            {"design": np.full(what.size, values.design, object), **keys, "scenario": names[scenario], **numbers}
+            | {"seeds": c.pairs[scenario, what].astype(np.int64), "relevant_difference": np.array(relevant, float)}
+        )
+        self._keep(values, frame, base)
+        return frame
+
+    def _keep(self, values: Values, frame: pd.DataFrame, base: int) -> None:
+        kind = self.kind[values.design]
+        if kind == "study":
+            self._study = values.array[:, :, NAMES.index(self.p.config["ranking"]["outcome"])]
+        if kind in ("study", "shape", "screen"):
+            whole = (frame.level == "gemeente") & (frame.payer == "") & (frame.profile == "")
+            self._near.append(frame[whole & frame.indicator.isin([NAMES[k] for k in self.headline])])
+        if kind == "draw":
+            seeds = self.p.config["draws"]["seeds"]
+            of = values.array[:seeds][:, :, self.headline]
+            self._drawn.append(of - of[:, [base]])
+
+    def ranking(self) -> pd.DataFrame:
+        """The certificate of the order of scenarios on the chosen outcome, pair by pair, with the group of each."""
+        found = certificate(self.p, self._study)
+        group = {name: k for k, names in enumerate(found.groups) for name in names}
+        of_pairs = {f"{side}_group": found.pairs[side].map(group) for side in ("first", "second")}
+        return found.pairs.assign(indicator=self.p.config["ranking"]["outcome"], **of_pairs)
+
+    def near(self) -> pd.DataFrame:
+        """The headline's differences in the study itself, over shapes and catchments, and of screened numbers."""
+        return pd.concat(self._near, ignore_index=True)
+
+    def variance(self) -> pd.DataFrame:
+        """Per scenario and headline indicator: how much of the variance of a difference is of numbers, and how much of luck."""
+        columns = ["scenario", "indicator", *compare.Split._fields]
+        if not self._drawn:
+            return pd.DataFrame({name: pd.Series(dtype=object if k < 2 else float) for k, name in enumerate(columns)})
+        drawn = np.stack(self._drawn)  # [draws, seeds, scenarios, headline]
+        rows = [
+            (scenario, NAMES[index], *compare.split(drawn[:, :, k, h]))
+            for k, scenario in enumerate(self.p.scenarios) if scenario != self.p.baseline
+            for h, index in enumerate(self.headline)
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=columns)
+
+
+def certificate(p: Plan, values: np.ndarray) -> ranking.Certificate:
+    """How sure the order of scenarios is: values [seeds, scenarios] of the chosen outcome."""
+    asked_for = p.config["ranking"]
+    at_baseline = values[:, list(p.scenarios).index(p.baseline)]
+    label = COMPARED[asked_for["outcome"]]
+    matters = label.relevant_difference(p.rooms.indicators, float(np.nanmean(at_baseline)))
+    return ranking.certificate(values, list(p.scenarios), asked_for["error"], matters, label.better)

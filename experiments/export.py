@@ -1,0 +1,340 @@
+"""A study's tables for other programs: CSV, an Excel workbook, netCDF (docs/sharing.md).
+
+    python -m experiments.export results/STUDY                      all three, into results/STUDY/export
+    python -m experiments.export results/STUDY --xlsx --to DIR      only the workbook, into DIR
+    python -m experiments.export results/STUDY --excel-nl           CSV as a Dutch Excel opens it: semicolons, decimal commas
+
+CSV is UTF-8 with decimal points. What a format can not hold is left out and told: polygons, columns of lists, and in Excel a
+table with more rows than a sheet takes. A file is whole or absent: it is written beside its place and then moved there. Exit code
+1 if it can not be written, 2 if the folder is no study.
+"""
+
+import argparse
+import math
+import os
+import subprocess
+import sys
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from experiments import netcdf
+from experiments.verify import read_manifest
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+
+KEPT_AS_PARQUET = ("runs",)  # its rows are lists: one run each, to go on from, not to read
+MOST_ROWS = 2**20  # of a sheet of Excel, its header among them
+LONGEST = 32_767  # characters in a cell of Excel
+CUT = " [cut: longer than a cell of Excel]"
+BATCH = 16_384  # rows at a time
+NUMBER = r"^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$"  # a text that is a number
+STARTS = ("=", "+", "-", "@", "\t", "\r", "#")  # of a cell that Excel may take for a formula or an error
+FORMULA = r"^([=+\-@\t\r])"
+
+SHEETS = {
+    "checks": ("controles die in deze studie zijn gedaan", "checks done in this study"),
+    "designs": ("punten van het ontwerp", "design points"),
+    "differences": ("verschil met de baseline, met 95%-interval", "difference from the baseline, with 95% interval"),
+    "drift": ("baseline in maand 0 en in het laatste jaar", "baseline in month 0 and in the last year"),
+    "fit": ("gevraagde en gekregen marges van de stad", "margins of the town, asked and got"),
+    "imputed": ("wat niet gemeten was en is ingevuld", "what was not measured and is filled in"),
+    "indicators": ("elke indicator per run, periode en plaats", "every indicator per run, period and place"),
+    "influence": ("hoe ver elk getal de uitkomst verschuift", "how far each number moves the outcome"),
+    "labels": ("eenheid en naam van elke indicator", "unit and name of each indicator"),
+    "ledger": ("euro per gebeurtenis en betaler", "euro per event and payer"),
+    "parameters": ("elk getal met zijn bron", "every number with its source"),
+    "places": ("buurten en hun kenmerken", "buurten and what is fixed of them"),
+    "robustness": ("aandelen met dezelfde volgorde, omgekeerd, niet te scheiden", "shares same order, flipped, not separable"),
+    "validation": ("model naast gepubliceerd", "model beside published"),
+    "variance": ("waar de spreiding vandaan komt", "where the spread comes from"),
+}
+
+
+class Failed(Exception):
+    """A file that could not be read or written, and why."""
+
+
+def export(folder: Path, to: Path, kinds: list[str]) -> Iterator[str]:
+    """Write each of the kinds (`WRITERS`) into `to`; tells what was left out and what was written, as it goes.
+
+    Raises `Refused` if the folder is no study, `Failed` if a file can not be read or written.
+    """
+    manifest = read_manifest(folder)
+    yield from _left_out(folder)
+    for kind in kinds:
+        yield from WRITERS[kind](folder, manifest, to)
+
+
+def tables(folder: Path) -> dict[str, Path]:
+    """Name -> file of the tables that others can read."""
+    return {path.stem: path for path in sorted(folder.glob("*.parquet")) if path.stem not in KEPT_AS_PARQUET}
+
+
+def _left_out(folder: Path) -> list[str]:
+    """What neither CSV nor Excel can hold."""
+    found = []
+    for name in KEPT_AS_PARQUET:
+        if (path := folder / f"{name}.parquet").is_file():
+            found.append(f"left out: {name}, of which a row is lists; it is in {path.name}")
+    for name, path in tables(folder).items():
+        with _reading(path):
+            schema = pq.read_schema(path)
+        if others := [column for column in schema.names if column not in _plain_columns(schema)]:
+            found.append(f"left out: {', '.join(others)} of {name}, which holds polygons or lists; it is in {path.name}")
+    return found
+
+
+def _plain_columns(schema: pa.Schema) -> list[str]:
+    """Columns that hold one number, text or date per row."""
+    binary = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
+    return [f.name for f in schema if not (pa.types.is_nested(f.type) or any(is_kind(f.type) for is_kind in binary))]
+
+
+def _batches(file: pq.ParquetFile) -> Iterator[dict[str, pa.Array]]:
+    """The plain columns by name, some rows at a time. A number that is unknown is empty."""
+    for batch in file.iter_batches(BATCH, columns=_plain_columns(file.schema_arrow)):
+        yield {name: _without_nan(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+
+
+def _without_nan(column: pa.Array) -> pa.Array:
+    return pc.if_else(pc.is_nan(column), None, column) if pa.types.is_floating(column.type) else column
+
+
+def _shortest(column: pa.Array) -> pa.Array:
+    """Single precision as the fewest decimals that stand for it: 0.1, and not 0.10000000149."""
+    return column.cast(pa.string()).cast(pa.float64()) if column.type == pa.float32() else column
+
+
+def _is_text(column: pa.Array) -> bool:
+    return pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+
+
+@contextmanager
+def _reading(what: Path) -> Iterator[None]:
+    """Turn what goes wrong with files into one `Failed` that names the file."""
+    try:
+        yield
+    except (OSError, pa.ArrowInvalid) as error:
+        raise Failed(f"{what}: {error}") from error
+
+
+@contextmanager
+def _in_place(target: Path) -> Iterator[Path]:
+    """A name beside the target to write to: moved to the target at the end, removed if anything goes wrong.
+
+    Raises `Failed` if a file can not be read or written.
+    """
+    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    with _reading(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield beside
+            os.replace(beside, target)
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def _csv(folder: Path, manifest: dict[str, Any], to: Path) -> Iterator[str]:
+    """A file per table: UTF-8, commas, decimal points, texts as they are."""
+    for name, path in tables(folder).items():
+        target = to / "csv" / f"{name}.csv"
+        with _in_place(target) as beside, beside.open("wb") as out:
+            _write_csv(path, out, ",", lambda column: column)
+        yield f"written: {target}"
+
+
+def _csv_nl(folder: Path, manifest: dict[str, Any], to: Path) -> Iterator[str]:
+    """A file per table as a Dutch Excel opens it: semicolons, decimal commas, a byte order mark, no formulas."""
+    for name, path in tables(folder).items():
+        target = to / "csv-nl" / f"{name}.csv"
+        with _in_place(target) as beside, beside.open("wb") as out:
+            out.write(BOM_UTF8)
+            _write_csv(path, out, ";", _dutch)
+        yield f"written: {target}"
+
+
+def _write_csv(path: Path, out: BinaryIO, delimiter: str, change: Callable[[pa.Array], pa.Array]) -> None:
+    """A table into an open file, some rows at a time, with a change to each column."""
+    from pyarrow.csv import CSVWriter, WriteOptions
+
+    with netcdf.opened(path) as file:
+        names = _plain_columns(file.schema_arrow)
+        schema = pa.schema([(name, change(pa.array([], file.schema_arrow.field(name).type)).type) for name in names])
+        with CSVWriter(out, schema, write_options=WriteOptions(delimiter=delimiter)) as csv:
+            for columns in _batches(file):
+                csv.write_batch(pa.record_batch([change(column) for column in columns.values()], schema=schema))
+
+
+def _dutch(column: pa.Array) -> pa.Array:
+    """Numbers with a decimal comma, those in columns of texts too; an apostrophe before what Excel would take for a formula."""
+    if pa.types.is_floating(column.type):
+        return pc.replace_substring(column.cast(pa.string()), ".", ",")
+    if not _is_text(column):
+        return column
+    safe = pc.replace_substring_regex(column, FORMULA, r"'\1")
+    return pc.if_else(pc.match_substring_regex(column, NUMBER), pc.replace_substring(column, ".", ","), safe)
+
+
+def _xlsx(folder: Path, manifest: dict[str, Any], to: Path) -> Iterator[str]:
+    """One workbook: `leesmij`, and a sheet per table that fits."""
+    from openpyxl import Workbook
+
+    target = to / f"{folder.resolve().name}.xlsx"
+    with _in_place(target) as beside:
+        rows = {name: pq.read_metadata(path).num_rows for name, path in tables(folder).items()}
+        fitting = {name: count for name, count in rows.items() if count < MOST_ROWS}
+        long = [
+            f"left out of Excel: {name}, of {count} rows where a sheet takes {MOST_ROWS - 1}; it is in {name}.parquet, and in CSV"
+            " with --csv"
+            for name, count in rows.items()
+            if name not in fitting
+        ]
+        book = Workbook(write_only=True)
+        try:
+            _leesmij(book, folder, manifest, fitting, _left_out(folder) + long)
+            for name in fitting:
+                _sheet(book, name, folder / f"{name}.parquet")
+            book.save(beside)
+        except OSError:
+            _give_up(book)
+            raise
+    yield from long
+    yield f"written: {target}"
+
+
+def _give_up(book: "Workbook") -> None:
+    """Close the sheets of a workbook that could not be written; left open they complain when Python forgets them."""
+    from openpyxl.utils.exceptions import WorkbookAlreadySaved
+
+    for sheet in book.worksheets:
+        with suppress(OSError, ValueError, WorkbookAlreadySaved):
+            sheet.close()
+
+
+def _leesmij(book: "Workbook", folder: Path, manifest: dict[str, Any], rows: dict[str, int], left_out: list[str]) -> None:
+    """The first sheet: which study this is, what the sheets are, what is not here, and the unit of every indicator."""
+    question = manifest["identity"]["config"]["vraag"]
+    labels = pq.read_table(folder / "labels.parquet").to_pylist()
+    unknown = ("zie docs/results.md", "see docs/results.md")
+    lines: list[list[Any]] = [
+        ["Uitkomsten van een simulatie, geen metingen", "Outcomes of a simulation, not measurements"],
+        [],
+        ["vraag", question["nl"]],
+        ["question", question["en"]],
+        ["studie / study", folder.resolve().name],
+        ["plaats / town", f"{manifest['town']['naam']} ({manifest['town']['code']})"],
+        ["baseline", manifest["baseline"]],
+        ["scenario's / scenarios", ", ".join(manifest["scenarios"])],
+        ["seeds", ", ".join(map(str, manifest["seeds"]))],
+        ["maanden / months", manifest["identity"]["config"]["months"]],
+        ["versie / version (commit)", manifest["commit"]],
+        [],
+        ["blad / sheet", "wat", "what", "rijen / rows"],
+        *([name, *SHEETS.get(name, unknown), count] for name, count in rows.items()),
+        [],
+        ["niet in dit bestand / not in this file"] if left_out else [],
+        *([line] for line in left_out),
+        [],
+        ["indicator", "nl", "en", "eenheid / unit", "beter / better (+1, -1, 0)", "venster / window"],
+        *([one[key] for key in ("name", "nl", "en", "unit", "better", "window")] for one in labels),
+    ]
+    sheet = book.create_sheet("leesmij")
+    for letter, width in zip("ABCDEF", (32, 60, 60, 38, 24, 18), strict=True):
+        sheet.column_dimensions[letter].width = width
+    for line in lines:
+        sheet.append([_cell(sheet, value) if isinstance(value, str) else value for value in line])
+
+
+def _sheet(book: "Workbook", name: str, path: Path) -> None:
+    """A table as a sheet, some rows at a time."""
+    sheet = book.create_sheet(name[:31])
+    sheet.freeze_panes = "A2"
+    with netcdf.opened(path) as file:
+        sheet.append([_cell(sheet, column) for column in _plain_columns(file.schema_arrow)])
+        for columns in _batches(file):
+            for row in zip(*(_cells(sheet, column) for column in columns.values()), strict=True):
+                sheet.append(row)
+
+
+def _cells(sheet: Any, column: pa.Array) -> list[Any]:
+    values = _shortest(column).to_pylist()
+    if _is_text(column):
+        return [_cell(sheet, value) for value in values]
+    if pa.types.is_floating(column.type) and pc.any(pc.is_inf(column)).as_py():
+        return [str(value) if value in (math.inf, -math.inf) else value for value in values]
+    return values
+
+
+def _cell(sheet: Any, text: str | None) -> Any:
+    """A text that stays a text. Names come from users' tables, and one that begins with = would be run as a formula."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    if not text:
+        return None
+    shown = ILLEGAL_CHARACTERS_RE.sub("\ufffd", text)
+    shown = shown if len(shown) <= LONGEST else shown[: LONGEST - len(CUT)] + CUT
+    if not shown.startswith(STARTS):
+        return shown
+    cell = WriteOnlyCell(sheet, shown)
+    cell.data_type = "s"
+    cell.quotePrefix = True  # it stays a text when someone edits the cell
+    return cell
+
+
+def _netcdf(folder: Path, manifest: dict[str, Any], to: Path) -> Iterator[str]:
+    """One file with the indicators and the differences as cubes.
+
+    Written by a process of its own: on a full disk HDF5 ends the process that uses it.
+    """
+    target = to / f"{folder.resolve().name}.nc"
+    with _in_place(target) as beside:
+        command = [sys.executable, "-m", "experiments.netcdf", str(folder.resolve()), str(beside.resolve())]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1], check=False)
+        if done.returncode != 0:
+            raise OSError(done.stdout.strip() or done.stderr.strip() or f"its writer ended with code {done.returncode}")
+    yield f"written: {target}"
+
+
+WRITERS: dict[str, Callable[[Path, dict[str, Any], Path], Iterator[str]]] = {
+    "csv": _csv,
+    "xlsx": _xlsx,
+    "netcdf": _netcdf,
+    "excel_nl": _csv_nl,
+}
+USUAL = ["csv", "xlsx", "netcdf"]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    from experiments.refusal import refused
+
+    parser = argparse.ArgumentParser(prog="python -m experiments.export", description="A study's tables for other programs.")
+    parser.add_argument("study", type=Path, metavar="STUDY", help="the folder of a finished study")
+    parser.add_argument("--csv", action="store_true", help="a CSV file per table: UTF-8, commas, decimal points")
+    parser.add_argument("--xlsx", action="store_true", help="one Excel workbook, a sheet per table")
+    parser.add_argument("--netcdf", action="store_true", help="one netCDF-4 file with indicators and differences as cubes")
+    parser.add_argument("--excel-nl", action="store_true", help="a CSV file per table: semicolons, decimal commas")
+    parser.add_argument("--to", type=Path, metavar="DIR", help="where the files go; STUDY/export if not given")
+    asked = parser.parse_args(arguments)
+    kinds = [kind for kind in WRITERS if getattr(asked, kind)] or USUAL
+    with refused([]):
+        try:
+            for line in export(asked.study, asked.to or asked.study / "export", kinds):
+                print(line, flush=True)
+        except Failed as failed:
+            print(f"Could not export {asked.study}: {failed}", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
