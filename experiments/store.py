@@ -31,7 +31,7 @@ from model.ledger import Event
 from model.world import ByProfile, Count, Payer, Profile
 
 FOLDER, WHOLE, REST = "runs", "runs.parquet", "runs-besides.parquet"
-GROUP = 32 << 20  # bytes of a row group of runs.parquet: what a reader holds at once
+GROUP = 8 << 20  # bytes of a row group of runs.parquet: what a reader holds at once
 AT_HAND = 4  # row groups that are kept open
 SHAPES = {
     "indicators": (np.float32, (-1, len(INDICATORS))),
@@ -128,7 +128,7 @@ class Store:
             self._put(name, content)
         self._known.add(self.chunks / name)
         self.written.add(self.chunks / name)
-        self._where |= {asked.key: Where(self.chunks / name, 0) for asked, _ in runs}
+        self._where |= dict.fromkeys((asked.key for asked, _ in runs), Where(self.chunks / name, 0))
 
     def _put(self, name: str, content: io.BytesIO) -> None:
         self.chunks.mkdir(parents=True, exist_ok=True)

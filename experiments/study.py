@@ -42,7 +42,7 @@ from model.parameters import Problem, Refused
 FIRST, NEXT, STATE, FAILURES, LOCK = "manifest.json", ".next", "study.json", "failures.json", ".lock"
 LOST = 5.0  # seconds of work that may be lost when the process is killed; or a hundredth of the time that it has run,
 LOST_AT_MOST = 60.0  # but never more than this
-BUFFER = 64 << 20  # bytes of runs that wait to be written
+BUFFER = 16 << 20  # bytes of runs that wait to be written
 PACKAGES = ("mesa", "numpy", "numba", "scipy", "pandas", "pyarrow", "hydra-core")
 
 
