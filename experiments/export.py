@@ -4,14 +4,16 @@
     python -m experiments.export results/STUDY --xlsx --to DIR      only the workbook, into DIR
     python -m experiments.export results/STUDY --excel-nl           CSV as a Dutch Excel opens it: semicolons, decimal commas
 
-CSV is UTF-8 with decimal points. What a format can not hold is left out and told: polygons, columns of lists, and in Excel a
-table with more rows than a sheet takes. A file is whole or absent: it is written beside its place and then moved there. Exit code
-1 if it can not be written, 2 if the folder is no study.
+CSV is UTF-8 with decimal points. What is unknown is an empty cell. What is infinite is inf, in Excel a text, as it has no such
+number. What a format can not hold is left out and told: polygons, columns of lists, tables of runs, and in Excel a table with
+more rows than a sheet takes. A file is whole or absent: it is written beside its place and then moved there. Exit code 1 if it
+can not be written, 2 if the folder is no study.
 """
 
 import argparse
 import math
 import os
+import re
 import subprocess
 import sys
 from codecs import BOM_UTF8
@@ -25,12 +27,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from experiments import netcdf
+from experiments.store import REST, WHOLE
 from experiments.verify import read_manifest
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
 
-KEPT_AS_PARQUET = ("runs",)  # its rows are lists: one run each, to go on from, not to read
+KEPT_AS_PARQUET = (Path(WHOLE).stem, Path(REST).stem)  # their rows are lists: one run each, to go on from, not to read
 MOST_ROWS = 2**20  # of a sheet of Excel, its header among them
 LONGEST = 32_767  # characters in a cell of Excel
 CUT = " [cut: longer than a cell of Excel]"
@@ -237,6 +240,11 @@ def _leesmij(book: "Workbook", folder: Path, manifest: dict[str, Any], rows: dic
         ["seeds", ", ".join(map(str, manifest["seeds"]))],
         ["maanden / months", manifest["identity"]["config"]["months"]],
         ["versie / version (commit)", manifest["commit"]],
+        [
+            "leeg, inf / empty, inf",
+            "leeg is onbekend; inf is oneindig, hier een tekst, die Excel in berekeningen overslaat",
+            "empty is unknown; inf is infinite, here a text, which Excel skips in sums and means",
+        ],
         [],
         ["blad / sheet", "wat", "what", "rijen / rows"],
         *([name, *SHEETS.get(name, unknown), count] for name, count in rows.items()),
@@ -301,8 +309,15 @@ def _netcdf(folder: Path, manifest: dict[str, Any], to: Path) -> Iterator[str]:
         command = [sys.executable, "-m", "experiments.netcdf", str(folder.resolve()), str(beside.resolve())]
         done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1], check=False)
         if done.returncode != 0:
-            raise OSError(done.stdout.strip() or done.stderr.strip() or f"its writer ended with code {done.returncode}")
+            raise OSError(_why(done))
     yield f"written: {target}"
+
+
+def _why(done: "subprocess.CompletedProcess[str]") -> str:
+    """Why a process could not write netCDF, in one line: its own words, those of HDF5 if that ended it, or what it said last."""
+    by_hdf5 = re.search(r"error message = '([^']+)'", done.stderr)
+    last = by_hdf5[1] if by_hdf5 else "".join(done.stderr.splitlines()[-1:])
+    return done.stdout.strip() or last or f"its writer ended with code {done.returncode}"
 
 
 WRITERS: dict[str, Callable[[Path, dict[str, Any], Path], Iterator[str]]] = {

@@ -3,8 +3,8 @@
     python -m experiments.netcdf results/STUDY FILE      what `experiments.export --netcdf` does in a process of its own
 
 A group of the file holds the rows of one level: `indicators/<period>_<level>` and `differences/<window>_<level>`. What has no row
-is NaN. Tables are read one row group and one column at a time, so that beside a few bytes per row no more than one variable is
-held in memory.
+is NaN, and what is infinite stays so. Tables are read one row group and one column at a time, so that beside a few bytes per row
+no more than one variable is held in memory.
 """
 
 import json
@@ -43,6 +43,10 @@ DESCRIBED = {
     "low": ("ondergrens van het 95%-interval van het verschil", "lower end of the 95% interval of the difference"),
     "high": ("bovengrens van het 95%-interval van het verschil", "upper end of the 95% interval of the difference"),
     "seeds": ("gepaarde seeds", "paired seeds"),
+    "variance_ratio": (
+        "hoeveel keer zoveel seeds een ongepaarde vergelijking zou vragen; oneindig waar het verschil nooit varieert",
+        "how many times as many seeds an unpaired comparison would take; infinite where the difference never varies",
+    ),
     "relevant_difference": ("verschil dat er toe doet", "difference that matters"),
 }
 NAMED = {"code": "naam", "wijk_code": "wijk_naam", "gemeente": "gemeente_naam"}  # columns of places: code and name
@@ -96,6 +100,7 @@ def facts(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
         "results": json.dumps(manifest["results"], ensure_ascii=False),
         "versions": json.dumps(manifest["versions"], ensure_ascii=False),
         "model": identity["model"],
+        "runs": identity["runs"],
         "commit": manifest["commit"],
         "seal": manifest.get("seal", ""),
     }

@@ -26,6 +26,9 @@ from model.parameters import Problem, Refused
 MANIFEST = "manifest.json"
 UNSEALED = ("run", "seal")  # `run` is what differs between equal studies
 SHOWN = 12  # characters of a hash that is as it should be
+NEEDED = (  # what a check looks into
+    ("results",), ("identity", "data"), ("identity", "config", "results"), ("identity", "config", "gemeente"), ("run", "tables"),
+)  # fmt: skip
 
 
 class Outcome(StrEnum):
@@ -67,18 +70,17 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise Refused([Problem(str(folder), f"no {MANIFEST} that can be read ({error.strerror})", expected)]) from error
     except ValueError as error:
         raise Refused([Problem(str(folder / MANIFEST), f"no JSON ({error})", expected)]) from error
-    whole = isinstance(manifest, dict) and isinstance(manifest.get("results"), dict)
-    try:
-        whole = whole and isinstance(manifest["identity"]["config"]["results"], dict)
-    except (KeyError, TypeError):
-        whole = False
-    if not whole:
-        raise Refused([Problem(str(folder / MANIFEST), "a manifest without `results` or `identity`", expected)])
-    return manifest
+    for path in NEEDED:
+        inside = manifest
+        for key in path:
+            inside = inside.get(key) if isinstance(inside, dict) else None
+        if not isinstance(inside, dict):
+            raise Refused([Problem(str(folder / MANIFEST), f"a manifest without {'.'.join(path)}", expected)])
+    return dict(manifest)
 
 
 def verify(folder: Path, data: Path | None = None) -> list[Check]:
-    """Every check of one study; `data` is where its data files lie, if not where its configuration says.
+    """Every check of one study; `data` is where its data files lie, if not where the study found them.
 
     Raises `Refused` if the folder is no study.
     """
@@ -86,6 +88,7 @@ def verify(folder: Path, data: Path | None = None) -> list[Check]:
     return [
         _sealed(manifest),
         _named(folder, manifest),
+        _failed(manifest),
         *_tables(folder, manifest),
         *_data(manifest, data),
         *_code(manifest),
@@ -106,6 +109,13 @@ def _named(folder: Path, manifest: dict[str, Any]) -> Check:
     if name.endswith(f"-{expected}"):
         return Check(Outcome.OK, "folder", f"{name} carries the hash of its configuration and data")
     return Check(Outcome.DIFFERENT, "folder", f"found {name}, expected a name that ends in -{expected}")
+
+
+def _failed(manifest: dict[str, Any]) -> Check:
+    found = manifest.get("failed")
+    if found == 0:
+        return Check(Outcome.OK, "failed", "none of its runs")
+    return Check(Outcome.DIFFERENT, "failed", f"found {found} of its runs, expected none (docs/studies.md)")
 
 
 def _tables(folder: Path, manifest: dict[str, Any]) -> Iterator[Check]:
@@ -175,10 +185,12 @@ def _own_files(mapping: Path) -> dict[str, Path]:
 
 def _code(manifest: dict[str, Any]) -> Iterator[Check]:
     """This code beside the code that made the study."""
+    from experiments import measure
     from experiments.study import _commit  # here, because a study is sealed by this module
     from model.jit import sources_hash
 
-    yield _same("model", sources_hash(), manifest["identity"].get("model"), "hash of its sources ", Outcome.WARNING)
+    for name, found in (("model", sources_hash()), ("runs", measure.version())):
+        yield _same(name, found, manifest["identity"].get(name), "hash of its sources ", Outcome.WARNING)
     found, expected = _commit(), manifest.get("commit")
     if "unknown" in (found, expected):
         yield Check(Outcome.NOT_CHECKED, "commit", f"found {found}, expected {expected}")

@@ -5,7 +5,10 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import openpyxl
@@ -15,33 +18,62 @@ import pyarrow.parquet as pq
 import pytest
 import xarray as xr
 
-from experiments import export, netcdf, study, verify
-from tests.experiments.test_study import small
+from experiments import export, netcdf, verify
 
 KEYS = ["design", "scenario", "seed", "period", "month", "level", "place", "profile", "payer"]
 EVIL = ["=HYPERLINK(\"http://x\")", "+1+1", "-2+3", "@SUM(A1)", "#REF!", "a\x07b"]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """A finished study; never changed by a test."""
-    p = small(tmp_path_factory.mktemp("whole"), "workers=1")
-    study.run(p)
-    return p.folder
+EDGES = pa.array([np.nan, np.inf, -np.inf, 1.5, None])  # nan and null both: other writers than pandas keep them apart
+OWN = [("design", "==", "")]
 
 
 @pytest.fixture(scope="module")
 def exported(whole, tmp_path_factory):
-    """Everything that it exports."""
-    to = tmp_path_factory.mktemp("exported")
-    assert export.main([str(whole), "--csv", "--xlsx", "--netcdf", "--excel-nl", "--to", str(to)]) == 0
-    return to
+    """Everything that the study exports, in its own folder."""
+    folder = shutil.copytree(whole, tmp_path_factory.mktemp("exported") / whole.name)
+    assert export.main([str(folder)]) == 0 and export.main([str(folder), "--excel-nl"]) == 0
+    return folder / "export"
+
+
+class Odd(NamedTuple):
+    """A study of odd tables, where they were exported to, and what was said of that."""
+
+    folder: Path
+    to: Path
+    said: str
+
+
+@pytest.fixture(scope="module")
+def odd(whole, tmp_path_factory):
+    """A short study with a question and names like formulas, a name too long for a cell, infinite numbers and lists."""
+    folder = Path(shutil.copytree(whole, tmp_path_factory.mktemp("odd") / whole.name))
+    for name in ("indicators", "ledger", "differences"):
+        pq.write_table(pq.read_table(folder / f"{name}.parquet").slice(0, 12), folder / f"{name}.parquet")
+    rewritten(folder, "indicators", klachten=np.float32(0.1))
+    rewritten(folder, "places", naam=EVIL, wijk_naam="x" * 40_000)
+    pq.write_table(pa.table({"x": EDGES}), folder / "more.parquet")
+    pq.write_table(pa.table({"a": [1], "months": [[1.0, 2.0]]}), folder / "other.parquet")
+    shutil.copy(folder / "runs.parquet", folder / "runs-besides.parquet")
+    manifest = verify.read_manifest(folder)
+    manifest["identity"]["config"]["vraag"]["nl"] = "=1+1"
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    with redirect_stdout(StringIO()) as said:
+        assert export.main([str(folder), "--csv", "--xlsx", "--excel-nl", "--to", str(folder.parent / "to")]) == 0
+    return Odd(folder, folder.parent / "to", said.getvalue())
+
+
+@pytest.fixture(scope="module")
+def book(odd):
+    """Its workbook."""
+    return openpyxl.load_workbook(odd.to / f"{odd.folder.name}.xlsx")
 
 
 @pytest.fixture
-def copy(whole, tmp_path):
-    """A copy of the study, to be changed."""
-    return Path(shutil.copytree(whole, tmp_path / whole.name))
+def short(copy):
+    """A study with two indicators and no design points: a cube of it takes a moment."""
+    rows = pd.read_parquet(copy / "indicators.parquet", columns=[*KEYS, "klachten", "leefbaarheid"], filters=OWN)
+    rows.to_parquet(copy / "indicators.parquet", index=False)
+    pd.read_parquet(copy / "differences.parquet", filters=OWN).to_parquet(copy / "differences.parquet", index=False)
+    return copy
 
 
 def table(folder, name):
@@ -75,6 +107,7 @@ NAMES = (
     "checks", "designs", "differences", "fit", "indicators", "influence", "labels", "ledger", "parameters", "places", "ranking",
     "robustness", "validation", "variance",
 )  # fmt: skip
+WITHOUT_ROWS = ("imputed", "observed")  # in a town that is drawn
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -86,12 +119,12 @@ def test_csv_holds_every_row_as_it_is(whole, exported, name):
     same(found, expected)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_excel_holds_every_row_as_it_is(whole, exported, name):
-    found = pd.read_excel(
-        exported / f"{whole.name}.xlsx", sheet_name=name, dtype={"waarde": str} if name == "parameters" else None
-    )
-    same(found, table(whole, name))
+def test_excel_holds_every_row_of_every_table_as_it_is(whole, exported):
+    with pd.ExcelFile(exported / f"{whole.name}.xlsx") as book:
+        for name in NAMES:
+            same(
+                pd.read_excel(book, sheet_name=name, dtype={"waarde": str} if name == "parameters" else None), table(whole, name)
+            )
 
 
 @pytest.mark.parametrize("name", ["indicators", "differences", "labels"])
@@ -107,24 +140,23 @@ def test_a_number_in_dutch_csv_has_a_comma_even_in_a_column_of_texts(exported):
     assert not found.waarde.str.startswith("'").any()
 
 
-def test_single_precision_is_written_as_short_as_it_is_known(exported, copy, tmp_path):
-    rewritten(copy, "indicators", klachten=np.float32(0.1))
-    assert export.main([str(copy), "--csv", "--excel-nl", "--xlsx", "--to", str(tmp_path)]) == 0
-    assert set(pd.read_csv(tmp_path / "csv" / "indicators.csv", dtype=str).klachten) == {"0.1"}
-    assert set(pd.read_csv(tmp_path / "csv-nl" / "indicators.csv", sep=";", dtype=str).klachten) == {"0,1"}
-    assert set(pd.read_excel(tmp_path / f"{copy.name}.xlsx", sheet_name="indicators").klachten) == {0.1}
+def test_single_precision_is_written_as_short_as_it_is_known(odd):
+    assert set(pd.read_csv(odd.to / "csv" / "indicators.csv", dtype=str).klachten) == {"0.1"}
+    assert set(pd.read_csv(odd.to / "csv-nl" / "indicators.csv", sep=";", dtype=str).klachten) == {"0,1"}
+    assert set(pd.read_excel(odd.to / f"{odd.folder.name}.xlsx", sheet_name="indicators").klachten) == {0.1}
 
 
-def test_a_table_without_rows_keeps_its_header(whole, exported):
-    header = pq.read_schema(whole / "imputed.parquet").names
-    with (exported / "csv" / "imputed.csv").open(encoding="utf-8", newline="") as file:
+@pytest.mark.parametrize("name", WITHOUT_ROWS)
+def test_a_table_without_rows_keeps_its_header(whole, exported, name):
+    header = pq.read_schema(whole / f"{name}.parquet").names
+    with (exported / "csv" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         assert list(csv.reader(file)) == [header]
-    assert pd.read_excel(exported / f"{whole.name}.xlsx", sheet_name="imputed").columns.tolist() == header
+    assert pd.read_excel(exported / f"{whole.name}.xlsx", sheet_name=name).columns.tolist() == header
 
 
 def test_the_first_sheet_says_what_the_workbook_is(whole, exported):
     book = openpyxl.load_workbook(exported / f"{whole.name}.xlsx", read_only=True)
-    assert book.sheetnames == ["leesmij", *sorted(["imputed", *NAMES])]
+    assert book.sheetnames == ["leesmij", *sorted([*WITHOUT_ROWS, *NAMES])]
     lines = [[cell for cell in row if cell is not None] for row in book["leesmij"].values]
     said = {line[0]: line[1:] for line in lines if line}
     manifest = verify.read_manifest(whole)
@@ -137,68 +169,68 @@ def test_the_first_sheet_says_what_the_workbook_is(whole, exported):
     assert not any(str(whole.parent) in str(line) for line in lines)  # nobody's folders
 
 
-def test_a_text_that_begins_like_a_formula_stays_a_text(copy, tmp_path):
-    rewritten(copy, "places", naam=EVIL)
-    assert export.main([str(copy), "--xlsx", "--csv", "--excel-nl", "--to", str(tmp_path)]) == 0
-    sheet = openpyxl.load_workbook(tmp_path / f"{copy.name}.xlsx")["places"]
-    cells = [row[1] for row in sheet.iter_rows(min_row=2)]
+def test_a_text_that_begins_like_a_formula_stays_a_text(odd, book):
+    cells = [row[1] for row in book["places"].iter_rows(min_row=2)]
     assert [cell.value for cell in cells] == [*EVIL[:5], "a\ufffdb"]  # a workbook can not hold a control character
     assert {cell.data_type for cell in cells} == {"s"} and all(cell.quotePrefix for cell in cells[:5])
-    plain = pd.read_csv(tmp_path / "csv" / "places.csv").naam.tolist()
+    plain = pd.read_csv(odd.to / "csv" / "places.csv").naam.tolist()
     assert plain == EVIL  # data are data: CSV is for programs
-    for_excel = pd.read_csv(tmp_path / "csv-nl" / "places.csv", sep=";", encoding="utf-8-sig").naam.tolist()
+    for_excel = pd.read_csv(odd.to / "csv-nl" / "places.csv", sep=";", encoding="utf-8-sig").naam.tolist()
     assert for_excel == ["'" + EVIL[0], "'+1+1", "'-2+3", "'@SUM(A1)", "#REF!", "a\x07b"]
 
 
-def test_a_question_that_begins_like_a_formula_stays_a_text(copy, tmp_path):
-    path = copy / "manifest.json"
-    manifest = json.loads(path.read_text(encoding="utf-8"))
-    manifest["identity"]["config"]["vraag"]["nl"] = "=1+1"
-    path.write_text(json.dumps(manifest), encoding="utf-8")
-    assert export.main([str(copy), "--xlsx", "--to", str(tmp_path)]) == 0
-    cells = {row[0].value: row[1] for row in openpyxl.load_workbook(tmp_path / f"{copy.name}.xlsx")["leesmij"].iter_rows()}
+def test_a_question_that_begins_like_a_formula_stays_a_text(book):
+    cells = {row[0].value: row[1] for row in book["leesmij"].iter_rows()}
     assert cells["vraag"].value == "=1+1" and cells["vraag"].data_type == "s"
 
 
-def test_a_text_longer_than_a_cell_says_that_it_is_cut(copy, tmp_path):
-    rewritten(copy, "places", naam="x" * 40_000)
-    assert export.main([str(copy), "--xlsx", "--to", str(tmp_path)]) == 0
-    found = openpyxl.load_workbook(tmp_path / f"{copy.name}.xlsx")["places"]["B2"].value
+def test_a_text_longer_than_a_cell_says_that_it_is_cut(book):
+    header, first = [[cell.value for cell in row] for row in book["places"].iter_rows(max_row=2)]
+    found = first[header.index("wijk_naam")]
     assert len(found) == 32_767 and found.endswith("[cut: longer than a cell of Excel]")
 
 
-def test_unknown_is_empty_and_infinite_is_a_word(copy, tmp_path):
-    column = pa.array([np.nan, np.inf, -np.inf, 1.5, None])  # nan and null both: other writers than pandas keep them apart
-    pq.write_table(pa.table({"x": column}), copy / "more.parquet")
-    assert export.main([str(copy), "--xlsx", "--csv", "--to", str(tmp_path)]) == 0
-    sheet = openpyxl.load_workbook(tmp_path / f"{copy.name}.xlsx")["more"]
-    assert [row[0] for row in sheet.iter_rows(min_row=2, values_only=True)][:4] == [None, "inf", "-inf", 1.5]
-    assert (tmp_path / "csv" / "more.csv").read_text(encoding="utf-8").splitlines() == ['"x"', "", "inf", "-inf", "1.5", ""]
+def test_unknown_is_empty_and_infinite_is_a_word(odd, book):
+    assert [row[0] for row in book["more"].iter_rows(min_row=2, values_only=True)][:4] == [None, "inf", "-inf", 1.5]
+    assert (odd.to / "csv" / "more.csv").read_text(encoding="utf-8").splitlines() == ['"x"', "", "inf", "-inf", "1.5", ""]
+
+
+def test_a_variance_ratio_that_is_infinite_is_so_in_every_format(whole, exported):
+    expected = np.isinf(table(whole, "differences").variance_ratio)
+    assert 0 < expected.sum() < len(expected)
+    path = exported / f"{whole.name}.xlsx"
+    assert (pd.read_excel(path, sheet_name="differences", dtype=str).variance_ratio == "inf").tolist() == expected.tolist()
+    assert np.isinf(pd.read_csv(exported / "csv" / "differences.csv").variance_ratio).tolist() == expected.tolist()
+    groups = xr.open_datatree(path.with_suffix(".nc"), engine="h5netcdf")["differences"].values()
+    assert sum(int(np.isinf(group.variance_ratio).sum()) for group in groups) == expected.sum()
+    assert all("infinite where the difference never varies" in group.variance_ratio.attrs["en"] for group in groups)
 
 
 def test_a_table_longer_than_a_sheet_is_left_out_and_told(whole, tmp_path, monkeypatch, capsys):
-    rows = len(table(whole, "differences"))  # the ledger and the indicators have more
+    rows = len(table(whole, "labels"))  # the large tables have more
     for most, fits in ((rows + 1, True), (rows, False)):  # a header takes a row
         monkeypatch.setattr(export, "MOST_ROWS", most)
         assert export.main([str(whole), "--xlsx", "--to", str(tmp_path)]) == 0
         book = openpyxl.load_workbook(tmp_path / f"{whole.name}.xlsx", read_only=True)
-        assert ("differences" in book.sheetnames) is fits and "indicators" not in book.sheetnames
+        assert ("labels" in book.sheetnames) is fits and "indicators" not in book.sheetnames
         said = capsys.readouterr().out
-        told = f"of 1220 rows where a sheet takes {most - 1}; it is in indicators.parquet, and in CSV with --csv"
-        assert f"left out of Excel: indicators, {told}" in said
-        assert ("left out of Excel: differences" in said) is not fits
+        told = f"where a sheet takes {most - 1}; it is in indicators.parquet, and in CSV with --csv"
+        assert f"left out of Excel: indicators, of {len(table(whole, 'indicators'))} rows {told}" in said
+        assert ("left out of Excel: labels" in said) is not fits
         assert any(told in str(row) for row in book["leesmij"].values)
 
 
-def test_runs_and_columns_of_lists_are_left_out_and_told(copy, tmp_path, capsys):
-    pq.write_table(pa.table({"a": [1], "months": [[1.0, 2.0]]}), copy / "runs.parquet")
-    pq.write_table(pa.table({"a": [1], "months": [[1.0, 2.0]]}), copy / "other.parquet")
-    assert export.main([str(copy), "--csv", "--to", str(tmp_path)]) == 0
-    said = capsys.readouterr().out
-    assert "left out: runs, of which a row is lists; it is in runs.parquet" in said
-    assert "left out: months of other, which holds polygons or lists; it is in other.parquet" in said
-    assert not (tmp_path / "csv" / "runs.csv").exists()
-    assert (tmp_path / "csv" / "other.csv").read_text(encoding="utf-8") == '"a"\n1\n'
+def test_runs_and_columns_of_lists_are_left_out_and_told(odd):
+    for name in ("runs", "runs-besides"):
+        assert f"left out: {name}, of which a row is lists; it is in {name}.parquet\n" in odd.said
+        assert not (odd.to / "csv" / f"{name}.csv").exists()
+    assert "left out: months of other, which holds polygons or lists; it is in other.parquet\n" in odd.said
+    assert (odd.to / "csv" / "other.csv").read_text(encoding="utf-8") == '"a"\n1\n'
+
+
+def test_every_file_that_is_written_is_told(odd):
+    told = {Path(line.removeprefix("written: ")) for line in odd.said.splitlines() if line.startswith("written: ")}
+    assert told == {path for path in odd.to.rglob("*") if path.is_file()}
 
 
 def long_of(path, group):
@@ -229,7 +261,7 @@ def test_netcdf_holds_every_difference_and_nothing_else(whole, exported):
         dims = [d for d in ("design", "scenario", "indicator", "place", "profile", "payer") if d in found]
         pair = expected.merge(found, on=dims, how="outer", suffixes=("", "_found"), indicator=True)
         assert (pair._merge == "both").all()
-        for name in ("value", "baseline_value", "difference", "low", "high", "seeds", "relevant_difference"):
+        for name in ("value", "baseline_value", "difference", "low", "high", "seeds", "variance_ratio", "relevant_difference"):
             assert np.array_equal(pair[name].astype(float), pair[f"{name}_found"], equal_nan=True), name
 
 
@@ -252,49 +284,42 @@ def test_a_variable_says_its_unit_and_both_its_names_and_the_file_what_study_it_
     assert json.loads(tree.attrs["config"]) == manifest["identity"]["config"]
     assert tree.attrs["baseline"] == "loting" and tree.attrs["seeds"].tolist() == [1, 2, 3]
     assert tree.attrs["study"] == whole.name and tree.attrs["model"] == manifest["identity"]["model"]
+    assert tree.attrs["runs"] == manifest["identity"]["runs"]
     places = pd.read_parquet(whole / "places.parquet", columns=["code", "naam"])
     assert tree["indicators/year_buurt"].place_name.values.tolist() == places.naam.tolist()
     assert tree["differences/horizon_gemeente"].unit.sel(indicator="opnamedagen") == labels.unit
 
 
-@pytest.mark.parametrize("rows", [7, 1000])
-def test_netcdf_is_the_same_however_the_rows_are_cut_into_groups(whole, exported, copy, rows):
-    pq.write_table(pq.read_table(copy / "indicators.parquet"), copy / "indicators.parquet", row_group_size=rows)
-    netcdf.write(copy, verify.read_manifest(copy), copy / "x.nc")
-    for group in ("indicators/month_gemeente", "indicators/year_buurt"):
-        with (
-            xr.open_dataset(exported / f"{whole.name}.nc", group=group) as one,
-            xr.open_dataset(copy / "x.nc", group=group) as other,
-        ):
-            assert one.identical(other)
+def test_netcdf_is_the_same_however_the_rows_are_cut_into_groups(short):
+    for name, rows in (("one", 10_000), ("other", 50)):
+        pq.write_table(pq.read_table(short / "indicators.parquet"), short / "indicators.parquet", row_group_size=rows)
+        netcdf.write(short, verify.read_manifest(short), short / f"{name}.nc")
+    assert xr.open_datatree(short / "one.nc").identical(xr.open_datatree(short / "other.nc"))
 
 
-def test_profiles_and_payers_are_dimensions_where_they_are_used(copy, tmp_path):
-    rows = pd.read_parquet(copy / "indicators.parquet")
+def test_profiles_and_payers_are_dimensions_where_they_are_used(short, tmp_path):
+    rows = pd.read_parquet(short / "indicators.parquet")
     more = rows[(rows.level == "wijk")].assign(payer="politie", klachten=np.float32(5.0))
-    pd.concat([rows, more]).to_parquet(copy / "indicators.parquet", index=False)
-    netcdf.write(copy, verify.read_manifest(copy), tmp_path / "x.nc")
+    pd.concat([rows, more]).to_parquet(short / "indicators.parquet", index=False)
+    netcdf.write(short, verify.read_manifest(short), tmp_path / "x.nc")
     tree = xr.open_datatree(tmp_path / "x.nc", engine="h5netcdf")
     assert tree["indicators/year_wijk"].klachten.dims[-1] == "payer" and "payer" not in tree["indicators/year_buurt"].dims
     assert (tree["indicators/year_wijk"].klachten.sel(payer="politie") == 5.0).all()
 
 
-def test_rows_that_a_cube_can_not_hold_both_are_no_cube(copy, tmp_path, capsys):
-    rows = pd.read_parquet(copy / "indicators.parquet")
-    pd.concat([rows, rows.iloc[:1]]).to_parquet(copy / "indicators.parquet", index=False)
+def test_rows_that_a_cube_can_not_hold_both_are_no_cube(short, tmp_path, capsys):
+    rows = pd.read_parquet(short / "indicators.parquet")
+    pd.concat([rows, rows.iloc[:1]]).to_parquet(short / "indicators.parquet", index=False)
     with pytest.raises(ValueError, match="indicators/month_gemeente with the same design, scenario, seed, month, place"):
-        netcdf.write(copy, verify.read_manifest(copy), tmp_path / "x.nc")
-    assert export.main([str(copy), "--netcdf", "--to", str(tmp_path / "out")]) == 1
+        netcdf.write(short, verify.read_manifest(short), tmp_path / "x.nc")
+    assert export.main([str(short), "--netcdf", "--to", str(tmp_path / "out")]) == 1
     assert "no cube can hold both" in capsys.readouterr().err and list((tmp_path / "out").iterdir()) == []
 
 
-def test_without_a_flag_all_three_are_written_into_the_study(copy, capsys):
-    assert export.main([str(copy)]) == 0
-    there = {path.name for path in (copy / "export").iterdir()}
-    assert there == {"csv", f"{copy.name}.xlsx", f"{copy.name}.nc"}
-    written = [line.removeprefix("written: ") for line in capsys.readouterr().out.splitlines() if line.startswith("written: ")]
-    assert all(Path(path).is_file() for path in written) and len(written) == len(NAMES) + 3
-    assert verify.main([str(copy)]) == 0  # what is exported does not change the study
+def test_without_a_flag_three_kinds_are_written_into_the_study_and_do_not_change_it(exported):
+    folder = exported.parent
+    assert {path.name for path in exported.iterdir()} == {"csv", "csv-nl", f"{folder.name}.xlsx", f"{folder.name}.nc"}
+    assert verify.main([str(folder)]) == 0
 
 
 def test_a_folder_that_is_no_study_is_refused(tmp_path, capsys):
@@ -311,7 +336,7 @@ def test_a_place_that_is_no_folder_is_told(whole, tmp_path, capsys):
     assert said.startswith(f"Could not export {whole}: ") and "file" in said and "Traceback" not in said
 
 
-@pytest.mark.parametrize("flag", ["--csv", "--xlsx", "--netcdf"])
+@pytest.mark.parametrize("flag", ["--csv", "--xlsx"])
 def test_a_damaged_table_is_told_and_leaves_no_half_file(copy, tmp_path, flag, capsys):
     there = (copy / "indicators.parquet").read_bytes()
     (copy / "indicators.parquet").write_bytes(there[: len(there) // 2])
@@ -323,25 +348,25 @@ def test_a_damaged_table_is_told_and_leaves_no_half_file(copy, tmp_path, flag, c
 FULL = """
 import resource, sys
 from experiments.export import main
-most = int(sys.argv.pop(1))
-resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-sys.exit(main(sys.argv[1:]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (75_000, 75_000))
+study, to = sys.argv[1:]
+print([main([study, flag, "--to", to]) for flag in ("--csv", "--xlsx", "--netcdf")])
 """
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs limits on the size of files, to write as on a disk that is full")
-@pytest.mark.parametrize(("flag", "file"), [("--csv", "csv/indicators.csv"), ("--xlsx", "{}.xlsx"), ("--netcdf", "{}.nc")])
-def test_a_full_disk_is_told_and_what_was_there_stays(whole, tmp_path, flag, file):
-    target = tmp_path / file.format(whole.name)
-    target.parent.mkdir(exist_ok=True)
-    target.write_text("the last export", encoding="utf-8")
+def test_a_full_disk_is_told_and_what_was_there_stays(whole, tmp_path):
+    targets = [tmp_path / "csv" / "differences.csv", tmp_path / f"{whole.name}.xlsx", tmp_path / f"{whole.name}.nc"]
+    targets[0].parent.mkdir()
+    for target in targets:
+        target.write_text("the last export", encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-c", FULL, "150000", str(whole), flag, "--to", str(tmp_path)],
-        capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False,
+        [sys.executable, "-c", FULL, str(whole), str(tmp_path)],
+        capture_output=True, text=True, cwd=Path(__file__).parents[2], check=True,
     )  # fmt: skip
-    assert done.returncode == 1
-    assert done.stderr.startswith("Could not export") and len(done.stderr.splitlines()) == 1
-    assert target.name in done.stderr and "too large" in done.stderr
-    assert target.read_text(encoding="utf-8") == "the last export"
+    assert done.stdout.splitlines()[-1] == "[1, 1, 1]"
+    for target, said in zip(targets, done.stderr.splitlines(), strict=True):
+        assert said.startswith("Could not export") and target.name in said and "too large" in said
+        assert target.read_text(encoding="utf-8") == "the last export"
     assert not [path for path in tmp_path.rglob("*") if path.name.startswith(".")]

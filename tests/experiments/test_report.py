@@ -3,6 +3,7 @@
 import json
 import re
 from html.parser import HTMLParser
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -86,8 +87,8 @@ def study(folder, scenarios=SCENARIOS, mapped=False, empty=False, town="Teststad
         ),
         "ranking": pd.DataFrame(
             [
-                (BASE, s, 3, 0.05, -1.0, 1.0, 0.5, "settled" if k == 0 else "open", "leefbaarheid", k, 1)
-                for k, s in enumerate(scenarios)
+                (one, other, 3, 0.05, -1.0, 1.0, 0.5, "settled" if one == BASE else "open", "leefbaarheid", int(one != BASE), 1)
+                for one, other in combinations([BASE, *scenarios], 2)
             ],
             columns=[
                 "first",
@@ -194,7 +195,7 @@ def differences(scenarios, changed):
         "design", "indicator", "window", "level", "place", "profile", "payer", "scenario", "value", "baseline_value",
         "difference", "low", "high", "seeds", "relevant_difference",
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns).assign(variance_ratio=12.5)
+    return pd.DataFrame(rows, columns=columns).assign(variance_ratio=12.6)
 
 
 def places(mapped):
@@ -414,10 +415,10 @@ def test_an_interval_is_as_precise_as_it_deserves(values, text):
 def test_the_report_tells_whose_variance_it_is_and_whether_the_order_is_settled(tmp_path):
     tables = load(study(tmp_path / "s"))
     nl, en = (report.content(tables, language) for language in (NL, EN))
-    assert ["Leefbaarheid (score)", "concentratie", "+0,020 [−0,010; +0,050]", "25%", "88%"] in nl["doubt"].rows
+    assert ["Leefbaarheid (score)", "concentratie", "+0,020 [−0,010;\xa0+0,050]", "25%", "88%"] in nl["doubt"].rows
     assert en["draws"] == {"draws": 16, "seeds": 2, "years": 5, "numbers": 2, "names": "a.b, c.d"}
     assert en["order"] == (
-        "The order on leefbaarheid is not settled: 1 of 2 pairs are not separable with 3 seeds. "
+        "The order on leefbaarheid is not settled: 1 of 3 pairs are not separable with 3 seeds. "
         "What is settled: loting before concentratie together with spreiding + driegesprek."
     )
     assert nl["pairing"].endswith("leefbaarheid 13, escalaties 13 en zachte landing 13.")

@@ -17,7 +17,7 @@ from experiments import command, sweeping
 from experiments.config import CONFIGS, composed, schema
 from experiments.sweeper import refused_by_hydra
 from experiments.sweeping import FAILED, RAN, REFUSED, Outcome
-from tests.experiments.test_study import SMALL
+from tests.experiments.small import SMALL
 
 ROOT = Path(__file__).parents[2]
 SWEEP = ["-m", *SMALL, "seeds=2", "months=12", "robustness.seeds=0", "screen.seeds=0", "draws.seeds=0", "quota=0.1,7,veel"]

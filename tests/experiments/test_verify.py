@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments import study, verify
+from experiments import verify
 from experiments.plan import study_hash
+from experiments.store import REST
 from experiments.verify import Outcome
-from tests.experiments.test_study import small
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -20,20 +20,6 @@ JSON = st.recursive(
     max_leaves=8,
 )
 MANIFESTS = st.dictionaries(st.text(max_size=6), JSON, max_size=5)
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """A finished, sealed study; never changed by a test."""
-    p = small(tmp_path_factory.mktemp("whole"), "workers=1")
-    study.run(p)
-    return p.folder
-
-
-@pytest.fixture
-def copy(whole, tmp_path):
-    """A copy of the study, to be damaged."""
-    return Path(shutil.copytree(whole, tmp_path / whole.name))
 
 
 def with_manifest(folder, change):
@@ -63,7 +49,7 @@ def differing(folder):
 def test_a_study_that_was_just_made_is_ok_in_every_check(whole, capsys):
     found = outcomes(whole)
     assert {what for what, outcome in found.items() if outcome is not Outcome.OK} <= {"commit"}  # unknown outside a clone
-    assert {"manifest.json", "folder", "data", "model", "commit", "numpy", "indicators.parquet"} <= set(found)
+    assert {"manifest.json", "folder", "failed", "data", "model", "runs", "commit", "numpy", "indicators.parquet"} <= set(found)
     assert verify.main([str(whole)]) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0] == str(whole) and said[1].startswith("  ok           manifest.json: sha256 ")
@@ -86,6 +72,17 @@ def test_one_changed_byte_of_a_table_is_found(copy, byte, capsys):
 def test_a_table_that_is_gone_and_one_that_is_new_are_found(copy):
     (copy / "fit.parquet").rename(copy / "fitting.parquet")
     assert differing(copy) == {"fit.parquet", "fitting.parquet"}
+
+
+def test_runs_of_an_earlier_question_are_no_part_of_the_study(copy):
+    shutil.copy(copy / "runs.parquet", copy / REST)
+    assert REST not in outcomes(copy) and not differing(copy)
+
+
+def test_a_study_with_runs_that_failed_is_not_ok(copy, capsys):
+    with_manifest(copy, sealed_again(lambda m: m.update(failed=3)))
+    assert differing(copy) == {"failed"} and verify.main([str(copy)]) == 1
+    assert "different    failed: found 3 of its runs, expected none" in capsys.readouterr().out
 
 
 def test_a_table_that_can_not_be_read_is_not_ok(copy):
@@ -130,15 +127,17 @@ def test_a_manifest_without_a_seal_is_not_checked_and_does_not_fail(copy, capsys
 
 def test_other_code_and_packages_warn_and_fail_only_if_strict(copy, capsys):
     def older(manifest):
-        manifest["identity"]["model"], manifest["commit"] = "0123456789abcdef", "f" * 40
+        manifest["identity"] |= {"model": "0123456789abcdef", "runs": "fedcba9876543210"}
+        manifest["commit"] = "f" * 40
         manifest["versions"] |= {"numpy": "1.0.0", "no-such-package": "2.0"}
 
     with_manifest(copy, sealed_again(older))
     warned = {what for what, outcome in outcomes(copy).items() if outcome is Outcome.WARNING}
-    assert warned | {"commit"} == {"model", "commit", "numpy", "no-such-package"} and not differing(copy)
+    assert warned | {"commit"} == {"model", "runs", "commit", "numpy", "no-such-package"} and not differing(copy)
     assert verify.main([str(copy)]) == 0
     said = capsys.readouterr().out
-    assert "warning      no-such-package: found none, expected 2.0" in said and "expected 0123456789abcdef" in said
+    assert "warning      no-such-package: found none, expected 2.0" in said
+    assert "expected 0123456789abcdef" in said and "expected fedcba9876543210" in said
     assert verify.main([str(copy), "--strict"]) == 1
     assert "different    model: found hash of its sources " in capsys.readouterr().out
 
@@ -162,13 +161,13 @@ def of_files(copy, tmp_path):
     named["mapping 2024.yaml"] = year
 
     def read_files(manifest):
-        gemeente = {"bron": "cbs", "data": str(data), "eigen": str(own / "own.yaml")}
-        manifest["identity"]["config"]["gemeente"] |= gemeente
+        manifest["identity"]["config"]["gemeente"]["bron"] = "cbs"
+        manifest["run"]["tables"] |= {"data": str(data), "eigen": str(own / "own.yaml")}
         manifest["identity"]["data"] = {n: hashlib.sha256(path.read_bytes()).hexdigest() for n, path in named.items()}
 
     with_manifest(copy, sealed_again(read_files))
-    config = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))["identity"]["config"]
-    return copy.rename(copy.parent / f"standaard-{study_hash(config)}"), named
+    identity = verify.read_manifest(copy)["identity"]
+    return copy.rename(copy.parent / f"standaard-{study_hash(identity['config'], identity['data'])}"), named
 
 
 def test_data_that_are_still_there_and_the_same_are_ok(of_files):
@@ -198,7 +197,7 @@ def test_data_may_lie_elsewhere(of_files, tmp_path, capsys):
 def test_downloads_are_looked_for_in_the_cache_and_never_downloaded(of_files, tmp_path):
     folder, named = of_files
     cache = tmp_path / "cache"
-    with_manifest(folder, lambda m: m["identity"]["config"]["gemeente"].update(data=None, cache=str(cache)) or m)
+    with_manifest(folder, lambda m: m["run"]["tables"].update(data=None, cache=str(cache)) or m)
     assert outcomes(folder)["buurten.csv"] is Outcome.NOT_CHECKED and not cache.exists()
     shutil.copytree(named["buurten.csv"].parent, cache)
     assert outcomes(folder)["buurten.csv"] is Outcome.OK
@@ -213,15 +212,18 @@ def test_another_mapping_of_the_year_is_other_code_and_not_other_data(of_files):
 def test_a_real_gemeente_without_data_files_in_its_manifest_is_not_ok(of_files):
     folder, _ = of_files
     with_manifest(folder, sealed_again(lambda m: m["identity"].update(data={})))
-    assert differing(folder) == {"data"}
+    assert differing(folder) == {"data", "folder"}  # a study is named after its data too
 
 
 NO_STUDY = {
     "a folder that is not there": (None, "no manifest.json"),
     "no JSON": ("{", "no JSON"),
-    "a list": ("[]", "without `results` or `identity`"),
-    "a town (docs/gemeente.md)": ('{"town": {}, "counts": {}}', "without `results` or `identity`"),
-    "an identity without a configuration": ('{"results": {}, "identity": {}}', "without `results` or `identity`"),
+    "a list": ("[]", "a manifest without results"),
+    "a town (docs/gemeente.md)": ('{"town": {}, "counts": {}}', "a manifest without results"),
+    "an identity without a configuration": (
+        '{"results": {}, "identity": {"data": {}}}',
+        "a manifest without identity.config.results",
+    ),
 }
 
 
