@@ -87,8 +87,8 @@ def alike(told: dict[str, Any]) -> dict[str, Any]:
 
 def identity(folder: Path) -> dict[str, Any]:
     """What a folder, finished or not, says of its study. Raises `Refused`."""
+    from experiments.folder import FIRST, STATE, kept_in
     from experiments.store import FOLDER
-    from experiments.study import FIRST, STATE, kept_in
     from model.parameters import Problem, Refused
 
     found = (kept_in(folder / FOLDER / STATE) or kept_in(folder / FIRST)).get("identity")

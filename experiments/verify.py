@@ -186,12 +186,12 @@ def _own_files(mapping: Path) -> dict[str, Path]:
 def _code(manifest: dict[str, Any]) -> Iterator[Check]:
     """This code beside the code that made the study."""
     from experiments import measure
-    from experiments.study import _commit  # here, because a study is sealed by this module
+    from experiments.folder import commit  # here, because a study is sealed by this module
     from model.jit import sources_hash
 
     for name, found in (("model", sources_hash()), ("runs", measure.version())):
         yield _same(name, found, manifest["identity"].get(name), "hash of its sources ", Outcome.WARNING)
-    found, expected = _commit(), manifest.get("commit")
+    found, expected = commit(), manifest.get("commit")
     if "unknown" in (found, expected):
         yield Check(Outcome.NOT_CHECKED, "commit", f"found {found}, expected {expected}")
     else:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import psutil
 
-from experiments import report, study
+from experiments import report, study, workers
 from experiments.bench.rows import ROOT, Row, Side, Target, apart, interleaved, number, over, resident
 from experiments.bench.towns import SEED, Size, ground
 from experiments.config import composed
@@ -65,7 +65,7 @@ class Spent(NamedTuple):
 @contextmanager
 def model_timed(spent: list[float]) -> Iterator[None]:
     """While it lasts, seconds (wall, cpu) of a study's calls of `measure.live` are added to `spent`."""
-    own = study.live
+    own = workers.live
 
     def timed(ground: Ground, seed: int, asked: tuple[Asked, ...]) -> Iterator[tuple[Asked, Run | Failed]]:
         wall, cpu = time.perf_counter(), time.process_time()
@@ -74,11 +74,11 @@ def model_timed(spent: list[float]) -> Iterator[None]:
         spent[1] += time.process_time() - cpu
         return iter(found)
 
-    study.live = timed
+    workers.live = timed
     try:
         yield
     finally:
-        study.live = own
+        workers.live = own
 
 
 def spent_on(runs: int, size: Size) -> Spent:

@@ -11,7 +11,7 @@ import signal
 import sys
 import traceback
 
-from experiments import study
+from experiments import keeper, study
 from experiments.config import composed
 from experiments.measure import live
 from experiments.plan import asked, ground, plan
@@ -25,7 +25,7 @@ def child(overrides: list[str]) -> int:
 
 def main() -> None:
     """Compile what a study needs, then fork a child for each line."""
-    study.LOST = study.LOST_AT_MOST = 0.0
+    keeper.LOST = keeper.LOST_AT_MOST = 0.0
     p = plan(composed(json.loads(sys.stdin.readline())))
     for _ in live(ground(p), p.seeds[0], tuple(asked(p))[: len(p.scenarios)]):
         pass

@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from experiments import study
+from experiments import keeper, study, workers
 from experiments.config import composed
 from experiments.plan import asked, plan
 from experiments.store import FOLDER, REST, WHOLE, Store
@@ -238,11 +238,11 @@ def test_a_disk_that_is_full_loses_nothing_that_was_whole(forks, unbroken, tmp_p
 
 LIMITED = """
 import resource, sys
-from experiments import study
+from experiments import keeper, study
 from experiments.config import composed
 from experiments.plan import plan
 from experiments.store import Store
-study.LOST = study.LOST_AT_MOST = 0.0
+keeper.LOST = keeper.LOST_AT_MOST = 0.0
 p = plan(composed([*{tiny}, "results.folder={folder}"]))
 append, chunks = Store.append, []
 def limited(store, runs):
@@ -292,8 +292,8 @@ def test_a_folder_that_can_not_be_written_is_refused_before_anything_runs(where,
 
 @pytest.mark.parametrize("damage", ["cut short", "a byte changed", "emptied"])
 def test_a_damaged_chunk_is_put_aside_and_only_its_runs_are_computed_again(damage, unbroken, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(study, "LOST", 0.0)
-    monkeypatch.setattr(study, "LOST_AT_MOST", 0.0)
+    monkeypatch.setattr(keeper, "LOST", 0.0)
+    monkeypatch.setattr(keeper, "LOST_AT_MOST", 0.0)
     study.run(tiny(tmp_path, "parts=2", "part=1"))
     chunks = sorted((tmp_path / unbroken.folder.name / FOLDER).glob("*.parquet"))
     assert len(chunks) > 1
@@ -394,12 +394,12 @@ def test_a_run_that_fails_is_recorded_and_the_rest_goes_on(unbroken, tmp_path, f
 
 def test_a_worker_that_dies_takes_only_its_own_job_along(unbroken, tmp_path):
     p = tiny(tmp_path, "workers=2")
-    lived = study._lived
-    study._lived = dies_for_seed_three
+    lived = workers._lived
+    workers._lived = dies_for_seed_three
     try:
         outcome = study.run(p)
     finally:
-        study._lived = lived
+        workers._lived = lived
     assert outcome.failed == 3 and outcome.computed == 13
     told = json.loads((p.folder / "failures.json").read_text())["failed"]
     assert {(t["seed"], "worker process died" in t["traceback"]) for t in told} == {(3, True)}
@@ -408,10 +408,10 @@ def test_a_worker_that_dies_takes_only_its_own_job_along(unbroken, tmp_path):
 
 
 def dies_for_seed_three(number, job):
-    """As `study._lived`, in a worker that the system kills when it lives seed 3."""
+    """As `workers._lived`, in a worker that the system kills when it lives seed 3."""
     if job.seed == 3:
         os.kill(os.getpid(), signal.SIGKILL)
-    return study_lived(number, job)
+    return lived_as_ever(number, job)
 
 
-study_lived = study._lived
+lived_as_ever = workers._lived
