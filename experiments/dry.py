@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import pyarrow.parquet as pq
 
-from experiments.measure import Job, blocks, built, summed_up
+from experiments.engine.measure import Job, blocks, built, summed_up
+from experiments.engine.store import Store, table
 from experiments.plan import Plan, asked, ground, jobs
 from experiments.show import aligned, number
-from experiments.store import Store, table
 from model.city import City
 from model.indicators import INDICATORS
 

@@ -27,7 +27,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from experiments import netcdf
-from experiments.store import REST, WHOLE
+from experiments.engine.store import REST, WHOLE
 from experiments.verify import read_manifest
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments import command
+from experiments.task import Ended
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +43,7 @@ def with_source(arguments: list[str]) -> list[str]:
     return ["gemeente=cbs", *arguments] if coded and not sourced else arguments
 
 
-def show_town(config: dict[str, Any]) -> command.Ended:
+def show_town(config: dict[str, Any]) -> Ended:
     """Build the town and its world, write its folder, and print what it is."""
     from experiments import portrait
     from experiments.plan import plan
@@ -58,7 +59,7 @@ def show_town(config: dict[str, Any]) -> command.Ended:
     page = portrait.write(folder)
     print_town(p.town, tables)
     print(f"\nPage: {page}")
-    return command.Ended(0, folder)
+    return Ended(0, folder)
 
 
 def short_code(town: "Town") -> str:
@@ -73,9 +74,9 @@ def short_code(town: "Town") -> str:
 
 def town_tables(p: "Plan") -> "dict[str, pd.DataFrame]":
     """What the folder holds: places (buurten, GeoParquet), margins (per buurt), fit, compared, imputed. One seed."""
-    from experiments.measure import blocks_of, built
+    from experiments.engine.measure import blocks_of, built
+    from experiments.engine.tables import places
     from experiments.plan import ground
-    from experiments.tables import places
     from model.fit import by_buurt, compared, fit
 
     world = built(ground(p), p.seeds[0])

@@ -34,9 +34,9 @@ def main(arguments: list[str] | None = None) -> None:
 def merge(parts: list[Path], to: Path, overrides: list[str]) -> int:
     """Merge parts into a study below `to`; returns 0, or 1 where runs are missing. Raises `Refused`."""
     from experiments import report, show
-    from experiments import study as engine
+    from experiments.engine import study as engine
+    from experiments.engine.store import Store
     from experiments.plan import asked, plan
-    from experiments.store import Store
 
     p = plan(whole(parts, to, overrides))
     taken = engine.take(p, parts)
@@ -87,8 +87,8 @@ def alike(told: dict[str, Any]) -> dict[str, Any]:
 
 def identity(folder: Path) -> dict[str, Any]:
     """What a folder, finished or not, says of its study. Raises `Refused`."""
-    from experiments.folder import FIRST, STATE, kept_in
-    from experiments.store import FOLDER
+    from experiments.engine.folder import FIRST, STATE, kept_in
+    from experiments.engine.store import FOLDER
     from model.parameters import Problem, Refused
 
     found = (kept_in(folder / FOLDER / STATE) or kept_in(folder / FIRST)).get("identity")

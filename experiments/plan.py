@@ -12,7 +12,7 @@ import yaml
 
 from experiments import designs
 from experiments.config import CONFIGS, EXECUTION, EXTENT, SIZES, WHOLE
-from experiments.measure import Asked, Ground, Job, version
+from experiments.engine.measure import Asked, Ground, Job, version
 from experiments.scenarios import read_levers, scenario_name, settings_of
 from model import tables
 from model.city import MECHANISMS

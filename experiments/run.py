@@ -14,6 +14,7 @@ import sys
 from typing import Any
 
 from experiments import command
+from experiments.task import Ended
 
 
 def main() -> None:
@@ -21,18 +22,18 @@ def main() -> None:
     command.run(__doc__ or "", study, sys.argv[1:])
 
 
-def study(config: dict[str, Any]) -> command.Ended:
+def study(config: dict[str, Any]) -> Ended:
     """A whole paired study; the code is 1 where some of its runs failed, a check did, or it was stopped."""
     from experiments import dry, report, show
-    from experiments import study as engine
-    from experiments.enough import enough
+    from experiments.engine import study as engine
+    from experiments.engine.enough import enough
     from experiments.plan import plan
 
     p = plan(config)
     show.before(p)
     if config["dry"]:
         dry.tell(p)
-        return command.Ended(0, p.folder)
+        return Ended(0, p.folder)
     try:
         if config["ranking"]["batch"]:
             p = plan(enough(p))
@@ -40,15 +41,15 @@ def study(config: dict[str, Any]) -> command.Ended:
             print(f"Found finished: {p.folder}")
         else:
             outcome = engine.run(p)
-            show.computed(p, outcome)
+            print(outcome.told(p.folder))
             if not outcome.written:
-                return command.Ended(int(outcome.failed > 0), p.folder)
+                return Ended(int(outcome.failed > 0), p.folder)
     except engine.Stopped as stopped:
         print(stopped, file=sys.stderr)
-        return command.Ended(1, p.folder)
+        return Ended(1, p.folder)
     if not (p.folder / report.FILES["nl"]).is_file():
         report.write(p.folder)
-    return command.Ended(show.after(p.folder), p.folder)
+    return Ended(show.after(p.folder), p.folder)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from experiments.loaded import Tables
     from experiments.pages import Grid
     from experiments.plan import Plan
-    from experiments.study import Outcome
 
 
 def before(p: "Plan") -> None:
@@ -25,15 +24,6 @@ def before(p: "Plan") -> None:
     compared = ", ".join(s for s in p.scenarios if s != p.baseline)
     print(f"{compared} compared with {p.baseline}; quota {c['quota']:.0%}; {len(p.seeds)} paired seeds")
     print(f"{c['warmup']} months of warm-up and {c['months']} months; {len(p.points) - 1} design points; {c['workers']} workers")
-
-
-def computed(p: "Plan", outcome: "Outcome") -> None:
-    """What a call has done: how many runs, how many of them failed, and what is left to others."""
-    print(f"{outcome.computed:,} runs computed, {outcome.failed:,} failed")
-    if outcome.failed:
-        print(f"What failed, with its configuration: {p.folder / 'failures.json'}. The same command tries these again.")
-    if not outcome.written:
-        print(f"{outcome.missing:,} runs of other parts are missing: no tables yet. The command without part makes them.")
 
 
 def after(folder: Path) -> int:

@@ -26,7 +26,7 @@ from typing import Any
 import mesa
 
 from experiments.config import WHOLE, composed
-from experiments.measure import month_zero
+from experiments.engine.measure import month_zero
 from experiments.plan import Plan, ground, plan
 from experiments.refusal import in_words, refuse_added_and_deleted
 from experiments.scenarios import HUIDIG, settings_of

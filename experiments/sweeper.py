@@ -20,9 +20,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments import sweeping
-from experiments.command import Command, Task, resolved
 from experiments.refusal import told, unknown_key
 from experiments.sweeping import FAILED, RAN, REFUSED, Outcome
+from experiments.task import Command, Task, resolved
 
 PLUGIN = "hydra_plugins.wijkdraagkracht.Sweeper"  # its name in configs/hydra/sweeper; Hydra takes plugins of that package only
 

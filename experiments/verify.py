@@ -12,6 +12,7 @@ differs, 1 if something does, 2 if a folder is no study. Nothing is run again.
 import argparse
 import hashlib
 import json
+import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
@@ -59,6 +60,14 @@ def seal(manifest: dict[str, Any]) -> str:
     """
     kept = json.loads(json.dumps({key: value for key, value in manifest.items() if key not in UNSEALED}))
     return hashlib.sha256(json.dumps(kept, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def commit() -> str:
+    try:
+        out = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=Path(__file__).parent, check=True)
+        return out.stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -120,7 +129,7 @@ def _failed(manifest: dict[str, Any]) -> Check:
 
 def _tables(folder: Path, manifest: dict[str, Any]) -> Iterator[Check]:
     """Every table that is told or there."""
-    from experiments.store import REST  # runs of earlier questions, which are no part of this study
+    from experiments.engine.store import REST  # runs of earlier questions, which are no part of this study
 
     told, there = manifest["results"], {path.name: path for path in folder.glob("*.parquet") if path.name != REST}
     for name in sorted({*told, *there}):
@@ -185,8 +194,7 @@ def _own_files(mapping: Path) -> dict[str, Path]:
 
 def _code(manifest: dict[str, Any]) -> Iterator[Check]:
     """This code beside the code that made the study."""
-    from experiments import measure
-    from experiments.folder import commit  # here, because a study is sealed by this module
+    from experiments.engine import measure
     from model.jit import sources_hash
 
     for name, found in (("model", sources_hash()), ("runs", measure.version())):

@@ -322,7 +322,7 @@ def druk_op_hulp(x: Period) -> np.ndarray:
     return x.states["load"]
 
 
-# Two more are made of several places, or of money, and are filled where a run is summed up (experiments.measure).
+# Two more are made of several places, or of money, and are filled where a run is summed up (experiments.engine.measure).
 BESIDES = {
     label.name: label
     for label in (

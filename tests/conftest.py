@@ -26,7 +26,8 @@ import pytest
 from numba.core.dispatcher import Dispatcher
 from omegaconf import OmegaConf
 
-from experiments import bench, measure
+from experiments.bench.towns import SEED, ground
+from experiments.engine import measure
 from model.city import City
 from model.mechanisms import settling
 from model.policies import FOREVER, Levers, Setting
@@ -50,7 +51,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """
     options = session.config.option
     if getattr(options, "numprocesses", None) and not options.collectonly and not hasattr(session.config, "workerinput"):
-        measure.live(bench.job(600, 1, 12))
+        asked = measure.Asked("warm", "", "huidig", SEED, (), 12, "monthly")
+        assert not any(isinstance(x, measure.Failed) for _, x in measure.live(ground(600, 1), SEED, (asked,)))
 
 
 BUURTEN = {

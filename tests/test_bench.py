@@ -4,19 +4,22 @@ import numpy as np
 import pytest
 from numba.core.dispatcher import Dispatcher
 
-from experiments import bench, bench_core
+from experiments.bench import __main__ as bench
+from experiments.bench import frozen, towns
+from experiments.bench.agree import differences
+from experiments.bench.arrays import uniforms
 from model.mechanisms import nuisance
 from model.randomness import Luck, Stream
 
 
 @pytest.mark.parametrize(("households", "seed"), [(481, 1), (1_000, 2)])
 def test_kernels_objects_and_numpy_agree(households, seed):
-    assert bench_core.differences(households, months=18, seed=seed) == []
+    assert differences(households, months=18, seed=seed) == []
 
 
 def test_something_happens_in_the_frozen_month():
-    p = bench_core.Parameters()
-    city = bench_core.Columns(bench_core.start(2_000, p), p, seed=1)
+    p = frozen.Parameters()
+    city = frozen.Columns(frozen.start(2_000, p), p, seed=1)
     for _ in range(6):
         city.step()
     assert (city.counts.sum(axis=0) > 0).all()
@@ -25,19 +28,19 @@ def test_something_happens_in_the_frozen_month():
 
 @pytest.mark.parametrize("households", [481, 2_000])  # 481: a portiek of one home
 def test_ties_are_others_and_exist(households):
-    ties = bench_core.start(households, bench_core.Parameters()).ties
+    ties = frozen.start(households, frozen.Parameters()).ties
     assert ties.max() < households
     assert (ties != np.arange(households)[:, None]).all()
 
 
 def test_numpy_draws_the_same_luck():
     luck, who = Luck(5, 7), np.array([1, 2, 1 << 63], np.uint64)
-    assert np.array_equal(bench_core.uniforms(luck.key(Stream.TIES), who), luck.draws(Stream.TIES, who))
+    assert np.array_equal(uniforms(luck.key(Stream.TIES), who), luck.draws(Stream.TIES, who))
 
 
 def test_tiled_towns_keep_the_size_of_buurten():
-    rooms, _ = bench.settings()
-    one, three = bench.towns(rooms, 1_000, 1), bench.towns(rooms, 1_000, 3)
+    rooms, _ = towns.settings()
+    one, three = towns.towns(rooms, 1_000, 1), towns.towns(rooms, 1_000, 3)
     assert three.buurten.huishoudens.tolist() == one.buurten.huishoudens.tolist() * 3
     assert three.buurten.code.is_unique
     assert len(three.wijken) == 3 * len(one.wijken)
@@ -47,7 +50,7 @@ def test_tiled_towns_keep_the_size_of_buurten():
 def test_quick_prints_every_row(capsys):
     bench.main(["--quick"])
     shown = capsys.readouterr().out
-    for what in ("full month", "mesa agent", "NumPy", "outside kernels", "Memory", "help"):
+    for what in ("full month", "mesa agent", "NumPy", "outside kernels", "Memory", "help", "overhead", "two workers", "files"):
         assert what in shown
     assert shown.count("agree") == shown.count("all three ways") == 2
     assert isinstance(nuisance._notice, Dispatcher)  # timers are taken away again

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import measure, rows
+from experiments.engine import measure, rows
 from model import homes, ledger
 from model.city import City
 from model.indicators import Record

@@ -20,8 +20,8 @@ from experiments.bench.frozen import Columns, Parameters, start
 from experiments.bench.objects import Objects
 from experiments.bench.rows import ROOT, Row, Side, Target, apart, interleaved, ns_per_household_month, number, over, resident
 from experiments.bench.towns import SEED, Size, ground, households
-from experiments.measure import Asked, Ground, blocks_of, built, month_zero, summed_up
-from experiments.store import Store
+from experiments.engine.measure import Asked, Ground, blocks_of, built, month_zero, summed_up
+from experiments.engine.store import Store
 from model.city import City
 from model.population import build
 

@@ -17,18 +17,24 @@ from typing import Any, NamedTuple
 import numpy as np
 import psutil
 
-from experiments import report, study, workers
+from experiments import report
 from experiments.bench.rows import ROOT, Row, Side, Target, apart, interleaved, number, over, resident
 from experiments.bench.towns import SEED, Size, ground
 from experiments.config import composed
-from experiments.measure import Asked, Failed, Ground, Run, live
+from experiments.engine import study, workers
+from experiments.engine.measure import Asked, Failed, Ground, Run, live
 from experiments.plan import Plan, plan
 from experiments.scenarios import settings_of
 from model.policies import FOREVER, Setting
 
 BASELINE, OTHERS = "loting", ("concentratie", "spreiding", "draagkracht")
 LOOKS = 0.02  # seconds between two looks at a study's folder
-BEGIN = "import experiments.study; from experiments.config import composed; from experiments.plan import plan; plan(composed([]))"
+BEGIN = """
+import experiments.engine.study
+from experiments.config import composed
+from experiments.plan import plan
+plan(composed([]))
+"""
 
 
 def planned(folder: Path, runs: int, households: int, months: int, workers: int) -> Plan:

@@ -7,7 +7,7 @@ import pandas as pd
 from omegaconf import OmegaConf
 
 from experiments.bench.rows import ROOT
-from experiments.measure import Ground
+from experiments.engine.measure import Ground
 from experiments.scenarios import read_levers
 from model.policies import Levers
 from model.rooms import Rooms, read_rooms

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments import study
+from experiments.engine import study
 from tests.experiments.small import small
 
 

@@ -11,9 +11,9 @@ import signal
 import sys
 import traceback
 
-from experiments import keeper, study
 from experiments.config import composed
-from experiments.measure import live
+from experiments.engine import keeper, study
+from experiments.engine.measure import live
 from experiments.plan import asked, ground, plan
 
 

@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import dry, progress, study
-from experiments.differences import NAMES, window_rows
-from experiments.enough import enough
-from experiments.measure import Failed
+from experiments import dry
+from experiments.engine import progress, study
+from experiments.engine.differences import NAMES, window_rows
+from experiments.engine.enough import enough
+from experiments.engine.measure import Failed
+from experiments.engine.progress import Progress
 from experiments.plan import asked, plan
-from experiments.progress import Progress
 from tests.experiments.test_never_lost import tiny
 
 
@@ -33,7 +34,7 @@ def test_a_dry_run_after_the_study_finds_nothing_new(tmp_path, capsys):
 
 def a_run(value):
     """A run whose indicators all have one value."""
-    from experiments.measure import Run
+    from experiments.engine.measure import Run
 
     nothing = np.zeros(0)
     return Run(nothing, np.full((2, len(NAMES)), value), nothing, nothing, nothing, nothing)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from experiments import measure
-from experiments.measure import Asked, Failed, Ground, blocks, live
+from experiments.engine import measure
+from experiments.engine.measure import Asked, Failed, Ground, blocks, live
 from model.city import City
 from model.policies import FOREVER, Setting
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from experiments import keeper, study, workers
 from experiments.config import composed
+from experiments.engine import keeper, study, workers
+from experiments.engine.store import FOLDER, REST, WHOLE, Store
 from experiments.plan import asked, plan
-from experiments.store import FOLDER, REST, WHOLE, Store
 
 ROOT = Path(__file__).parents[2]
 TINY = [
@@ -238,10 +238,10 @@ def test_a_disk_that_is_full_loses_nothing_that_was_whole(forks, unbroken, tmp_p
 
 LIMITED = """
 import resource, sys
-from experiments import keeper, study
+from experiments.engine import keeper, study
 from experiments.config import composed
 from experiments.plan import plan
-from experiments.store import Store
+from experiments.engine.store import Store
 keeper.LOST = keeper.LOST_AT_MOST = 0.0
 p = plan(composed([*{tiny}, "results.folder={folder}"]))
 append, chunks = Store.append, []
@@ -359,7 +359,7 @@ class Unlucky(RuntimeError):
 @pytest.fixture
 def failing(monkeypatch):
     """One run fails: concentratie with seed 3."""
-    from experiments import measure
+    from experiments.engine import measure
 
     summed_up = measure.summed_up
 

@@ -11,7 +11,7 @@ import pytest
 
 from experiments.bench import resident
 from experiments.config import composed
-from experiments.measure import Asked, live
+from experiments.engine.measure import Asked, live
 from experiments.plan import ground, plan
 from experiments.run import main
 from experiments.scenarios import settings_of

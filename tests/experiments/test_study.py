@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import study
+from experiments.engine import study
 from tests.experiments.small import small
 
 

@@ -17,6 +17,7 @@ from experiments import command, sweeping
 from experiments.config import CONFIGS, composed, schema
 from experiments.sweeper import refused_by_hydra
 from experiments.sweeping import FAILED, RAN, REFUSED, Outcome
+from experiments.task import Ended
 from tests.experiments.small import SMALL
 
 ROOT = Path(__file__).parents[2]
@@ -25,12 +26,13 @@ HEADLINE = ["leefbaarheid", "leefbaarheid_slechtste", "escalaties", "zachte_land
 TASK = """
 import os, sys
 from experiments import command
+from experiments.task import Ended
 
 def task(config):
     if config["quota"] == 0.9:
         os._exit(9)
     print("workers", config["workers"])
-    return command.Ended()
+    return Ended()
 
 if __name__ == "__main__":
     command.run("", task, sys.argv[1:])
@@ -129,7 +131,7 @@ def moody(config):
     """A task that fails in two ways."""
     if config["quota"] == 0.5:
         raise RuntimeError("a fault\nof two lines")
-    return command.Ended(int(config["quota"] == 0.6))
+    return Ended(int(config["quota"] == 0.6))
 
 
 @pytest.fixture(autouse=True)

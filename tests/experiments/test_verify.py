@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments import verify
+from experiments.engine.store import REST
 from experiments.plan import study_hash
-from experiments.store import REST
 from experiments.verify import Outcome
 
 JSON = st.recursive(

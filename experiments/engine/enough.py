@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from experiments import study
-from experiments.differences import NAMES, certificate, window_rows
+from experiments.engine import study
+from experiments.engine.differences import NAMES, certificate, window_rows
+from experiments.engine.store import Store
 from experiments.plan import MAIN, Plan, asked
 from experiments.ranking import Certificate, stop
-from experiments.store import Store
 
 
 def enough(p: Plan) -> dict[str, Any]:

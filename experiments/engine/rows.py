@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from experiments.measure import Asked, Run, blocks
+from experiments.engine.measure import Asked, Run, blocks
+from experiments.engine.store import GROUP
 from experiments.plan import Plan
-from experiments.store import GROUP
 from model.indicators import INDICATORS
 from model.ledger import Event
 from model.world import Payer

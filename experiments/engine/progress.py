@@ -11,8 +11,8 @@ import numpy as np
 from tqdm import tqdm
 
 from experiments.compare import paired
-from experiments.differences import NAMES, window_rows
-from experiments.measure import Asked, Failed, Run
+from experiments.engine.differences import NAMES, window_rows
+from experiments.engine.measure import Asked, Failed, Run
 from experiments.plan import MAIN, Plan
 from experiments.show import number, signed
 

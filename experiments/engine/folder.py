@@ -8,17 +8,16 @@ import json
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from experiments.measure import Asked, Failed
+from experiments.engine.measure import Asked, Failed
+from experiments.engine.store import FOLDER, REST, WHOLE
 from experiments.plan import Plan, asked, identity
-from experiments.store import FOLDER, REST, WHOLE
-from experiments.verify import seal
+from experiments.verify import commit, seal
 from model.indicators import COMPARED
 from model.parameters import Problem, Refused
 
@@ -149,11 +148,3 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 def plain(value: Any) -> Any:
     """As JSON would give it back."""
     return json.loads(json.dumps(value))
-
-
-def commit() -> str:
-    try:
-        out = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=Path(__file__).parent, check=True)
-        return out.stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"

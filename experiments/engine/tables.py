@@ -13,12 +13,12 @@ import pandas as pd
 import pyarrow as pa
 
 from experiments import compare, designs
-from experiments.books import Books
-from experiments.differences import Findings, Values
-from experiments.measure import blocks_of, month_zero
+from experiments.engine.books import Books
+from experiments.engine.differences import Findings, Values
+from experiments.engine.measure import blocks_of, month_zero
+from experiments.engine.rows import Streamed, indicator_rows, ledger_rows
+from experiments.engine.store import REST, TEXTS, WHOLE, Store, in_groups, table
 from experiments.plan import LATE, MAIN, PLACEBO, Plan, asked, ground
-from experiments.rows import Streamed, indicator_rows, ledger_rows
-from experiments.store import REST, TEXTS, WHOLE, Store, in_groups, table
 from model.fit import fit
 from model.indicators import COMPARED
 from model.rooms import blocks as rooms_of_parameters

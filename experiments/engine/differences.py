@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from experiments import compare, ranking
-from experiments.measure import Asked, Run
+from experiments.engine.measure import Asked, Run
+from experiments.engine.rows import Pairs
 from experiments.plan import MAIN, Plan
-from experiments.rows import Pairs
 from model.indicators import COMPARED
 from model.world import ByProfile, Payer, Profile
 

@@ -25,7 +25,7 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from experiments.measure import Asked, Run
+from experiments.engine.measure import Asked, Run
 from model.indicators import COMPARED, INDICATORS
 from model.ledger import Event
 from model.world import ByProfile, Count, Payer, Profile

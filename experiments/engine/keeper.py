@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from experiments.measure import Asked, Run
-from experiments.store import Store, weight
+from experiments.engine.measure import Asked, Run
+from experiments.engine.store import Store, weight
 
 LOST = 5.0  # seconds of work that may be lost when the process is killed; or a hundredth of the time that it has run,
 LOST_AT_MOST = 60.0  # but never more than this

@@ -15,13 +15,13 @@ from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
-from experiments import tables, workers
-from experiments.folder import FIRST, found, manifest, note_failures, prepare, put_in_place, write_json
-from experiments.keeper import Keeper, Stopped, stored
-from experiments.measure import Asked, Failed, Job
+from experiments.engine import tables, workers
+from experiments.engine.folder import FAILURES, FIRST, found, manifest, note_failures, prepare, put_in_place, write_json
+from experiments.engine.keeper import Keeper, Stopped, stored
+from experiments.engine.measure import Asked, Failed, Job
+from experiments.engine.progress import Progress
+from experiments.engine.store import Store, in_groups
 from experiments.plan import Plan, asked, jobs
-from experiments.progress import Progress
-from experiments.store import Store, in_groups
 
 LOCK, NEXT = ".lock", ".next"  # in the study's folder: who works on it first, and its tables while they are made
 
@@ -33,6 +33,15 @@ class Outcome(NamedTuple):
     failed: int
     missing: int  # left to others: parts of this study that were not asked for
     written: bool  # whether the tables stand
+
+    def told(self, folder: Path) -> str:
+        """What was done, in words."""
+        lines = [f"{self.computed:,} runs computed, {self.failed:,} failed"]
+        if self.failed:
+            lines.append(f"What failed, with its configuration: {folder / FAILURES}. The same command tries these again.")
+        if not self.written:
+            lines.append(f"{self.missing:,} runs of other parts are missing: no tables yet. The command without part makes them.")
+        return "\n".join(lines)
 
 
 def run(p: Plan, tabled: bool = True) -> Outcome:

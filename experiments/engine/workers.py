@@ -10,7 +10,7 @@ from typing import Any
 import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from experiments.measure import Asked, Failed, Ground, Job, Run, live
+from experiments.engine.measure import Asked, Failed, Ground, Job, Run, live
 from experiments.plan import Plan, ground
 
 Lived = list[tuple[Asked, Run | Failed]]

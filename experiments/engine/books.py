@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 
 from experiments import compare
-from experiments.differences import NAMES, last_year
-from experiments.measure import Run
+from experiments.engine.differences import NAMES, last_year
+from experiments.engine.measure import Run
+from experiments.engine.rows import Pairs
 from experiments.plan import LATE, MAIN, PLACEBO, Plan
-from experiments.rows import Pairs
 from model.fit import observed_against
 from model.indicators import INDICATORS
 from model.world import Count
