@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 READY  := $(VENV)/.ready
 BIN    := $(VENV)/bin
-# How many processes run tests side by side.
+# How many processes run tests side by side; a few tests start two more for a while.
 WORKERS ?= 2
 
 .PHONY: run test bench docs clean

@@ -101,7 +101,7 @@ def with_values(rooms: Rooms, huidig: Levers, values: Mapping[str, Any]) -> tupl
     A parameter that configs/parameters gives as the value of another one moves with that other, as it does when the
     other is given on the command line; not if the study or the point gives it a value of its own.
     """
-    for path, value in {**_followed(rooms, values), **values}.items():
+    for path, value in {**followed(rooms, values), **values}.items():
         room, name, code = _parts(path)
         if room in ("quota", "levers"):
             lever = name or room
@@ -119,7 +119,7 @@ def with_values(rooms: Rooms, huidig: Levers, values: Mapping[str, Any]) -> tupl
     return rooms, huidig
 
 
-def _followed(rooms: Rooms, values: Mapping[str, Any]) -> dict[str, Any]:
+def followed(rooms: Rooms, values: Mapping[str, Any]) -> dict[str, Any]:
     """Path -> value of parameters that move because `values` moves the one that they follow."""
 
     def held(path: str) -> Any:
@@ -287,7 +287,8 @@ def _passing(points: list[Point], filters: list[str], config: dict[str, Any], ke
         with _gathered(problems):
             passing &= _filtered(text, frame, f"{key}.where[{k}]")
     _refuse(problems)
-    again = frame[passing].duplicated()
+    follows = [tuple(path for path in point.values if path in _followers()) for point in points]  # such a path, given, stays put
+    again = frame.assign(follows=follows)[passing].duplicated()
     if again.any():
         first = points[int(again[again].index[0])].name
         found = f"{again.sum()} of {len(again)} points that are there already, such as {first}"

@@ -26,9 +26,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("parts", nargs="+", metavar="FOLDER or key=value")
     parser.add_argument("--to", type=Path, default=Path("results"), help="where the folder of the whole study goes")
     given = parser.parse_args(arguments)
-    overrides = [text for text in given.parts if "=" in text]
+    overrides = [text for text in given.parts if "=" in text and not Path(text).is_dir()]
     with refused(overrides):
-        raise SystemExit(merge([Path(text) for text in given.parts if "=" not in text], given.to, overrides))
+        raise SystemExit(merge([Path(text) for text in given.parts if text not in overrides], given.to, overrides))
 
 
 def merge(parts: list[Path], to: Path, overrides: list[str]) -> int:
@@ -37,8 +37,11 @@ def merge(parts: list[Path], to: Path, overrides: list[str]) -> int:
     from experiments.engine import study as engine
     from experiments.engine.store import Store
     from experiments.plan import asked, plan
+    from model.parameters import Problem, Refused
 
     p = plan(whole(parts, to, overrides))
+    if p.data_hashes != identity(parts[0])["data"]:
+        raise Refused([Problem("gemeente.data", "other tables than those of the parts", "gemeente.data=DIR with the same ones")])
     taken = engine.take(p, parts)
     store = Store(p.folder)
     missing = [a for a in asked(p) if a.key not in store]
@@ -48,7 +51,11 @@ def merge(parts: list[Path], to: Path, overrides: list[str]) -> int:
             print(f"  missing: {a.design or 'the study itself'}, {a.scenario}, seed {a.seed}", file=sys.stderr)
         print("The command of the whole study computes them, and only them.", file=sys.stderr)
         return 1
-    engine.finish(p, store, 0, time.time())
+    try:
+        engine.finish(p, time.time())
+    except engine.Stopped as stopped:
+        print(stopped, file=sys.stderr)
+        return 1
     report.write(p.folder)
     return show.after(p.folder)
 
@@ -57,6 +64,7 @@ def whole(parts: list[Path], to: Path, overrides: list[str]) -> dict[str, Any]:
     """The configuration of the whole: that of the first part, with the seeds and scenarios of all. Raises `Refused`."""
     from omegaconf import OmegaConf
 
+    from experiments.config import schema
     from model.parameters import Problem, Refused
 
     told = [identity(part) for part in parts]
@@ -76,8 +84,8 @@ def whole(parts: list[Path], to: Path, overrides: list[str]) -> dict[str, Any]:
     config["scenarios"] = [s for k, s in enumerate(scenarios) if s not in scenarios[:k]]
     config["results"]["folder"] = str(to)
     config["gemeente"] |= {"data": None, "cache": None, "eigen": None}
-    merged = OmegaConf.merge(OmegaConf.create(config), OmegaConf.from_dotlist(overrides))
-    return OmegaConf.to_container(merged)  # type: ignore[return-value]
+    merged = OmegaConf.merge(schema(), config, OmegaConf.from_dotlist(overrides))
+    return OmegaConf.to_container(merged, enum_to_str=True)  # type: ignore[return-value]
 
 
 def alike(told: dict[str, Any]) -> dict[str, Any]:
@@ -87,8 +95,8 @@ def alike(told: dict[str, Any]) -> dict[str, Any]:
 
 def identity(folder: Path) -> dict[str, Any]:
     """What a folder, finished or not, says of its study. Raises `Refused`."""
-    from experiments.engine.folder import FIRST, STATE, kept_in
-    from experiments.engine.store import FOLDER
+    from experiments.engine.folder import FIRST, kept_in
+    from experiments.engine.store import FOLDER, STATE
     from model.parameters import Problem, Refused
 
     found = (kept_in(folder / FOLDER / STATE) or kept_in(folder / FIRST)).get("identity")

@@ -106,6 +106,8 @@ def _whole_numbers(config: dict[str, Any]) -> list[Problem]:
         key, _, name = where.partition(".")
         if not low <= config[key][name] <= high:
             problems.append(Problem(where, repr(config[key][name]), f"a whole number from {low} to {high}"))
+    if config["part"] and config["ranking"]["batch"]:
+        problems.append(Problem("part", repr(config["part"]), "0 with ranking.batch: whether seeds are enough takes all of them"))
     if config["part"] > config["parts"]:
         problems.append(Problem("part", repr(config["part"]), f"a whole number from 0 (all) to parts ({config['parts']})"))
     problems += _ranking_problems(config["ranking"])
@@ -250,11 +252,18 @@ def _shapes(robust: dict[str, Any], rooms: Rooms) -> list[designs.Point]:
 def _screened(config: dict[str, Any]) -> list[designs.Point]:
     """Each screened number at both ends of its range."""
     found, problems = [], []
-    for path in config["screen"]["parameters"] if config["screen"]["seeds"] else []:
+    screened = list(dict.fromkeys(config["screen"]["parameters"])) if config["screen"]["seeds"] else []
+    for path in screened:
         room, _, name = path.partition(".")
         entry = config["parameters"].get(room, {}).get(name)
-        if entry is None or not isinstance(entry["value"], int | float):
-            problems.append(Problem("screen.parameters", repr(path), "room.parameter of docs/parameters.md with one number"))
+        if entry is None or not isinstance(entry["value"], int | float) or room in designs.TABLES_FIRST:
+            problems.append(
+                Problem(
+                    "screen.parameters",
+                    repr(path),
+                    "room.parameter of docs/parameters.md with one number, not of the town's tables",
+                )
+            )
             continue
         found += [designs.Point(f"{path}={end}", {path: v}) for end, v in zip(("laag", "hoog"), entry["range"], strict=True)]
     if problems:
@@ -281,6 +290,8 @@ def _robustness_problems(config: dict[str, Any]) -> list[Problem]:
                 Problem(f"{where}.{kind}_weights", repr(weights), "a weight of 0 or more for each of " + ", ".join(names))
             )
     known = list(COMPARED)
+    if not robust["indicators"]:
+        problems.append(Problem(f"{where}.indicators", "none", "at least one of " + ", ".join(known)))
     problems += [Problem(f"{where}.indicators", repr(i), ", ".join(known)) for i in robust["indicators"] if i not in known]
     return problems
 
@@ -291,11 +302,11 @@ def asked(p: Plan) -> list[Asked]:
     The key of a run is a hash of all that decides it: the configuration of its design point, scenario, seed, months, detail,
     data and code. Where it stands in the study is not part of it.
     """
-    c, base = p.config, p.scenarios[p.baseline]
+    base = p.scenarios[p.baseline]
     world = _hash([_world(p), version()])
 
     def runs(point: Point, seed: int, scenarios: dict[str, list[Setting]], apart: str = "") -> list[Asked]:
-        point_key = _hash([world, sorted(_changed(c, point.values).items())])
+        point_key = _hash([world, sorted(_changed(p, point.values).items())])
         found = []
         for name, settings in scenarios.items():
             lines = [s[:4] for s in settings]
@@ -319,7 +330,7 @@ def jobs(p: Plan) -> list[Job]:
     values = {point.name: point.values for point in p.points}
     worlds: dict[str, dict[str, Asked]] = {}
     for a in asked(p):
-        changed = _changed(p.config, values.get(a.design, {}))
+        changed = _changed(p, values.get(a.design, {}))
         worlds.setdefault(_hash([sorted(changed.items()), a.seed]), {}).setdefault(a.key, a)
     return [
         Job(values.get(next(iter(w.values())).design, {}), next(iter(w.values())).seed, tuple(w.values()))
@@ -341,9 +352,10 @@ def _world(p: Plan) -> dict[str, Any]:
     }
 
 
-def _changed(config: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-    """The values that differ from the study's own, so that a point that is the study itself is known as such."""
-    return {path: value for path, value in values.items() if designs.own_value(path, config) != value}
+def _changed(p: Plan, values: dict[str, Any]) -> dict[str, Any]:
+    """The values that differ from the study's own, with those that follow them: a point that is the study itself has none."""
+    whole = {**designs.followed(p.rooms, values), **values}
+    return {path: value for path, value in whole.items() if designs.own_value(path, p.config) != value}
 
 
 def _hash(content: Any) -> str:

@@ -3,6 +3,7 @@
 Every number comes from the tables of the study's folder; what is said around them stands in templates/.
 """
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -44,9 +45,10 @@ def write(folder: Path) -> None:
     drawn = draw_all(folder)
     tables = load(folder)
     page = pages.template("report.html.j2")
-    for language, file in FILES.items():
+    for language, file in reversed(FILES.items()):  # the Dutch page last: where it stands, all stands
         text = page.render(**content(tables, language), figures=pictures(folder, tables, drawn, language))
-        (folder / file).write_text(text, encoding="utf-8")
+        (folder / f".{file}").write_text(text, encoding="utf-8")
+        os.replace(folder / f".{file}", folder / file)
 
 
 def content(tables: Tables, language: str) -> dict[str, Any]:

@@ -46,6 +46,8 @@ def study(config: dict[str, Any]) -> Ended:
                 return Ended(int(outcome.failed > 0), p.folder)
     except engine.Stopped as stopped:
         print(stopped, file=sys.stderr)
+        if stopped.asked:
+            raise SystemExit(1) from None  # a sweep stops too
         return Ended(1, p.folder)
     if not (p.folder / report.FILES["nl"]).is_file():
         report.write(p.folder)

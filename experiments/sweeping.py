@@ -70,11 +70,12 @@ def of_study(config: dict[str, Any], state: str, folder: Path | None) -> Outcome
 
     from experiments.config import EXTENT
 
-    message = "some of its runs failed" if state == FAILED else ""
+    message = "it was stopped, or some of its runs or checks failed" if state == FAILED else ""
     own = _configuration_of(folder) if folder is not None else None
     if folder is None or own is None:  # a part of a study, or a task that is none
         return Outcome(state, message, str(folder or ""))
-    if any(own[key] != config[key] for key in EXTENT):  # such studies have one folder
+    extent = [key for key in EXTENT if key != "seeds" or not config["ranking"]["batch"]]  # then seeds are as many as it took
+    if any(own[key] != config[key] for key in extent):  # such studies have one folder
         return Outcome(state, message or "another job has replaced the tables in its folder", str(folder))
     table = pd.read_parquet(folder / "differences.parquet")
     main = (table.design == "") & (table.level == "gemeente") & (table.payer == "") & (table.profile == "")

@@ -2,7 +2,7 @@
 
 numba keys its cache on the file that defines a function only, so that a change in a helper or a constant of another
 file would go unnoticed. Here the cache folder itself is named after all sources of the model: change one
-character anywhere in `model/` and everything is compiled afresh.
+character anywhere in `model/` and everything is compiled afresh. Several processes may compile at once.
 """
 
 import hashlib
@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 
 import numba
+from filelock import FileLock
+from numba.core.caching import IndexDataCacheFile
 
 HERE = Path(__file__).parent
 
@@ -37,6 +39,16 @@ def cache_folder() -> Path:
     return base / sources_hash()
 
 
+_save = IndexDataCacheFile.save
+
+
+def _save_alone(index: IndexDataCacheFile, key: object, data: object) -> None:
+    """One writer at a time: numba numbers the code of a new signature, and two processes would take each other's code."""
+    with FileLock(f"{index._index_path}.lock"):
+        _save(index, key, data)
+
+
+IndexDataCacheFile.save = _save_alone  # type: ignore[method-assign]
 numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
 
 # A rule is scalar and pure, and LLVM inlines it; a kernel is a loop around rules. `error_model="numpy"` because a

@@ -32,6 +32,13 @@ class Values:
         for a, run in pairs:
             self.array[self.seeds[a.seed], self.scenarios[a.scenario]] = self._of(a, run)
 
+    @property
+    def known(self) -> bool:
+        """Whether any scenario can be compared."""
+        base = np.isfinite(self.array[:, self.scenarios[self.p.baseline]])
+        others = [k for name, k in self.scenarios.items() if name != self.p.baseline]
+        return bool((np.isfinite(self.array[:, others]).any(axis=(0, 1)) & base.any(axis=0)).any())
+
     def _of(self, a: Asked, run: Run) -> np.ndarray:
         head = run.windows[window_rows(), np.arange(len(NAMES))]
         if self.design != MAIN:

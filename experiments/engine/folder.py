@@ -10,18 +10,22 @@ import platform
 import shutil
 import sys
 import time
+from collections.abc import Container
 from importlib.metadata import version
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
+import psutil
+
 from experiments.engine.measure import Asked, Failed
-from experiments.engine.store import FOLDER, REST, WHOLE
+from experiments.engine.store import FOLDER, REST, STATE, WHOLE
 from experiments.plan import Plan, asked, identity
 from experiments.verify import commit, seal
 from model.indicators import COMPARED
 from model.parameters import Problem, Refused
 
-FIRST, STATE, FAILURES = "manifest.json", "study.json", "failures.json"
+FIRST, FAILURES, NEXT = "manifest.json", "failures.json", ".next"
 PACKAGES = ("mesa", "numpy", "numba", "scipy", "pandas", "pyarrow", "hydra-core")
 
 
@@ -34,7 +38,13 @@ def found(p: Plan) -> bool:
         told = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         return False  # a damaged manifest: the tables are made again
-    return told.get("identity") == plain(identity(p)) and not told.get("failed")
+    same = told.get("identity") == plain(identity(p)) and not told.get("failed")
+    return same and all(_is(p.folder / name, digest) for name, digest in told["results"].items())
+
+
+def _is(path: Path, digest: str) -> bool:
+    """Whether a table is there and whole."""
+    return path.is_file() and _digest(path) == digest
 
 
 def prepare(p: Plan) -> None:
@@ -74,17 +84,45 @@ def _aside(folder: Path, version: str) -> Path:
     return folder.rename(folder.with_name(free))
 
 
+def being_made(study: Path) -> Path:
+    """Where this process makes the tables of a study."""
+    return study / f"{NEXT}.{gethostname()}.{os.getpid()}"
+
+
 def put_in_place(study: Path, made: Path) -> None:
-    """Replace a study's tables. Whenever this is killed, all runs are in runs.parquet or in chunks."""
+    """Replace a study's tables by those in `made`, which are whole. Where this is killed, `roll_forward` goes on."""
+    names = sorted((path.name for path in made.iterdir()), key=lambda name: (name == FIRST, name))
+    if WHOLE in names and REST not in names:  # once the new runs are in place, the rest in place belongs to them
+        (study / REST).unlink(missing_ok=True)
     for name in (FIRST, "report.html", "report.en.html"):
         (study / name).unlink(missing_ok=True)
     shutil.rmtree(study / "figures", ignore_errors=True)
-    names = sorted((path.name for path in made.iterdir()), key=lambda name: (name == FIRST, name != WHOLE))
     for name in names:
         os.replace(made / name, study / name)
-    if REST not in names:
-        (study / REST).unlink(missing_ok=True)
+    to_disk(study)
     made.rmdir()
+
+
+def roll_forward(study: Path) -> None:
+    """Put tables in place that a killed process had made whole; take away those that it had not."""
+    for made in sorted(study.glob(f"{NEXT}.*")):
+        host, _, pid = made.name.removeprefix(f"{NEXT}.").rpartition(".")
+        if host == gethostname() and psutil.pid_exists(int(pid)) and int(pid) != os.getpid():
+            continue
+        if (made / FIRST).is_file():  # it is written last and moved last
+            put_in_place(study, made)
+        elif host == gethostname():
+            shutil.rmtree(made)
+
+
+def to_disk(folder: Path) -> None:
+    """Let the disk itself have a folder's names, and what its files hold."""
+    for path in (*(p for p in folder.iterdir() if p.is_file()), folder):
+        file = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
 
 
 def manifest(p: Plan, folder: Path, failed: int, started: float) -> dict[str, Any]:
@@ -118,10 +156,12 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def note_failures(p: Plan, failed: list[tuple[Asked, Failed]]) -> None:
+def note_failures(p: Plan, failed: list[tuple[Asked, Failed]], whole: Container[str]) -> None:
     """Record what failed, with all that is needed to live it again; what failed before and is whole now goes."""
     path = p.folder / FAILURES
-    if not failed:
+    mine = {a.key for a, _ in failed}
+    earlier = [x for x in kept_in(path).get("failed", []) if x["key"] not in whole and x["key"] not in mine]
+    if not failed and not earlier:
         path.unlink(missing_ok=True)
         return
     values = {point.name: point.values for point in p.points}
@@ -132,12 +172,12 @@ def note_failures(p: Plan, failed: list[tuple[Asked, Failed]]) -> None:
         }
         for a, x in failed
     ]  # fmt: skip
-    write_json(path, {"identity": plain(identity(p)), "failed": told})
+    write_json(path, {"identity": plain(identity(p)), "failed": earlier + told})
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """A JSON file, whole or not at all."""
-    passing = path.with_name(f".{path.name}.{os.getpid()}")
+    passing = path.with_name(f".{path.name}.{gethostname()}.{os.getpid()}")
     with open(passing, "w", encoding="utf-8") as file:
         json.dump(content, file, indent=1, ensure_ascii=False)
         file.flush()

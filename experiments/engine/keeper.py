@@ -16,7 +16,17 @@ BUFFER = 16 << 20  # bytes of runs that wait to be written
 
 
 class Stopped(Exception):
-    """The study stops for a reason that is no fault of its runs; what is stored stays."""
+    """The study stops for a reason that is no fault of its runs; what is stored stays.
+
+    `asked`: a person or a cluster wants it.
+    """
+
+    def __init__(self, told: str, asked: bool = False) -> None:
+        super().__init__(told, asked)
+        self.told, self.asked = told, asked
+
+    def __str__(self) -> str:
+        return self.told
 
 
 class Keeper:
@@ -27,10 +37,10 @@ class Keeper:
         self.waiting: list[tuple[Asked, Run]] = []
         self.began = self.wrote = time.monotonic()
 
-    def add(self, asked: Asked, run: Run) -> None:
-        """Keep a run; write a chunk when enough waits, or long enough."""
-        self.waiting.append((asked, run))
-        self.size += weight(run)
+    def take(self, runs: list[tuple[Asked, Run]]) -> None:
+        """Keep the runs of a job; write a chunk when enough waits, or long enough."""
+        self.waiting += runs
+        self.size += sum(weight(run) for _, run in runs)
         now = time.monotonic()
         if self.size >= BUFFER or now - self.wrote > min(max(LOST, 0.01 * (now - self.began)), LOST_AT_MOST):
             self.write()
@@ -54,7 +64,9 @@ def stored(store: Store) -> Iterator[Keeper]:
         finally:
             keep.write()
     except KeyboardInterrupt:
-        raise Stopped(f"Stopped. {len(store):,} runs are kept in {store.folder}; the same command goes on from there.") from None
+        raise Stopped(
+            f"Stopped. {len(store):,} runs are kept in {store.folder}; the same command goes on from there.", True
+        ) from None
     except OSError as error:
         raise Stopped(
             f"{store.folder}: {error.strerror or error}. {len(store):,} runs are whole and kept; {len(keep.waiting)} that waited "

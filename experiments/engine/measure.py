@@ -8,6 +8,8 @@ arrays and not frames, so that a worker sends little.
 import hashlib
 import traceback
 from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import version as package_version
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -80,9 +82,12 @@ class Block(NamedTuple):
     months: tuple[int, ...]  # the last month of each period; 0 is the start
 
 
+@cache
 def version() -> str:
-    """Hash of all code that decides what a run yields."""
-    return hashlib.sha256(sources_hash().encode() + Path(__file__).read_bytes()).hexdigest()[:16]
+    """Hash of all code that decides what a run yields, as this process has loaded it: ours, and the packages that count."""
+    ours = (Path(__file__), Path(__file__).parents[1] / "designs.py")
+    packages = [f"{name} {package_version(name)}" for name in ("numpy", "scipy", "mesa")]
+    return hashlib.sha256(repr([sources_hash(), packages, *(path.read_bytes() for path in ours)]).encode()).hexdigest()[:16]
 
 
 def blocks(detail: str, months: int, gemeenten: int) -> list[Block]:
@@ -145,10 +150,12 @@ def _go_on(city: City, asked: list[Asked]) -> Iterator[tuple[Asked, Run | Failed
             for a in [a for a in asked if a.months == city.month]:
                 yield a, summed_up(city.record, a, city.rooms)
                 asked.remove(a)
-            *leaving, asked = _parting(city, asked) or [[]]
-            for group in leaving:
-                twin = city.fork(list(group[0].settings))
-                yield from _go_on(twin, group)
+            groups = _parting(city, asked)
+            while len(groups) > 1:
+                twin = city.fork(list(groups[0][0].settings))
+                leaving = groups.pop(0)
+                asked = [a for group in groups for a in group]
+                yield from _go_on(twin, leaving)
                 twin.close()
             if asked:
                 city.settings = list(asked[0].settings)

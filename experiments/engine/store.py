@@ -12,9 +12,9 @@ put aside, named, and computed again; everything else stays.
 import hashlib
 import io
 import os
-import shutil
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from socket import gethostname
@@ -30,7 +30,7 @@ from model.indicators import COMPARED, INDICATORS
 from model.ledger import Event
 from model.world import ByProfile, Count, Payer, Profile
 
-FOLDER, WHOLE, REST = "runs", "runs.parquet", "runs-besides.parquet"
+FOLDER, WHOLE, REST, STATE = "runs", "runs.parquet", "runs-besides.parquet", "study.json"
 GROUP = 8 << 20  # bytes of a row group of runs.parquet: what a reader holds at once
 AT_HAND = 4  # row groups that are kept open
 SHAPES = {
@@ -61,14 +61,16 @@ class Store:
     def __init__(self, folder: Path, mend: bool = True) -> None:
         self.folder, self.chunks, self.mend = folder, folder / FOLDER, mend
         self.damaged: list[str] = []
-        self.written: set[Path] = set()  # chunks of this very process
         self._where: dict[str, Where] = {}
         self._known: set[Path] = set()
         self._open: OrderedDict[Where, dict[str, tuple[Asked, Run]]] = OrderedDict()
         self.refresh()
 
-    def __contains__(self, key: str) -> bool:
+    def __contains__(self, key: object) -> bool:
         return key in self._where
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._where)
 
     def __len__(self) -> int:
         return len(self._where)
@@ -85,6 +87,12 @@ class Store:
             if path not in self._known:
                 self._take_in(path)
 
+    def look_again(self) -> None:
+        """Index everything anew: the finished files may have been replaced since."""
+        self._where, self._known = {}, set()
+        self._open.clear()
+        self.refresh()
+
     def _take_in(self, path: Path) -> None:
         """Index a file; what of it is damaged is put aside, and what of runs.parquet is whole stays in use."""
         try:
@@ -95,6 +103,8 @@ class Store:
         except FileNotFoundError:
             return  # another process has just put it into runs.parquet
         except (OSError, pa.ArrowException) as error:
+            if getattr(error, "errno", None) is not None:
+                raise  # the disk does not answer, which says nothing of what it holds
             self._put_aside(path, error)
             return
         self._known.add(path)
@@ -109,7 +119,8 @@ class Store:
     def _put_aside(self, path: Path, error: Exception) -> None:
         aside = path.with_name(f"{path.name}.damaged")
         if self.mend:
-            os.replace(path, aside)
+            with suppress(FileNotFoundError):  # another process has done so
+                os.replace(path, aside)
         self._known.add(path)
         self.damaged.append(
             f"{path}: damaged ({_first_line(error)}). Its runs are computed again; the file is kept as {aside.name}"
@@ -126,7 +137,6 @@ class Store:
         except FileNotFoundError:  # another process has just put its tables in place and the folder of chunks away
             self._put(name, content)
         self._known.add(self.chunks / name)
-        self.written.add(self.chunks / name)
         self._where |= dict.fromkeys((asked.key for asked, _ in runs), Where(self.chunks / name, 0))
 
     def _put(self, name: str, content: io.BytesIO) -> None:
@@ -142,9 +152,18 @@ class Store:
             passing.unlink(missing_ok=True)
             raise
 
-    def known_chunks(self) -> set[Path]:
+    def chunks_known(self) -> set[Path]:
         """The chunks whose runs are in this index."""
         return {path for path in self._known if path.parent == self.chunks}
+
+    def chunks_settled(self) -> set[Path]:
+        """The chunks all of whose runs lie in a finished file as well."""
+        finished = set(Store._keys_in(self.folder / WHOLE)) | set(Store._keys_in(self.folder / REST))
+        return {path for path in self.chunks_known() if finished.issuperset(Store._keys_in(path))}
+
+    @staticmethod
+    def _keys_in(path: Path) -> list[str]:
+        return pq.read_table(path, columns=["key"]).column("key").to_pylist() if path.is_file() else []
 
     def clear(self, chunks: set[Path]) -> None:
         """Take away chunks whose runs lie in a finished file, what killed processes left half, and the folder if that is all."""
@@ -154,7 +173,11 @@ class Store:
             if not psutil.pid_exists(int(path.name.rpartition(".")[2])):
                 path.unlink(missing_ok=True)
         if not any(".parquet" in path.name for path in self.chunks.glob("*")):
-            shutil.rmtree(self.chunks, ignore_errors=True)
+            (self.chunks / STATE).unlink(missing_ok=True)
+            for path in self.chunks.glob(".study.json.*"):
+                path.unlink(missing_ok=True)
+            with suppress(OSError):  # another process has just written a chunk
+                self.chunks.rmdir()
 
     def run(self, key: str) -> Run:
         """One run; those that lie near it are kept at hand. Raises `KeyError` where there is none."""
@@ -164,10 +187,8 @@ class Store:
         """A run with where it stands in its study (without the settings of its scenario)."""
         try:
             return self._near(self._where[key])[key]
-        except (KeyError, FileNotFoundError):  # another process has put all runs into one file since this one looked
-            self._where, self._known = {}, set()
-            self._open.clear()
-            self.refresh()
+        except (KeyError, FileNotFoundError, pa.ArrowInvalid):  # another process has put all runs into one file meanwhile
+            self.look_again()
             return self._near(self._where[key])[key]
 
     def _near(self, where: Where) -> dict[str, tuple[Asked, Run]]:

@@ -16,14 +16,26 @@ from typing import NamedTuple
 from filelock import FileLock, Timeout
 
 from experiments.engine import tables, workers
-from experiments.engine.folder import FAILURES, FIRST, found, manifest, note_failures, prepare, put_in_place, write_json
+from experiments.engine.folder import (
+    FAILURES,
+    FIRST,
+    being_made,
+    found,
+    manifest,
+    note_failures,
+    prepare,
+    put_in_place,
+    roll_forward,
+    to_disk,
+    write_json,
+)  # fmt: skip
 from experiments.engine.keeper import Keeper, Stopped, stored
 from experiments.engine.measure import Asked, Failed, Job
 from experiments.engine.progress import Progress
 from experiments.engine.store import Store, in_groups
-from experiments.plan import Plan, asked, jobs
+from experiments.plan import MAIN, Plan, asked, jobs
 
-LOCK, NEXT = ".lock", ".next"  # in the study's folder: who works on it first, and its tables while they are made
+LOCK = ".lock"  # in the study's folder: who works on it first
 
 
 class Outcome(NamedTuple):
@@ -39,8 +51,10 @@ class Outcome(NamedTuple):
         lines = [f"{self.computed:,} runs computed, {self.failed:,} failed"]
         if self.failed:
             lines.append(f"What failed, with its configuration: {folder / FAILURES}. The same command tries these again.")
-        if not self.written:
+        if not self.written and self.missing:
             lines.append(f"{self.missing:,} runs of other parts are missing: no tables yet. The command without part makes them.")
+        elif not self.written:
+            lines.append("No tables: no seed of the study itself has both the baseline and another scenario.")
         return "\n".join(lines)
 
 
@@ -48,28 +62,33 @@ def run(p: Plan, tabled: bool = True) -> Outcome:
     """Live what is missing, and write the tables once all is there, if asked. Raises `Refused` or `Stopped`, in words."""
     started = time.time()
     prepare(p)
-    store = Store(p.folder)
-    for told in store.damaged:
-        print(told, file=sys.stderr)
     mine = [job for k, job in enumerate(jobs(p)) if not p.config["part"] or k % p.config["parts"] == p.config["part"] - 1]
-    lock = FileLock(p.folder / LOCK)
+    lock = lock_of(p)
     try:
         lock.acquire(timeout=0)
+        roll_forward(p.folder)
     except Timeout:
-        print("Another process works on this study; they share the work.", file=sys.stderr)
+        print("Another process works in this folder; what both are asked for, they share.", file=sys.stderr)
         random.shuffle(mine)
     try:
+        store = Store(p.folder)
         with stored(store) as keep:
             done, failed = _live_all(p, mine, store, keep)
         store.refresh()
-        note_failures(p, failed)
-        missing = sum(a.key not in store for a in asked(p)) - len(failed)
-        if not tabled or (missing > 0 and p.config["part"]):
-            return Outcome(done, len(failed), missing, False)
-        with lock:  # whoever was not first waits here, and then finds the tables made
-            return Outcome(done, len(failed), 0, finish(p, store, len(failed), started))
+        failed = [(a, x) for a, x in failed if a.key not in store]
+        note_failures(p, failed, store)
+        missing = len({a.key for a in asked(p)} - set(store))
+        print(*store.damaged, sep="\n", end="\n" if store.damaged else "", file=sys.stderr)
+        if not tabled or (missing > len(failed) and p.config["part"]):
+            return Outcome(done, len(failed), missing - len(failed), False)
+        return Outcome(done, len(failed), missing - len(failed), finish(p, started))
     finally:
         lock.release(force=True)
+
+
+def lock_of(p: Plan) -> FileLock:
+    """Who has it puts tables in place; the same object within a process."""
+    return FileLock(p.folder / LOCK, is_singleton=True)
 
 
 def take(p: Plan, folders: list[Path]) -> int:
@@ -98,7 +117,8 @@ def _live_all(p: Plan, todo: list[Job], store: Store, keep: Keeper) -> tuple[int
     total = sum(len(job.asked) for job in missing)
     if not total:
         return 0, []
-    progress, failed = Progress(p, total, known - total), []
+    progress = Progress(p, total, known - total)
+    failed: list[tuple[Asked, Failed]] = []
 
     def still() -> Iterator[Job]:
         for job in missing:
@@ -111,35 +131,44 @@ def _live_all(p: Plan, todo: list[Job], store: Store, keep: Keeper) -> tuple[int
         for outcome in workers.results(p, still()):
             for a, x in outcome:
                 progress.add(a, x)
-                if isinstance(x, Failed):
-                    failed.append((a, x))
-                else:
-                    keep.add(a, x)
+            failed += [(a, x) for a, x in outcome if isinstance(x, Failed)]
+            keep.take([(a, x) for a, x in outcome if not isinstance(x, Failed)])
     finally:
         progress.close()
     return progress.done - len(failed), failed
 
 
-def finish(p: Plan, store: Store, failed: int, started: float) -> bool:
-    """Make the tables from the stored runs and put them in place. False where there is nothing to make them of."""
-    if found(p):  # another process was here first, with all that this one has
-        store.clear(store.written)
+def finish(p: Plan, started: float) -> bool:
+    """Make the tables from the stored runs and put them in place. False where the study itself has nothing to compare."""
+    with lock_of(p):  # whoever was not first waits here, and then finds the tables made
+        roll_forward(p.folder)
+        store = Store(p.folder)  # as it is now: another process may have replaced the files that this one knew
+        if found(p):
+            store.clear(store.chunks_settled())
+            return True
+        if not comparable(p, store):
+            return False
+        made = being_made(p.folder)
+        shutil.rmtree(made, ignore_errors=True)
+        made.mkdir()
+        missing = len({a.key for a in asked(p)} - set(store))
+        try:
+            tables.write(p, store, made, missing)
+            write_json(made / FIRST, manifest(p, made, missing, started))
+            to_disk(made)
+        except OSError as error:
+            shutil.rmtree(made, ignore_errors=True)
+            raise Stopped(
+                f"{p.folder}: {error.strerror or error}. All {len(store):,} runs are kept; the tables were not written. "
+                "Make room and give the same command again."
+            ) from error
+        put_in_place(p.folder, made)
+        store.clear(store.chunks_known())
         return True
-    if not any(a.key in store for a in asked(p)):
-        return False
-    folder = p.folder / NEXT
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    chunks = store.known_chunks()
-    try:
-        tables.write(p, store, folder, failed)
-        write_json(folder / FIRST, manifest(p, folder, failed, started))
-    except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise Stopped(
-            f"{p.folder}: {error.strerror or error}. All {len(store):,} runs are kept; the tables were not written. "
-            "Make room and give the same command again."
-        ) from error
-    put_in_place(p.folder, folder)
-    store.clear(chunks)
-    return True
+
+
+def comparable(p: Plan, store: Store) -> bool:
+    """Whether some seed of the study itself has the baseline and another scenario."""
+    there = [(a.seed, a.scenario) for a in asked(p) if a.design == MAIN and a.key in store]
+    seeds = {seed for seed, scenario in there if scenario == p.baseline}
+    return any(seed in seeds and scenario != p.baseline for seed, scenario in there)

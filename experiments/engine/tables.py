@@ -46,7 +46,7 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
                     indicators.add(indicator_rows(p, pairs))
                     ledger.add(ledger_rows(pairs))
                     values.take(pairs)
-            if shown:
+            if shown and values.known:
                 differences.add(pa.Table.from_pandas(found.compared(values), preserve_index=False))
     _write_rest(p, store, folder)
     headline = p.config["robustness"]["indicators"]
@@ -60,7 +60,7 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
         "validation": books.against_published(),
         "checks": books.checks(failed),
         "influence": compare.influence(near, headline[0]).merge(parameters, on="parameter", how="left", suffixes=("", "_range")),
-        "fit": fit(p.town, blocks_of(p.rooms), month_zero(ground(p), p.seeds[0])),
+        "fit": fit(p.town, blocks_of(p.rooms), month_zero(ground(p), next(a.seed for a in asked(p) if a.key in store))),
         "observed": books.observed(),
         "imputed": p.town.imputed,
         "parameters": parameters,

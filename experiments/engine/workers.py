@@ -10,18 +10,21 @@ from typing import Any
 import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from experiments.engine.measure import Asked, Failed, Ground, Job, Run, live
+from experiments.engine.keeper import Stopped
+from experiments.engine.measure import Asked, Failed, Ground, Job, Run, live, version
 from experiments.plan import Plan, ground
 
 Lived = list[tuple[Asked, Run | Failed]]
 _ground: Callable[[dict[str, Any]], Ground]  # of this process: what a worker knows of the study
+_wanted: str  # and the code that it is to be lived with
 
 
 def _begin(told: bytes) -> None:
     """Tell a worker once what all its jobs share: a plan, as pickle writes it."""
-    global _ground
+    global _ground, _wanted
     logging.getLogger("MESA").setLevel(logging.WARNING)
-    p: Plan = pickle.loads(told)
+    p: Plan
+    wanted, p = pickle.loads(told)
     last: list[Any] = [None, None]
 
     def of(values: dict[str, Any]) -> Ground:
@@ -30,16 +33,20 @@ def _begin(told: bytes) -> None:
         return last[1]
 
     _ground = of
+    _wanted = wanted
 
 
 def _lived(number: int, job: Job) -> tuple[int, Lived]:
+    if version() != _wanted:
+        raise Stopped("The code has changed since this study began. What is stored stays; give the same command again.")
     return number, list(live(_ground(job.values), job.seed, job.asked))
 
 
 def results(p: Plan, todo: Iterable[Job]) -> Iterator[Lived]:
     """What each job yields, as it comes. The first is lived here, so that workers find compiled kernels."""
     todo, workers = iter(todo), p.config["workers"]
-    told = pickle.dumps(p._replace(town=replace(p.town, shapes=None)))  # bytes, which joblib can compare with the last study's
+    light = p._replace(town=replace(p.town, shapes=None))
+    told = pickle.dumps((version(), light))  # bytes, which joblib can compare with the last study's
     _begin(told)
     for job in todo if workers == 1 else islice(todo, 1):
         yield _lived(0, job)[1]

@@ -344,6 +344,7 @@ def test_another_version_of_the_code_keeps_the_old_study_aside(unbroken, tmp_pat
     from experiments import plan as planning
 
     monkeypatch.setattr(planning, "version", lambda: "another")
+    monkeypatch.setattr(workers, "version", lambda: "another")
     p = tiny(tmp_path)
     assert study.run(p).computed == len(asked(p))
     told = capsys.readouterr().err
@@ -415,3 +416,93 @@ def dies_for_seed_three(number, job):
 
 
 lived_as_ever = workers._lived
+
+
+def test_a_process_that_waits_while_another_puts_runs_in_place_loses_none_of_them(unbroken, tmp_path):
+    """It has looked at the folder before, and the files that it knows are replaced."""
+    study.run(tiny(tmp_path, "seeds=2"))
+    waits = tiny(tmp_path, "seeds=2", "scenarios=[spreiding]")
+    store = Store(waits.folder)
+    study.run(tiny(tmp_path))
+    assert len(Store(waits.folder)) == len(asked(unbroken))
+    assert study.finish(waits, 0.0)
+    assert len(Store(waits.folder)) == len(asked(unbroken)), "runs of another question are gone"
+    assert {key: store.run(key).owed for key in store}, "a store that knew the old files does not find its runs"
+
+
+@pytest.mark.parametrize("after", range(0, 22, 3))
+def test_tables_that_a_killed_process_had_made_are_put_in_place_by_the_next(after, unbroken, tmp_path, monkeypatch):
+    """Killed after so many renames: no run of this or of an earlier question is lost."""
+    shutil.copytree(unbroken.folder, tmp_path / unbroken.folder.name)
+    fewer, done = tiny(tmp_path, "scenarios=[spreiding]"), [0]
+    replace = os.replace
+
+    def killed(source, target):
+        if ".next." in str(source):
+            done[0] += 1
+            if done[0] > after:
+                raise KeyboardInterrupt
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", killed)
+        with contextlib.suppress(KeyboardInterrupt):
+            study.run(fewer)
+    assert study.run(fewer).computed == 0
+    assert len(Store(fewer.folder)) == len(asked(unbroken))
+    assert not list(fewer.folder.glob(".next*"))
+    assert study.run(tiny(tmp_path)).computed == 0
+    assert content(fewer.folder) == content(unbroken.folder)
+
+
+@pytest.mark.parametrize("name", [WHOLE, "differences.parquet"])
+def test_a_finished_study_of_which_a_table_is_damaged_or_gone_is_not_found_and_is_mended(name, unbroken, tmp_path):
+    p = tiny(tmp_path)
+    for spoilt in (True, False):
+        shutil.copytree(unbroken.folder, p.folder)
+        spoil(p.folder / name, "a byte changed") if spoilt else (p.folder / name).unlink()
+        assert not study.found(p)
+        study.run(p)
+        assert study.found(p)
+        assert content(p.folder) == content(unbroken.folder)
+        shutil.rmtree(p.folder)
+
+
+def test_a_study_in_which_every_baseline_fails_has_no_tables_and_says_why(tmp_path, monkeypatch):
+    from experiments.engine import measure
+
+    summed_up = measure.summed_up
+    monkeypatch.setattr(
+        measure, "summed_up", lambda record, a, rooms: 1 / 0 if a.scenario == "loting" else summed_up(record, a, rooms)
+    )
+    p = tiny(tmp_path)
+    outcome = study.run(p)
+    assert not outcome.written and outcome.failed == 5
+    assert "No tables: no seed of the study itself has both the baseline" in outcome.told(p.folder)
+    assert "division by zero" in (p.folder / "failures.json").read_text()
+
+
+def test_code_that_changes_while_a_study_runs_stops_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "version", iter(["before", "after"]).__next__)
+    with pytest.raises(study.Stopped, match="The code has changed since this study began"):
+        study.run(tiny(tmp_path))
+
+
+def test_a_number_that_moves_others_along_has_another_key_than_the_number_alone(tmp_path):
+    """settling.tolerance_rest follows neighbourhood.tolerance_rest, unless a point gives it a value of its own."""
+    leader, follower = "neighbourhood.tolerance_rest:0.35", "settling.tolerance_rest:0.6"
+    point = f"design.points=[{{{leader}}},{{{leader},{follower}}}]"
+    p = tiny(tmp_path, "design.kind=list", point, "design.seeds=2", "design.months=12")
+    alone, both = ({a.key for a in asked(p) if a.design == q.name} for q in p.points[1:])
+    assert not alone & both
+
+
+@pytest.mark.parametrize("wrong", [
+    "robustness.indicators=[]", "screen.parameters=[voorbeeldstad.households]", "part=3", "ranking.batch=1",
+    "ranking.outcome=geluk", "draws.number=15", "design.kind=grid",
+])  # fmt: skip
+def test_what_could_only_fail_after_a_night_is_refused_before(wrong, tmp_path):
+    from model.parameters import Refused
+
+    with pytest.raises(Refused, match=wrong.split("=")[0].split(".")[0]):
+        tiny(tmp_path, "draws.kind=sobol", "draws.parameters=[crisis.harm_days]", wrong)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.bench import resident
+from experiments.bench.rows import resident
 from experiments.config import composed
 from experiments.engine.measure import Asked, live
 from experiments.plan import ground, plan
