@@ -430,7 +430,7 @@ def test_a_process_that_waits_while_another_puts_runs_in_place_loses_none_of_the
     assert {key: store.run(key).owed for key in store}, "a store that knew the old files does not find its runs"
 
 
-@pytest.mark.parametrize("after", range(0, 22, 3))
+@pytest.mark.parametrize("after", [0, 1, 15, 18])
 def test_tables_that_a_killed_process_had_made_are_put_in_place_by_the_next(after, unbroken, tmp_path, monkeypatch):
     """Killed after so many renames: no run of this or of an earlier question is lost."""
     shutil.copytree(unbroken.folder, tmp_path / unbroken.folder.name)

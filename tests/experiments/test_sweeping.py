@@ -146,7 +146,11 @@ def test_a_failing_job_stops_no_other_and_the_code_is_1(tmp_path):
     index = pd.read_parquet(path)
     assert index.quota.tolist() == [0.5, 0.6, 0.1]
     assert index.state.tolist() == [FAILED, FAILED, RAN]
-    assert index.message.tolist() == ["RuntimeError: a fault of two lines", "some of its runs failed", ""]
+    assert index.message.tolist() == [
+        "RuntimeError: a fault of two lines",
+        "it was stopped, or some of its runs or checks failed",
+        "",
+    ]
     assert index.scenario.isna().all()
 
 
