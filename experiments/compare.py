@@ -63,20 +63,16 @@ def compared(values: np.ndarray, baseline: int) -> Compared:
     the pairs. It is inf where values vary and their difference does not, beyond the rounding of the values. It is NaN where
     there are fewer than two pairs or where nothing varies.
     """
-    base = values[:, baseline].astype(float)
-    found = [_against(values[:, k].astype(float), base) for k in range(values.shape[1])]
-    return Compared(*(np.stack(column) for column in zip(*found, strict=True)))
-
-
-def _against(scenario: np.ndarray, base: np.ndarray) -> tuple[np.ndarray, ...]:
-    """The fields of `Compared` for one scenario; both arrays are [seeds, V]."""
-    difference = scenario - base
-    ratio = _variance_ratio(scenario, base, difference)
-    return (_moments(scenario)[1], _moments(base)[1], *_student(difference), ratio)
+    values = values.astype(float)
+    base = np.broadcast_to(values[:, [baseline]], values.shape)
+    difference = values - base
+    mean = _moments(values)[1]
+    at_baseline = np.broadcast_to(mean[[baseline]], mean.shape)
+    return Compared(mean, at_baseline, *_student(difference), _variance_ratio(values, base, difference))
 
 
 def _student(differences: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Mean, low, high and pairs [V] of differences [seeds, V]."""
+    """Mean, low, high and pairs [...] of differences [seeds, ...]."""
     pairs, mean, variance = _moments(differences)
     quantile = stats.t.ppf(0.5 + CONFIDENCE / 2, np.maximum(np.arange(len(differences) + 1) - 1, 1))
     half = quantile[pairs] * np.sqrt(variance) / np.sqrt(np.maximum(pairs, 1))
@@ -84,7 +80,7 @@ def _student(differences: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
 
 
 def _moments(values: np.ndarray, known: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Number, mean and variance (ddof 1) over the known rows of values [seeds, V]; NaN where there are too few."""
+    """Number, mean and variance (ddof 1) over the known rows of values [seeds, ...]; NaN where there are too few."""
     known = np.isfinite(values) if known is None else known
     n = known.sum(axis=0)
     mean = np.where(n > 0, values.sum(axis=0, where=known) / np.maximum(n, 1), np.nan)
@@ -93,7 +89,7 @@ def _moments(values: np.ndarray, known: np.ndarray | None = None) -> tuple[np.nd
 
 
 def _variance_ratio(scenario: np.ndarray, base: np.ndarray, difference: np.ndarray) -> np.ndarray:
-    """See `compared`; all arrays are [seeds, V]. What varies goes by its spread: equal numbers may have a variance."""
+    """See `compared`; all arrays are [seeds, scenarios, V]. What varies goes by its spread: equal numbers may have a variance."""
     known = np.isfinite(difference)
     pairs, _, variance = _moments(difference)
     apart = _moments(scenario, known)[2] + _moments(base, known)[2]
@@ -105,7 +101,7 @@ def _variance_ratio(scenario: np.ndarray, base: np.ndarray, difference: np.ndarr
 
 
 def _spread(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Largest minus smallest over the known rows of values [seeds, V]; -inf where none is known."""
+    """Largest minus smallest over the known rows of values [seeds, ...]; -inf where none is known."""
     return values.max(axis=0, where=known, initial=-np.inf) - values.min(axis=0, where=known, initial=np.inf)
 
 
@@ -176,7 +172,8 @@ def verdict(reference: float, x: Interval) -> str:
 
 def _verdicts(reference: np.ndarray, mean: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """`verdict` of many."""
-    unsure = ~np.isfinite(low) | ((low <= 0.0) & (0.0 <= high))
+    no_order = ~np.isfinite(reference) | (reference == 0.0)
+    unsure = no_order | ~np.isfinite(low) | ((low <= 0.0) & (0.0 <= high))
     return np.select([unsure, np.sign(mean) == np.sign(reference)], [OPEN, SAME], FLIPPED)
 
 

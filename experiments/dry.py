@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from experiments.engine.measure import Job, blocks, built, summed_up
 from experiments.engine.store import Store, table
-from experiments.plan import Plan, asked, ground, jobs
+from experiments.plan import Plan, ground, jobs
 from experiments.show import aligned, number
 from model.city import City
 from model.indicators import INDICATORS
@@ -31,7 +31,7 @@ def tell(p: Plan) -> None:
     """Print what the study would do."""
     todo, store = jobs(p), Store(p.folder, mend=False)
     kinds = {point.name: point.kind for point in p.points}
-    every = asked(p)
+    every = p.asked
     rows = [["", "", "design points", "runs", "of which new"]]
     for kind in ("study", "shape", "screen", "draw", "design", "check"):
         of = [a for a in every if kinds.get(a.design, "check") == kind]
@@ -55,7 +55,7 @@ NAMES = {
 
 def measured(p: Plan) -> Measured:
     """Build a world and live a year in it; what has to be compiled is compiled before the clock runs."""
-    first, of = asked(p)[0], ground(p)
+    first, of = p.asked[0], ground(p)
     city = City(built(of, first.seed), of.rooms, of.huidig, [], first.seed, of.without, months=TRIED)
     city.run(1)
     city.close()

@@ -36,7 +36,7 @@ def merge(parts: list[Path], to: Path, overrides: list[str]) -> int:
     from experiments import report, show
     from experiments.engine import study as engine
     from experiments.engine.store import Store
-    from experiments.plan import asked, plan
+    from experiments.plan import plan
     from model.parameters import Problem, Refused
 
     p = plan(whole(parts, to, overrides))
@@ -44,8 +44,8 @@ def merge(parts: list[Path], to: Path, overrides: list[str]) -> int:
         raise Refused([Problem("gemeente.data", "other tables than those of the parts", "gemeente.data=DIR with the same ones")])
     taken = engine.take(p, parts)
     store = Store(p.folder)
-    missing = [a for a in asked(p) if a.key not in store]
-    print(f"{taken:,} runs taken into {p.folder}; {len(missing):,} of {len(asked(p)):,} are missing")
+    missing = [a for a in p.asked if a.key not in store]
+    print(f"{taken:,} runs taken into {p.folder}; {len(missing):,} of {len(p.asked):,} are missing")
     if missing:
         for a in missing[:10]:
             print(f"  missing: {a.design or 'the study itself'}, {a.scenario}, seed {a.seed}", file=sys.stderr)

@@ -4,7 +4,8 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,7 +43,8 @@ class Point(NamedTuple):
     detail: str
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Plan:
     """Everything that a study will do; the first of its points is the study itself."""
 
     config: dict[str, Any]
@@ -55,6 +57,11 @@ class Plan(NamedTuple):
     seeds: list[int]
     points: list[Point]
     data_hashes: dict[str, str]
+
+    @cached_property
+    def asked(self) -> list[Asked]:
+        """Every run of the study, in (design point, seed, scenario) order; the checks after the study itself."""
+        return _asked(self)
 
 
 def plan(config: dict[str, Any]) -> Plan:
@@ -212,11 +219,7 @@ def _points(config: dict[str, Any], rooms: Rooms) -> list[Point]:
     found = [Point(MAIN, "study", {}, config["seeds"], config["months"], config["results"]["detail"])]
     parts: list[tuple[str, Callable[[], list[designs.Point]], dict[str, Any]]] = [
         ("shape", lambda: _shapes(robust, rooms) if robust["seeds"] and not problems else [], robust),
-        (
-            "screen",
-            lambda: _screened(config) if config["screen"]["seeds"] else [],
-            config["screen"] | {"months": robust["months"]},
-        ),
+        ("screen", lambda: _screened(config), config["screen"] | {"months": robust["months"]}),
         ("draw", lambda: designs.draw_points(config["draws"], config), config["draws"]),
         ("design", lambda: designs.design_points(config["design"], config), config["design"]),
     ]
@@ -296,8 +299,8 @@ def _robustness_problems(config: dict[str, Any]) -> list[Problem]:
     return problems
 
 
-def asked(p: Plan) -> list[Asked]:
-    """Every run of the study, in (design point, seed, scenario) order; the checks after the study itself.
+def _asked(p: Plan) -> list[Asked]:
+    """What `Plan.asked` gives.
 
     The key of a run is a hash of all that decides it: the configuration of its design point, scenario, seed, months, detail,
     data and code. Where it stands in the study is not part of it.
@@ -329,13 +332,11 @@ def jobs(p: Plan) -> list[Job]:
     """What is asked, by the world of month 0 that it starts from; a run that stands in the study twice is asked once."""
     values = {point.name: point.values for point in p.points}
     worlds: dict[str, dict[str, Asked]] = {}
-    for a in asked(p):
+    for a in p.asked:
         changed = _changed(p, values.get(a.design, {}))
         worlds.setdefault(_hash([sorted(changed.items()), a.seed]), {}).setdefault(a.key, a)
-    return [
-        Job(values.get(next(iter(w.values())).design, {}), next(iter(w.values())).seed, tuple(w.values()))
-        for w in worlds.values()
-    ]
+    together = [tuple(world.values()) for world in worlds.values()]
+    return [Job(values.get(runs[0].design, {}), runs[0].seed, runs) for runs in together]
 
 
 def _world(p: Plan) -> dict[str, Any]:

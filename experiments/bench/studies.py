@@ -37,16 +37,25 @@ plan(composed([]))
 """
 
 
-def planned(folder: Path, runs: int, households: int, months: int, workers: int) -> Plan:
+def planned(folder: Path, runs: int, households: int, months: int, workers: int, *more: str) -> Plan:
     """A study of about so many runs of voorbeeldstad: four scenarios times seeds, and the runs that are its checks."""
     return plan(
         composed(
             [
                 f"results.folder={folder}", f"baseline={BASELINE}", f"scenarios=[{','.join(OTHERS)}]",
                 f"seeds={max(2, runs // (1 + len(OTHERS)))}", f"months={months}", f"workers={workers}",
-                f"parameters.voorbeeldstad.households.value={households}", "robustness.seeds=0", "draws.kind=none",
+                f"parameters.voorbeeldstad.households.value={households}", "robustness.seeds=0", "draws.kind=none", *more,
             ]
         )
+    )  # fmt: skip
+
+
+def swept(folder: Path, points: int, households: int, months: int) -> Plan:
+    """So many design points of four scenarios and two seeds, besides the study itself, with one worker."""
+    number = f"design.number={points}"
+    over = "design.over={draagkracht.shape: [0.5, 2.0], support.following_wijkteam: [0.1, 0.9]}"
+    return planned(
+        folder, 8, households, months, 1, "design.kind=lhs", number, over, "design.seeds=2", f"design.months={months}"
     )  # fmt: skip
 
 
@@ -87,11 +96,11 @@ def model_timed(spent: list[float]) -> Iterator[None]:
         workers.live = own
 
 
-def spent_on(runs: int, size: Size) -> Spent:
-    """Live a study with one worker, tables and all."""
+def spent_on(points: int, size: Size) -> Spent:
+    """Live a sweep of design points with one worker, tables and all."""
     inside = [0.0, 0.0]
     with tempfile.TemporaryDirectory() as folder, model_timed(inside):
-        p = planned(Path(folder), runs, size.overhead_households, size.overhead_months, workers=1)
+        p = swept(Path(folder), points, size.overhead_households, size.overhead_months)
         wall, cpu = time.perf_counter(), time.process_time()
         computed = study.run(p).computed
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
@@ -106,13 +115,13 @@ def row_overhead(size: Size) -> Row:
     """
     few: list[Spent] = []
     many: list[Spent] = []
-    spent_on(8, size)  # whatever was not compiled or imported yet
+    spent_on(1, size)  # whatever was not compiled or imported yet
 
-    def lived(runs: int, into: list[Spent]) -> float:
-        into.append(spent_on(runs, size))
+    def lived(points: int, into: list[Spent]) -> float:
+        into.append(spent_on(points, size))
         return into[-1].engine
 
-    interleaved(size.study_rounds, lambda: lived(size.overhead_few, few), lambda: lived(size.overhead_runs, many))
+    interleaved(size.study_rounds, lambda: lived(size.overhead_few, few), lambda: lived(size.overhead_points, many))
     grows = [(b.engine - a.engine) / (b.runs - a.runs) for a, b in zip(few, many, strict=True)]
     cpu = [(b.cpu - b.model_cpu - a.cpu + a.model_cpu) / (b.runs - a.runs) for a, b in zip(few, many, strict=True)]
     once = statistics.median(a.engine - a.runs * g for a, g in zip(few, grows, strict=True))
@@ -120,7 +129,8 @@ def row_overhead(size: Size) -> Row:
     subprocess.run([sys.executable, "-c", BEGIN], cwd=ROOT, check=True)
     start = time.perf_counter() - began
     return Row(
-        what=f"All of a study but its model, {many[0].runs:,} runs of {size.overhead_months} months, one worker, tables written",
+        what=f"All of a sweep but its model, {size.overhead_points} design points, {many[0].runs:,} runs of "
+        f"{size.overhead_months} months, one worker, tables written",
         unit="ms per run",
         sides=[
             Side("whole study", [x.wall / x.runs for x in many]),
@@ -132,7 +142,7 @@ def row_overhead(size: Size) -> Row:
         judged=3,
         target=Target(2.0, 0.5),
         notes=[
-            f"{size.overhead_households:,} households in 25 buurten, detail monthly; {few[0].runs} runs tell what does not grow",
+            f"{size.overhead_households:,} households in 25 buurten, detail summary; {few[0].runs} runs tell what does not grow",
             f"once a study: {number(once)} ms (the fit with its own month 0, tables of one size, the map, the lock)",
             f"before it: {number(1000 * start)} ms to start Python, compose the configuration and plan",
         ],

@@ -37,8 +37,8 @@ class Size(NamedTuple):
     study_rounds: int
     overhead_households: int
     overhead_months: int
-    overhead_few: int  # runs
-    overhead_runs: int
+    overhead_few: int  # design points
+    overhead_points: int
     worker_households: int
     worker_months: int
     worker_runs: int
@@ -53,14 +53,14 @@ class Size(NamedTuple):
 FULL = Size(
     rounds=5, town=TOWN, month_towns=8, month_months=24, objects_households=10_000, objects_months=6, kernel_months=600,
     numpy_households=1_000_000, numpy_months=8, share_towns=3, share_months=120, help_rounds=9, country_towns=698,
-    study_rounds=3, overhead_households=1_000, overhead_months=120, overhead_few=20, overhead_runs=200,
+    study_rounds=3, overhead_households=1_000, overhead_months=120, overhead_few=2, overhead_points=50,
     worker_households=10_000, worker_months=120, worker_runs=80, flat_households=600, flat_months=24, flat_few=100,
     flat_many=2_000, shared_households=10_000, shared_months=120,
 )  # fmt: skip
 QUICK = Size(
     rounds=3, town=1_000, month_towns=2, month_months=12, objects_households=480, objects_months=3, kernel_months=30,
     numpy_households=20_000, numpy_months=3, share_towns=1, share_months=12, help_rounds=2, country_towns=3,
-    study_rounds=1, overhead_households=600, overhead_months=12, overhead_few=8, overhead_runs=16,
+    study_rounds=1, overhead_households=600, overhead_months=12, overhead_few=1, overhead_points=2,
     worker_households=600, worker_months=12, worker_runs=8, flat_households=600, flat_months=12, flat_few=8,
     flat_many=16, shared_households=600, shared_months=12,
 )  # fmt: skip

@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from experiments import compare, ranking
 from experiments.engine.measure import Asked, Run
@@ -20,12 +21,11 @@ NUMBERS = ("value", "baseline_value", "difference", "low", "high", "variance_rat
 class Values:
     """What is compared of one design point: [seeds, scenarios, V], and what each of the V is. Unknown is NaN."""
 
-    def __init__(self, p: Plan, design: str) -> None:
-        self.p, self.design = p, design
-        self.what = _compared(p, design == MAIN)
+    def __init__(self, p: Plan, design: str, what: dict[str, np.ndarray]) -> None:
+        self.p, self.design, self.what = p, design, what
         self.seeds = {seed: k for k, seed in enumerate(p.seeds)}
         self.scenarios = {name: k for k, name in enumerate(p.scenarios)}
-        self.array = np.full((len(self.seeds), len(self.scenarios), len(self.what)), np.nan)
+        self.array = np.full((len(self.seeds), len(self.scenarios), len(what["indicator"])), np.nan)
 
     def take(self, pairs: Pairs) -> None:
         """Take the values of some runs."""
@@ -62,7 +62,7 @@ def window_rows() -> np.ndarray:
     return np.array([0 if label.window == "horizon" else 1 for label in COMPARED.values()])
 
 
-def _compared(p: Plan, whole: bool) -> pd.DataFrame:
+def _compared(p: Plan, whole: bool) -> dict[str, np.ndarray]:
     """What is compared: every indicator for the gemeente; in the study itself also per payer, profile and buurt."""
     windows = ["horizon" if k == 0 else "last_year" for k in window_rows()]
     rows = [(name, window, "gemeente", p.town.code, "", "") for name, window in zip(NAMES, windows, strict=True)]
@@ -70,7 +70,8 @@ def _compared(p: Plan, whole: bool) -> pd.DataFrame:
         rows += [("kosten", "horizon", "gemeente", p.town.code, "", k.name.lower()) for k in Payer]
         rows += [("zachte_landing", "horizon", "gemeente", p.town.code, k.name.lower(), "") for k in Profile]
         rows += [(name, "last_year", "buurt", code, "", "") for name in BY_BUURT for code in p.town.buurten.code]
-    return pd.DataFrame(rows, columns=["indicator", "window", "level", "place", "profile", "payer"])
+    columns = ["indicator", "window", "level", "place", "profile", "payer"]
+    return dict(zip(columns, np.array(rows, object).T, strict=True))
 
 
 class Findings:
@@ -80,10 +81,15 @@ class Findings:
         self.p = p
         self.kind = {point.name: point.kind for point in p.points}
         self.headline = [NAMES.index(name) for name in p.config["robustness"]["indicators"]]
+        self._what = {whole: _compared(p, whole) for whole in (True, False)}
         self._near: list[pd.DataFrame] = []
         self._drawn: list[np.ndarray] = []
 
-    def compared(self, values: Values) -> pd.DataFrame:
+    def values_of(self, design: str) -> Values:
+        """Where the values of a design point are put."""
+        return Values(self.p, design, self._what[design == MAIN])
+
+    def compared(self, values: Values) -> pa.Table:
         """The rows of one design point: paired differences with their interval, what pairing won, and whether they matter."""
         names, base = np.array(list(values.scenarios), object), values.scenarios[self.p.baseline]
         c = compare.compared(values.array, base)
@@ -91,22 +97,22 @@ class Findings:
         known[base] = False
         what, scenario = np.nonzero(known.T)
         numbers = {name: getattr(c, name)[scenario, what] for name in NUMBERS}
-        keys = {name: column.to_numpy(object)[what] for name, column in values.what.items()}
+        keys = {name: column[what] for name, column in values.what.items()}
         block = self.p.rooms.indicators
         told = zip(keys["indicator"], numbers["baseline_value"].tolist(), strict=True)
         relevant = [COMPARED[name].relevant_difference(block, baseline) for name, baseline in told]
-        frame = pd.DataFrame(
-            {"design": np.full(what.size, values.design, object), **keys, "scenario": names[scenario], **numbers}
-            | {"seeds": c.pairs[scenario, what].astype(np.int64), "relevant_difference": np.array(relevant, float)}
-        )
-        self._keep(values, frame, base)
-        return frame
+        columns = {"design": np.full(what.size, values.design, object), **keys, "scenario": names[scenario], **numbers}
+        columns |= {"seeds": c.pairs[scenario, what].astype(np.int64), "relevant_difference": np.array(relevant, float)}
+        rows = pa.table({name: pa.array(column, from_pandas=True) for name, column in columns.items()})  # unknown is null
+        self._keep(values, rows, base)
+        return rows
 
-    def _keep(self, values: Values, frame: pd.DataFrame, base: int) -> None:
+    def _keep(self, values: Values, rows: pa.Table, base: int) -> None:
         kind = self.kind[values.design]
         if kind == "study":
             self._study = values.array[:, :, NAMES.index(self.p.config["ranking"]["outcome"])]
         if kind in ("study", "shape", "screen"):
+            frame = rows.to_pandas()
             whole = (frame.level == "gemeente") & (frame.payer == "") & (frame.profile == "")
             self._near.append(frame[whole & frame.indicator.isin([NAMES[k] for k in self.headline])])
         if kind == "draw":

@@ -5,6 +5,7 @@ Only the study itself is lived here; its folder is the study's own, which then f
 """
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from experiments.engine import study
 from experiments.engine.differences import NAMES, certificate, window_rows
 from experiments.engine.store import Store
-from experiments.plan import MAIN, Plan, asked
+from experiments.plan import MAIN, Plan
 from experiments.ranking import Certificate, stop
 
 
@@ -22,7 +23,7 @@ def enough(p: Plan) -> dict[str, Any]:
     while True:
         count = min(count + ranking["batch"], ranking["most"])
         seeds = list(range(p.config["first_seed"], p.config["first_seed"] + count))
-        now = p._replace(seeds=seeds, points=[p.points[0]._replace(seeds=count)])
+        now = replace(p, seeds=seeds, points=[p.points[0]._replace(seeds=count)])
         outcome = study.run(now, tabled=False)
         found = of_store(now, Store(p.folder))
         order = " > ".join(" = ".join(group) for group in found.groups)
@@ -41,7 +42,7 @@ def of_store(p: Plan, store: Store) -> Certificate:
     """The certificate of the study's own runs."""
     k = NAMES.index(p.config["ranking"]["outcome"])
     values = np.full((len(p.seeds), len(p.scenarios)), np.nan)
-    for a in asked(p):
+    for a in p.asked:
         if a.design == MAIN and a.key in store:
             values[p.seeds.index(a.seed), list(p.scenarios).index(a.scenario)] = store.run(a.key).windows[window_rows()[k], k]
     return certificate(p, values)

@@ -20,7 +20,7 @@ import psutil
 
 from experiments.engine.measure import Asked, Failed
 from experiments.engine.store import FOLDER, REST, STATE, WHOLE
-from experiments.plan import Plan, asked, identity
+from experiments.plan import Plan, identity
 from experiments.verify import commit, seal
 from model.indicators import COMPARED
 from model.parameters import Problem, Refused
@@ -143,7 +143,7 @@ def manifest(p: Plan, folder: Path, failed: int, started: float) -> dict[str, An
             "seconds": round(time.time() - started, 1),
             "python": platform.python_version(),
             "machine": platform.machine(),
-            "runs": len(asked(p)) - failed,
+            "runs": len(p.asked) - failed,
             "workers": p.config["workers"],
             "tables": {name: p.config["gemeente"][name] for name in ("data", "cache", "eigen")},
         },

@@ -65,15 +65,17 @@ class Progress:
     def headline(self, indicator: str) -> str:
         """The differences of one indicator so far, with their interval over the seeds that are in."""
         base = self.values.get((self.p.baseline, indicator), {})
-        told = []
+        told, pairs = [], []
         for scenario in self.p.scenarios:
             mine = self.values.get((scenario, indicator), {})
             seeds = sorted(mine.keys() & base.keys())
             if scenario == self.p.baseline or len(seeds) < 2:
                 continue
             x = paired(np.array([mine[s] - base[s] for s in seeds]))
-            told.append(f"{scenario} {signed(x.mean)} [{signed(x.low)}, {signed(x.high)}] n={x.pairs}")
-        return f"  {indicator}: " + ("; ".join(told) or "no pair of runs yet")
+            told.append(f"{scenario} {signed(x.mean)} [{signed(x.low)}, {signed(x.high)}]")
+            pairs.append(x.pairs)
+        count = f", {min(pairs)} seeds" if pairs else ""
+        return f"  {indicator}{count}: " + ("; ".join(told) or "no pair of runs yet")
 
     def summary(self) -> str:
         """One line: how far, how fast, how long still."""

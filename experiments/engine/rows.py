@@ -1,5 +1,6 @@
 """Rows of indicators and of the ledger, of some runs at a time, and files that such rows are streamed into."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -86,13 +87,9 @@ def keys_of(p: Plan, detail: str, months: int) -> Keys:
     return Keys(text[0], pa.array(np.concatenate(month)), text[1], text[2])
 
 
-def indicator_rows(p: Plan, pairs: Pairs) -> pa.Table:
-    """Wide rows: the keys, and one column per indicator."""
-    known: dict[tuple[str, int], Keys] = {}
-    for a, _ in pairs:
-        if (a.detail, a.months) not in known:
-            known[a.detail, a.months] = keys_of(p, a.detail, a.months)
-    keys = [known[a.detail, a.months] for a, _ in pairs]
+def indicator_rows(keys_of: Callable[[str, int], Keys], pairs: Pairs) -> pa.Table:
+    """Wide rows: the keys of each run by its detail and months, and one column per indicator."""
+    keys = [keys_of(a.detail, a.months) for a, _ in pairs]
     lengths = [len(run.indicators) for _, run in pairs]
     values = np.concatenate([run.indicators for _, run in pairs])
 

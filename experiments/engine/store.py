@@ -31,8 +31,8 @@ from model.ledger import Event
 from model.world import ByProfile, Count, Payer, Profile
 
 FOLDER, WHOLE, REST, STATE = "runs", "runs.parquet", "runs-besides.parquet", "study.json"
-GROUP = 8 << 20  # bytes of a row group of runs.parquet: what a reader holds at once
-AT_HAND = 4  # row groups that are kept open
+GROUP = 2 << 20  # bytes of a row group of runs.parquet: what a reader holds at once
+AT_HAND = 2  # row groups that are kept open
 SHAPES = {
     "indicators": (np.float32, (-1, len(INDICATORS))),
     "windows": (np.float64, (2, len(COMPARED))),

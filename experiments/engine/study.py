@@ -28,12 +28,12 @@ from experiments.engine.folder import (
     roll_forward,
     to_disk,
     write_json,
-)  # fmt: skip
+)
 from experiments.engine.keeper import Keeper, Stopped, stored
 from experiments.engine.measure import Asked, Failed, Job
 from experiments.engine.progress import Progress
 from experiments.engine.store import Store, in_groups
-from experiments.plan import MAIN, Plan, asked, jobs
+from experiments.plan import MAIN, Plan, jobs
 
 LOCK = ".lock"  # in the study's folder: who works on it first
 
@@ -77,7 +77,7 @@ def run(p: Plan, tabled: bool = True) -> Outcome:
         store.refresh()
         failed = [(a, x) for a, x in failed if a.key not in store]
         note_failures(p, failed, store)
-        missing = len({a.key for a in asked(p)} - set(store))
+        missing = len({a.key for a in p.asked} - set(store))
         print(*store.damaged, sep="\n", end="\n" if store.damaged else "", file=sys.stderr)
         if not tabled or (missing > len(failed) and p.config["part"]):
             return Outcome(done, len(failed), missing - len(failed), False)
@@ -97,7 +97,7 @@ def take(p: Plan, folders: list[Path]) -> int:
     The folders stay as they are. Runs of other configurations, data or code have other keys and are left.
     """
     prepare(p)
-    store, wanted, new = Store(p.folder), [a.key for a in asked(p)], 0
+    store, wanted, new = Store(p.folder), [a.key for a in p.asked], 0
     for folder in folders:
         other = Store(folder, mend=False)
         for told in other.damaged:
@@ -151,11 +151,16 @@ def finish(p: Plan, started: float) -> bool:
         made = being_made(p.folder)
         shutil.rmtree(made, ignore_errors=True)
         made.mkdir()
-        missing = len({a.key for a in asked(p)} - set(store))
+        missing = len({a.key for a in p.asked} - set(store))
         try:
             tables.write(p, store, made, missing)
             write_json(made / FIRST, manifest(p, made, missing, started))
             to_disk(made)
+        except KeyboardInterrupt:
+            shutil.rmtree(made, ignore_errors=True)
+            raise Stopped(
+                f"Stopped. All {len(store):,} runs are kept in {p.folder}; the same command writes the tables.", asked=True
+            ) from None
         except OSError as error:
             shutil.rmtree(made, ignore_errors=True)
             raise Stopped(
@@ -169,6 +174,6 @@ def finish(p: Plan, started: float) -> bool:
 
 def comparable(p: Plan, store: Store) -> bool:
     """Whether some seed of the study itself has the baseline and another scenario."""
-    there = [(a.seed, a.scenario) for a in asked(p) if a.design == MAIN and a.key in store]
+    there = [(a.seed, a.scenario) for a in p.asked if a.design == MAIN and a.key in store]
     seeds = {seed for seed, scenario in there if scenario == p.baseline}
     return any(seed in seeds and scenario != p.baseline for seed, scenario in there)

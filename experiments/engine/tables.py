@@ -5,20 +5,20 @@ not grow with their number and equal studies are equal bytes.
 """
 
 from contextlib import ExitStack
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
-import pyarrow as pa
 
 from experiments import compare, designs
 from experiments.engine.books import Books
-from experiments.engine.differences import Findings, Values
+from experiments.engine.differences import Findings
 from experiments.engine.measure import blocks_of, month_zero
-from experiments.engine.rows import Streamed, indicator_rows, ledger_rows
+from experiments.engine.rows import Streamed, indicator_rows, keys_of, ledger_rows
 from experiments.engine.store import REST, TEXTS, WHOLE, Store, in_groups, table
-from experiments.plan import LATE, MAIN, PLACEBO, Plan, asked, ground
+from experiments.plan import LATE, MAIN, PLACEBO, Plan, ground
 from model.fit import fit
 from model.indicators import COMPARED
 from model.rooms import blocks as rooms_of_parameters
@@ -31,23 +31,23 @@ if TYPE_CHECKING:
 
 def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
     """Write every table of a study into a folder, from the runs that are whole. `failed` is told among the checks."""
-    books, found = Books(p), Findings(p)
+    books, found, keys = Books(p), Findings(p), cache(partial(keys_of, p))
     with ExitStack() as files:
         runs = files.enter_context(Streamed(folder / WHOLE, TEXTS))
         indicators, ledger, differences = (
             files.enter_context(Streamed(folder / f"{name}.parquet")) for name in ("indicators", "ledger", "differences")
         )
-        for design, group in groupby((a for a in asked(p) if a.key in store), key=lambda a: a.design):
-            shown, values = design not in (LATE, PLACEBO), Values(p, design)
+        for design, group in groupby((a for a in p.asked if a.key in store), key=lambda a: a.design):
+            shown, values = design not in (LATE, PLACEBO), found.values_of(design)
             for pairs in in_groups((a, store.run(a.key)) for a in group):
                 runs.add(table(pairs))
                 books.take(pairs)
                 if shown:
-                    indicators.add(indicator_rows(p, pairs))
+                    indicators.add(indicator_rows(keys, pairs))
                     ledger.add(ledger_rows(pairs))
                     values.take(pairs)
             if shown and values.known:
-                differences.add(pa.Table.from_pandas(found.compared(values), preserve_index=False))
+                differences.add(found.compared(values))
     _write_rest(p, store, folder)
     headline = p.config["robustness"]["indicators"]
     near = found.near()
@@ -60,7 +60,7 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
         "validation": books.against_published(),
         "checks": books.checks(failed),
         "influence": compare.influence(near, headline[0]).merge(parameters, on="parameter", how="left", suffixes=("", "_range")),
-        "fit": fit(p.town, blocks_of(p.rooms), month_zero(ground(p), next(a.seed for a in asked(p) if a.key in store))),
+        "fit": fit(p.town, blocks_of(p.rooms), month_zero(ground(p), next(a.seed for a in p.asked if a.key in store))),
         "observed": books.observed(),
         "imputed": p.town.imputed,
         "parameters": parameters,
@@ -73,7 +73,7 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
 
 def _write_rest(p: Plan, store: Store, folder: Path) -> None:
     """Runs that an earlier question asked for are kept, so that going back to it computes nothing."""
-    rest = store.besides(a.key for a in asked(p))
+    rest = store.besides(a.key for a in p.asked)
     if rest:
         with Streamed(folder / REST, TEXTS) as file:
             for pairs in in_groups(map(store.row, rest)):

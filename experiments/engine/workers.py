@@ -45,7 +45,7 @@ def _lived(number: int, job: Job) -> tuple[int, Lived]:
 def results(p: Plan, todo: Iterable[Job]) -> Iterator[Lived]:
     """What each job yields, as it comes. The first is lived here, so that workers find compiled kernels."""
     todo, workers = iter(todo), p.config["workers"]
-    light = p._replace(town=replace(p.town, shapes=None))
+    light = replace(p, town=replace(p.town, shapes=None))
     told = pickle.dumps((version(), light))  # bytes, which joblib can compare with the last study's
     _begin(told)
     for job in todo if workers == 1 else islice(todo, 1):

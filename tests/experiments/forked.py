@@ -14,7 +14,7 @@ import traceback
 from experiments.config import composed
 from experiments.engine import keeper, study
 from experiments.engine.measure import live
-from experiments.plan import asked, ground, plan
+from experiments.plan import ground, plan
 
 
 def child(overrides: list[str]) -> int:
@@ -27,7 +27,7 @@ def main() -> None:
     """Compile what a study needs, then fork a child for each line."""
     keeper.LOST = keeper.LOST_AT_MOST = 0.0
     p = plan(composed(json.loads(sys.stdin.readline())))
-    for _ in live(ground(p), p.seeds[0], tuple(asked(p))[: len(p.scenarios)]):
+    for _ in live(ground(p), p.seeds[0], tuple(p.asked)[: len(p.scenarios)]):
         pass
     print("ready", flush=True)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -35,6 +35,7 @@ def test_a_difference_of_nothing_is_exactly_nothing():
     [
         (1.0, Interval(2, 1, 3, 4), "same"),
         (-1.0, Interval(2, 1, 3, 4), "flipped"),
+        (0.0, Interval(2, 1, 3, 4), "not separable"),  # no order to be the same as
         (1.0, Interval(2, -1, 5, 4), "not separable"),
         (1.0, Interval(2, np.nan, np.nan, 1), "not separable"),
     ],

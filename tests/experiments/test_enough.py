@@ -10,7 +10,7 @@ from experiments.engine.differences import NAMES, window_rows
 from experiments.engine.enough import enough
 from experiments.engine.measure import Failed
 from experiments.engine.progress import Progress
-from experiments.plan import asked, plan
+from experiments.plan import plan
 from tests.experiments.test_never_lost import tiny
 
 
@@ -43,13 +43,13 @@ def a_run(value):
 def test_progress_tells_the_headline_as_it_stands_and_how_long_it_takes(tmp_path, capsys):
     p = tiny(tmp_path)
     seen = Progress(p, total=12, known=0)
-    own = {(a.scenario, a.seed): a for a in asked(p) if a.design == ""}
+    own = {(a.scenario, a.seed): a for a in p.asked if a.design == ""}
     for seed, (base, other) in enumerate([(1.0, 3.0), (2.0, 4.5), (0.0, 2.5)], start=1):
         seen.add(own["loting", seed], a_run(base))
         seen.add(own["spreiding", seed], a_run(other))
     seen.add(own["concentratie", 1], Failed("no"))
     told = seen.headline("leefbaarheid")
-    assert "spreiding +2.33 [+1.62, +3.05] n=3" in told and "concentratie" not in told
+    assert "3 seeds: spreiding +2.33 [+1.62, +3.05]" in told and "concentratie" not in told
     assert seen.summary().startswith("7 of 12 runs, 1 failed; ")
     seen.close()
     assert capsys.readouterr().err == "", "it spoke where nobody looks"
@@ -59,7 +59,7 @@ def test_a_log_gets_a_line_now_and_then(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(progress, "QUIET", 0.0)
     p = tiny(tmp_path)
     seen = Progress(p, total=12, known=0)
-    seen.add(asked(p)[0], a_run(1.0))
+    seen.add(p.asked[0], a_run(1.0))
     told = capsys.readouterr().err
     assert told.startswith("1 of 12 runs; ") and told.count("\n") == 1
 

@@ -17,7 +17,7 @@ import pytest
 from experiments.config import composed
 from experiments.engine import keeper, study, workers
 from experiments.engine.store import FOLDER, REST, WHOLE, Store
-from experiments.plan import asked, plan
+from experiments.plan import plan
 
 ROOT = Path(__file__).parents[2]
 TINY = [
@@ -196,7 +196,7 @@ def test_going_back_to_an_earlier_question_computes_nothing(unbroken, tmp_path):
 def test_parts_of_a_study_fill_one_folder_and_the_last_command_makes_the_tables(unbroken, tmp_path):
     outcomes = [study.run(tiny(tmp_path, "parts=3", f"part={k}")) for k in (1, 2, 3)]
     assert [o.written for o in outcomes] == [False, False, True]
-    assert sum(o.computed for o in outcomes) == len(asked(unbroken))
+    assert sum(o.computed for o in outcomes) == len(unbroken.asked)
     assert content(tmp_path / unbroken.folder.name) == content(unbroken.folder)
 
 
@@ -230,7 +230,7 @@ def test_a_disk_that_is_full_loses_nothing_that_was_whole(forks, unbroken, tmp_p
     assert told.returncode == 3, told.stderr
     assert "File too large" in told.stdout and "Make room and give the same command again" in told.stdout
     kept = len(Store(tmp_path / unbroken.folder.name))
-    assert 0 < kept < len(asked(unbroken))
+    assert 0 < kept < len(unbroken.asked)
     forks.start(f"results.folder={tmp_path}")
     assert forks.end() == 0
     assert content(tmp_path / unbroken.folder.name) == content(unbroken.folder)
@@ -298,7 +298,7 @@ def test_a_damaged_chunk_is_put_aside_and_only_its_runs_are_computed_again(damag
     chunks = sorted((tmp_path / unbroken.folder.name / FOLDER).glob("*.parquet"))
     assert len(chunks) > 1
     spoil(chunks[0], damage)
-    before, lost = len(asked(unbroken)), 0
+    before, lost = len(unbroken.asked), 0
     outcome = study.run(tiny(tmp_path))
     told = capsys.readouterr().err
     assert f"{chunks[0]}: damaged" in told and "computed again" in told
@@ -346,7 +346,7 @@ def test_another_version_of_the_code_keeps_the_old_study_aside(unbroken, tmp_pat
     monkeypatch.setattr(planning, "version", lambda: "another")
     monkeypatch.setattr(workers, "version", lambda: "another")
     p = tiny(tmp_path)
-    assert study.run(p).computed == len(asked(p))
+    assert study.run(p).computed == len(p.asked)
     told = capsys.readouterr().err
     assert "made by another version of the code" in told and "It was kept as" in told
     [aside] = [path for path in tmp_path.iterdir() if path != p.folder]
@@ -424,9 +424,9 @@ def test_a_process_that_waits_while_another_puts_runs_in_place_loses_none_of_the
     waits = tiny(tmp_path, "seeds=2", "scenarios=[spreiding]")
     store = Store(waits.folder)
     study.run(tiny(tmp_path))
-    assert len(Store(waits.folder)) == len(asked(unbroken))
+    assert len(Store(waits.folder)) == len(unbroken.asked)
     assert study.finish(waits, 0.0)
-    assert len(Store(waits.folder)) == len(asked(unbroken)), "runs of another question are gone"
+    assert len(Store(waits.folder)) == len(unbroken.asked), "runs of another question are gone"
     assert {key: store.run(key).owed for key in store}, "a store that knew the old files does not find its runs"
 
 
@@ -446,10 +446,10 @@ def test_tables_that_a_killed_process_had_made_are_put_in_place_by_the_next(afte
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", killed)
-        with contextlib.suppress(KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt, keeper.Stopped):
             study.run(fewer)
     assert study.run(fewer).computed == 0
-    assert len(Store(fewer.folder)) == len(asked(unbroken))
+    assert len(Store(fewer.folder)) == len(unbroken.asked)
     assert not list(fewer.folder.glob(".next*"))
     assert study.run(tiny(tmp_path)).computed == 0
     assert content(fewer.folder) == content(unbroken.folder)
@@ -493,7 +493,7 @@ def test_a_number_that_moves_others_along_has_another_key_than_the_number_alone(
     leader, follower = "neighbourhood.tolerance_rest:0.35", "settling.tolerance_rest:0.6"
     point = f"design.points=[{{{leader}}},{{{leader},{follower}}}]"
     p = tiny(tmp_path, "design.kind=list", point, "design.seeds=2", "design.months=12")
-    alone, both = ({a.key for a in asked(p) if a.design == q.name} for q in p.points[1:])
+    alone, both = ({a.key for a in p.asked if a.design == q.name} for q in p.points[1:])
     assert not alone & both
 
 
