@@ -24,9 +24,23 @@ class Levers(NamedTuple):
     buurtinformatie: bool  # neighbours are told, with consent (m31)
     outreach: bool  # teams with time to spare look for those who do not ask (m38)
     ambulante_capaciteit: float  # ambulant hours, as a ratio of today's
+    woonladder: float  # share of persons for whom a home comes only after months in an institution (m18)
+    screening: float  # skills (0-1) below which nobody is proposed for a home (m23)
+    nakoming: float  # share of the quota that is delivered: agreements that bind or do not (m51)
+    driehoek: bool  # corporatie, gemeente and zorg take on cases together (m42, m43)
+    woonzorgvisie: bool  # they share definitions and numbers (m50, m52)
+    wijkbudget: bool  # teams have a fixed budget and freedom; otherwise hours follow indications that end (m28, m39, m41)
+    contextgericht: bool  # guidance looks at neighbours and tenancy too (m30)
+    driepartijencontract: bool  # client, zorg and corporatie sign together (m22)
+    belnummer: bool  # neighbours have a number to call (m32)
+    maatwerk: bool  # a fix outside the rules is allowed (m33)
+    sociaal_beheer: float  # hours of beheerders, as a ratio of today's (m4)
 
 
-BOUNDS: dict[str, tuple[float, float]] = {"quota": (0, 1), "bereikbaarheid": (0, 1), "ambulante_capaciteit": (0, 5)}
+BOUNDS: dict[str, tuple[float, float]] = {
+    "quota": (0, 1), "bereikbaarheid": (0, 1), "ambulante_capaciteit": (0, 5), "woonladder": (0, 1), "screening": (0, 1),
+    "nakoming": (0, 1), "sociaal_beheer": (0, 5),
+}  # fmt: skip
 
 
 class Setting(NamedTuple):

@@ -71,6 +71,13 @@ class Stream(IntEnum):
     EMPTY_HOME = 47
     WHICH_KIND = 48
     WHICH_DOOR = 49
+    LADDER = 50
+    EXCLUSION = 51
+    COUCH = 52
+    SIGNAL = 53
+    INDICATION = 54
+    DEBTS = 55
+    CONVERSATION = 56
 
 
 _STREAMS = int(max(Stream)) + 1

@@ -81,6 +81,13 @@ class Place(IntEnum):
     BANK = 8  # on somebody's couch
 
 
+class Wish(IntEnum):
+    """How a vulnerable resident wants to live (E040)."""
+
+    ZELFSTANDIG = 0
+    BIJ_LOTGENOTEN = 1  # near peers
+
+
 class Status(IntEnum):
     """What the professionals know of a vulnerable resident."""
 
@@ -184,6 +191,15 @@ class Count(IntEnum):
     VERHUURD_LAAG_INKOMEN = 56
     WACHT_LAAG_INKOMEN_MAANDEN = 57
     PLAATSEN_MAANDEN = 58
+    GESPREKKEN = 59
+    GEWEIGERD = 60
+    UITGESLOTEN = 61
+    EENZAAM = 62
+    SCHULDEN = 63
+    CONTACT_VERLOREN = 64
+    INDICATIES_AFGELOPEN = 65
+    KIND_MAANDEN = 66
+    BANK_JONGEREN_MAANDEN = 67
 
 
 class ByProfile(IntEnum):
@@ -243,6 +259,7 @@ class Persons(Table):
     waiting_since: np.ndarray = column("i2", "month", "in the queue since", initial=NEVER)
     placed: np.ndarray = column("i2", "month", "placed by agreement, and not yet looked back on; far past if none", initial=NEVER)
     debts: np.ndarray = column("u1", "0/1", "problematic debts")
+    wish: np.ndarray = column("u1", "Wish", "how they want to live")
     coping: np.ndarray = column(
         "f4", "0-1", "skills for living on one's own; a long stay in an institution costs them", initial=0.5
     )
@@ -251,6 +268,7 @@ class Persons(Table):
     network: np.ndarray = column("f4", "0-1", "people to fall back on", initial=0.5)
     trust: np.ndarray = column("f4", "0-1", "trust in professionals", initial=0.5)
     participation: np.ndarray = column("f4", "0-1", "day activity and clubs")
+    contract: np.ndarray = column("i2", "month", "bound by a three-party contract until; far past if none", initial=NEVER)
     line: np.ndarray = column("u1", "0-2", "second line (2), first line (1), or none but a waakvlam (0)")
     need: np.ndarray = column("f4", "hours/month", "help that is needed")
     hours: np.ndarray = column("f4", "hours/month", "professional help that is given")
@@ -301,6 +319,7 @@ class Buurten(Table):
     sociale_huur: np.ndarray = column("f8", "homes", "homes of corporaties")
     inwoners: np.ndarray = column("f8", "persons", "inhabitants at month 0")
     dichtheid: np.ndarray = column("f8", "inhabitants/km2", "density")
+    kwaliteit: np.ndarray = column("f8", "SD", "quality of the stock: how little neighbours hear of each other; no table tells, so drawn")
     voorzieningen: np.ndarray = column("f8", "hours/month", "help that meeting places, clubs and day activity give")
     start_score: np.ndarray = column("f8", "score", "leefbaarheid at month 0: deviation from the national mean")
     score: np.ndarray = column("f8", "score", "leefbaarheid now: start plus change")
@@ -332,6 +351,7 @@ class Wijken(Table):
     homes: np.ndarray = column("f8", "homes", "homes")
     response_days: np.ndarray = column("f8", "days", "from a call to help at the door", initial=3)
     load: np.ndarray = column("f8", "ratio", "hours asked over hours there are")
+    samenwerking: np.ndarray = column("f8", "0-1", "how far those who help and let homes here work as one")
     caseload_seen: np.ndarray = column("f8", "ratio", "load of each of the last 12 months", width=12)
 
 
@@ -350,6 +370,8 @@ class Corporaties(Table):
     gemeente: np.ndarray = column("u2", "row", "gemeente in which it has its homes")
     homes: np.ndarray = column("f8", "homes", "homes that it owns")
     carry: np.ndarray = column("f8", "homes", "fraction of a quota home that is kept for next month")
+    voorrang: np.ndarray = column("f8", "share", "lettings by agreement of late, as a share of all")
+    weerstand: np.ndarray = column("f8", "0-1", "resistance of those at the desk, who disappoint regular seekers")
 
 
 class Institutions(Table):

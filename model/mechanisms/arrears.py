@@ -2,7 +2,7 @@
 
 Arrears start more often at low SES and with problematic debts; contact ends them, sooner when signals are taken up at
 three weeks instead of two months (E105). After some months a judgment may follow; most are averted by an agreement, more
-with a driegesprek and with help at hand. Somebody who causes many incidents about which neighbours complain may be brought
+with a driegesprek and with help at hand. Arrears of so many months are debts. Somebody who causes many incidents about which neighbours complain may be brought
 to court for that; this is rare (E112). Without a driegesprek the gemeente hears two days later and the care organisation
 fourteen (E013-E014), and in those days harm may be done. Left out: evictions by private landlords and banks.
 """
@@ -16,7 +16,7 @@ from model.policies import Levers
 from model.randomness import Luck, Stream, uniform_at
 from model.world import NOBODY, Count, Eviction, Tenure, World
 
-WRITES = ("dwellings.arrears", "dwellings.eviction")
+WRITES = ("dwellings.arrears", "dwellings.eviction", "persons.debts")
 STREAMS = (Stream.ARREARS_START, Stream.ARREARS_END, Stream.JUDGMENT, Stream.AVERTED, Stream.NUISANCE_JUDGMENT)
 
 
@@ -71,6 +71,8 @@ def _pay(keys, identity, tenure, ses, person, buurt, portiek, incidents, complai
             arrears[i] = 0
         else:
             arrears[i] = min(arrears[i] + 1, 250)
+            if row != NOBODY and arrears[i] >= p.judgment_from_months:
+                debts[row] = 1
             judged = arrears[i] >= p.judgment_from_months and uniform_at(keys[2], who) < p.judgment_per_month
         if arrears[i] > 0:
             counts[b, Count.ACHTERSTANDEN] += 1

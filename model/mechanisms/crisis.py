@@ -1,11 +1,13 @@
-"""An episode, and what it comes to, as competing times in days (m22, m26, m27, m31, m66; choice 12).
+"""An episode, and what it comes to, as competing times in days (m22, m26, m27, m31-m33, m66; choice 12).
 
 An episode starts on a day of the month; each recent episode makes the next one likelier, so that few people cause most
 reports (E088-E089 are left to check that). From its first day four clocks run: it ends by itself, somebody calls for
 help (after which a team needs its response time), it becomes a crisis, and the neighbours' patience ends in an escalation.
 Whichever comes first counts; clocks that have not run out carry over the end of the month. A crisis becomes crisis help at
 home or an opname of a number of days; the home is kept, unless a long opname ends it. Reachability works through the time
-to the call, and not on admissions directly (m26; trials are sober: E153). Left out: crises of those without a home.
+to the call, and not on admissions directly (m26; trials are sober: E153). What neighbours bear grows when they were told and
+when a fix outside the rules takes their fear away (m31, m33), but who was told of a severe course expects more danger (E184).
+A number to call keeps some escalations from the police (m32). Left out: crises of those without a home.
 """
 
 from typing import NamedTuple
@@ -45,6 +47,10 @@ class Parameters(NamedTuple):
     harm_days: float
     patience_days: float
     informed_patience_gain: float
+    disclosed_fear: float
+    fix_patience_gain: float
+    number_keeps_from_police: float
+    contract_call_gain: float
     opname_share: per(Profile)  # type: ignore[valid-type]
     opname_less_with_help: float
     opname_days: float
@@ -70,6 +76,15 @@ def call_days(status, trust, waakvlam, reachable, p):
     if status == Status.SLAPEND and not waakvlam:
         return days * p.lost_contact_call_ratio
     return days
+
+
+@rule
+def bearing(tolerance, known, informed, fix, memory, p):
+    """How long neighbours bear it, as a ratio of the mean: their tolerance, and what they were told of a person who is known."""
+    if not known:
+        return 2.0 * tolerance
+    told = (1.0 + p.informed_patience_gain) * (1.0 - p.disclosed_fear * min(1.0, memory)) if informed else 1.0
+    return 2.0 * tolerance * told * (1.0 + (p.fix_patience_gain if fix else 0.0))
 
 
 @rule
@@ -110,9 +125,10 @@ def spend_opname(i, spent, buurt, kind, opname_days, counts, by_profile):
 
 
 @kernel
-def _episodes(keys, days, identity, profile, place, status, dwelling, stability, trust, hours, need, memory, episode,
-              episode_days, end_day, call_day, harm_day, patience_day, opname_days, escalations, conflict, crisis, home_lost,
-              buurt, portiek, wijk, tolerance, response_days, waakvlam, reachable, informed, p, counts, by_profile):  # fmt: skip
+def _episodes(keys, month, days, identity, profile, place, status, dwelling, contract, stability, trust, hours, need, memory,
+              episode, episode_days, end_day, call_day, harm_day, patience_day, opname_days, escalations, conflict, crisis, home_lost,
+              buurt, portiek, wijk, tolerance, response_days, levers, p, counts, by_profile):  # fmt: skip
+    waakvlam, reachable, informed, fix, number = levers
     for i in range(identity.size):
         if identity[i] == 0:
             continue
@@ -131,14 +147,14 @@ def _episodes(keys, days, identity, profile, place, status, dwelling, stability,
             if uniform_at(keys[ONSET], who) >= chance:
                 continue
             start = uniform_at(keys[DAY], who) * days
-            memory[i] += 1.0
             counts[b, Count.EPISODES] += 1
-            known = status[i] != Status.LATENT
-            bearing = 2.0 * tolerance[portiek[dwelling[i]]] * (1.0 + (p.informed_patience_gain if informed and known else 0.0))
+            bears = bearing(tolerance[portiek[dwelling[i]]], status[i] != Status.LATENT, informed, fix, memory[i], p)
+            call = call_days(status[i], trust[i], waakvlam, reachable, p)
+            call *= 1.0 - p.contract_call_gain if month < contract[i] else 1.0
+            memory[i] += 1.0
             end_day[i], call_day[i], harm_day[i], patience_day[i] = clocks(
-                keys, who, start, p.episode_days[kind], call_days(status[i], trust[i], waakvlam, reachable, p),
-                p.harm_days * (0.5 + stability[i]), p.patience_days * bearing,
-            )  # fmt: skip
+                keys, who, start, p.episode_days[kind], call, p.harm_days * (0.5 + stability[i]), p.patience_days * bears
+            )
         over, is_crisis, is_conflict = outcome(end_day[i], call_day[i] + response_days[wijk[b]], harm_day[i], patience_day[i])
         episode_days[i] = max(0.0, min(over, days) - start)
         if is_conflict and patience_day[i] < days:
@@ -147,7 +163,8 @@ def _episodes(keys, days, identity, profile, place, status, dwelling, stability,
             escalations[i] = min(escalations[i] + 1, 250)
             counts[b, Count.ESCALATIES_PERSONEN] += 1
             by_profile[kind, ByProfile.ESCALATIES] += 1
-            if uniform_at(keys[POLICE], who) < p.police_at_escalation:
+            to_police = p.police_at_escalation * (1.0 - (p.number_keeps_from_police if number else 0.0))
+            if uniform_at(keys[POLICE], who) < to_police:
                 counts[b, Count.POLITIEMELDINGEN] += 1
         if over >= days:  # the clocks run on into next month
             episode[i] = 1
@@ -182,10 +199,11 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     persons, dwellings, buurten = world.persons, world.dwellings, world.buurten
     keys = luck.keys[list(STREAMS)]
     _episodes(
-        keys, int(MONTH_DAYS[(luck.month - 1) % 12]), persons.identity, persons.profile, persons.place, persons.status,
-        persons.dwelling, persons.stability, persons.trust, persons.hours, persons.need, persons.memory, persons.episode,
+        keys, luck.month, int(MONTH_DAYS[(luck.month - 1) % 12]), persons.identity, persons.profile, persons.place,
+        persons.status, persons.dwelling, persons.contract, persons.stability, persons.trust, persons.hours, persons.need, persons.memory, persons.episode,
         persons.episode_days, persons.end_day, persons.call_day, persons.harm_day, persons.patience_day, persons.opname_days,
         persons.escalations, persons.conflict, persons.crisis, persons.home_lost, dwellings.buurt, dwellings.portiek,
-        buurten.wijk, world.portieken.tolerance, world.wijken.response_days, levers.waakvlam, levers.bereikbaarheid,
-        levers.buurtinformatie, p, world.counts, world.by_profile,
+        buurten.wijk, world.portieken.tolerance, world.wijken.response_days,
+        (levers.waakvlam, levers.bereikbaarheid, levers.buurtinformatie, levers.maatwerk, levers.belnummer), p, world.counts,
+        world.by_profile,
     )  # fmt: skip

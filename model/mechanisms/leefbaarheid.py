@@ -1,7 +1,8 @@
 """Leefbaarheid of a buurt: its start plus what people changed (m2, m34, m68; choice 9).
 
 Two of the Leefbaarometer's five dimensions are made by people: sociale samenhang (ties and tolerance), and overlast en
-onveiligheid. Incidents outweigh successes: nuisance, escalations and crises are remembered and fade slowly. The other
+onveiligheid. Incidents outweigh successes: nuisance, escalations, crises and placements that failed are remembered and fade
+slowly, and a placement that went well counts for little (m34, m68). The other
 three dimensions stay, because no policy here invests in them. The score is a deviation from the national mean; what is
 led with is the change since the last twelve months of the warm-up.
 """
@@ -26,6 +27,8 @@ class Parameters(NamedTuple):
     weight_escalation: float
     weight_crisis: float
     weight_police: float
+    weight_failure: float
+    weight_success: float
     score_of_samenhang: float
     score_of_overlast: float
 
@@ -41,6 +44,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     b, c = world.buurten, world.buurt_counts
     events = c[:, Count.VAAK_HINDER] + p.weight_police * c[:, Count.POLITIEMELDINGEN] + p.weight_crisis * c[:, Count.CRISES]
     events = events + p.weight_escalation * (c[:, Count.ESCALATIES_HUISHOUDENS] + c[:, Count.ESCALATIES_PERSONEN])
+    events = events + p.weight_failure * c[:, Count.THUIS_VERLOREN] - p.weight_success * c[:, Count.GELAND_ZACHT]
     felt = 100.0 * events / np.maximum(b.homes, 1.0)
     kept = p.memory_kept_per_month
     b.overlast[:] = kept * b.overlast + (1.0 - kept) * felt

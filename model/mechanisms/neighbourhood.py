@@ -1,8 +1,10 @@
-"""Ties, tolerance, informal help and contentment of residents (m2, m31, m34, m59).
+"""Ties, tolerance, informal help and contentment of residents (m2, m5, m34, m59, m61).
 
-A tie is as strong as the time that both have lived there; it starts anew when one of them moves. Tolerance wears down under
+A tie is as strong as the time that both have lived there, and grows faster where people meet and do things together; it
+starts anew when one of them moves. Tolerance wears down under
 nuisance, faster where the buurt is overburdened, and recovers slowly. Informal help follows ties and tolerance, and wears
-in the same way. Contentment weighs a bad month more than a good one (m34). Left out: activities and initiatives.
+in the same way; who has more means can give a little more (m5). Contentment weighs a bad month more than a good one (m34).
+Left out: initiatives of residents, and ties that cross a buurt.
 """
 
 from typing import NamedTuple
@@ -34,12 +36,21 @@ class Parameters(NamedTuple):
     content_of_nuisance: float
     content_speed_down: float
     content_speed_up: float
+    help_of_ses: float
+    meeting_gain: float
+    meeting_reference: float
 
 
 @rule
 def tie_strength(months_together, half_time):
     """Strength (0-1) of a tie: half after `half_time` months of both living there."""
     return months_together / (months_together + half_time)
+
+
+@rule
+def tie_half_time(months, meeting, gain, reference):
+    """Months to half a tie: `months` where as many hours of meeting places and clubs are as the `reference`, shorter with more."""
+    return months / (1.0 + gain * (meeting / reference - 1.0))
 
 
 @rule
@@ -76,13 +87,13 @@ def _tie_strengths(ties, here, months_here, half_time):
 
 
 @kernel
-def _bear_and_help(lived, strength, age_class, nuisance, damage, p, tolerance, informal, satisfaction):
+def _bear_and_help(lived, strength, age_class, ses, nuisance, damage, p, tolerance, informal, satisfaction):
     """Tolerance, informal help and contentment of the residents [m] of a buurt; vacant homes stay as they are."""
     for i in range(lived.size):
         t = next_tolerance(tolerance[i], nuisance[i], damage, p.tolerance_rest, p.tolerance_recovery, p.tolerance_wear)
         tolerance[i] = t if lived[i] else tolerance[i]
     for i in range(lived.size):
-        wanted = p.help_hours[age_class[i]]
+        wanted = p.help_hours[age_class[i]] * max(0.0, 1.0 + p.help_of_ses * ses[i])
         h = next_help(informal[i], wanted, tolerance[i], strength[i], damage, p.help_speed, p.help_wear)
         informal[i] = h if lived[i] else informal[i]
     for i in range(lived.size):
@@ -92,15 +103,16 @@ def _bear_and_help(lived, strength, age_class, nuisance, damage, p, tolerance, i
 
 
 @kernel
-def _live_together(identity, portiek, ties, age_class, months_here, nuisance, tolerance, informal, satisfaction, damage, first,
-                   last, p, portiek_tolerance, portiek_homes, buurt_sums):  # fmt: skip
+def _live_together(identity, portiek, ties, age_class, ses, months_here, nuisance, tolerance, informal, satisfaction, damage,
+                   meeting, first, last, p, portiek_tolerance, portiek_homes, buurt_sums):  # fmt: skip
     """Buurt by buurt, so that its columns stay near; sums per buurt are mean tolerance, ties, all help, mean contentment."""
     portiek_tolerance[:] = 0.0
     for b in range(first.size):
         here = slice(first[b], last[b])
         lived, t, h, content = identity[here] != 0, tolerance[here], informal[here], satisfaction[here]
-        strength = _tie_strengths(ties[here], months_here[here], months_here, p.tie_months)
-        _bear_and_help(lived, strength, age_class[here], nuisance[here], damage[b], p, t, h, content)
+        half_time = tie_half_time(p.tie_months, meeting[b], p.meeting_gain, p.meeting_reference)
+        strength = _tie_strengths(ties[here], months_here[here], months_here, half_time)
+        _bear_and_help(lived, strength, age_class[here], ses[here], nuisance[here], damage[b], p, t, h, content)
         there = portiek[here]
         sum_tolerance, sum_ties, sum_help, sum_content = 0.0, 0.0, 0.0, 0.0
         for i in range(lived.size):
@@ -122,7 +134,8 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     d, b = world.dwellings, world.buurten
     sums = np.zeros((b.rows, 4))
     _live_together(
-        d.identity, d.portiek, d.ties, d.age_class, d.months_here, d.nuisance, d.tolerance, d.informal_help,
-        d.satisfaction, b.damage, b.first, b.last, p, world.portieken.tolerance, world.portieken.homes, sums,
+        d.identity, d.portiek, d.ties, d.age_class, d.ses, d.months_here, d.nuisance, d.tolerance, d.informal_help,
+        d.satisfaction, b.damage, 1000.0 * b.voorzieningen / np.maximum(b.inwoners, 1.0), b.first, b.last, p,
+        world.portieken.tolerance, world.portieken.homes, sums,
     )  # fmt: skip
     b.tolerance[:], b.ties[:], b.informal_help[:], b.satisfaction[:] = sums.T

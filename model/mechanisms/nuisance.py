@@ -1,9 +1,10 @@
-"""Incidents that everyone causes, who notices them, and what they do about it (m30, m36; choice 11).
+"""Incidents that everyone causes, who notices them, and what they do about it (m4, m30, m36; choice 11).
 
 Every household causes incidents at a base rate times its lifelong frailty, less where social control is strong; persons
-add to it only on the days of an episode. Who lives in the same portiek, and whom one has ties with, notices last month's
-incidents. A social tenant who is bothered and has little tolerance left complains to the landlord; some complaints are
-the start of a conflict between households. Under the overlastprotocol the beheerders of a gemeente intervene as far as
+add to it only on the days of an episode, less where guidance looks at the neighbours as well (m30). Who lives in the same
+portiek, and whom one has ties with, notices last month's incidents, less in a stock of good quality (m4). A social tenant
+who is bothered and has little tolerance left speaks to the neighbour (E073) or complains to the landlord; some complaints
+are the start of a conflict between households. Under the overlastprotocol the beheerders of a gemeente intervene as far as
 their hours go, and for some months the portiek is quieter. The share that persons cause is an output. Left out: nuisance
 that is not from neighbours (traffic, nightlife, crime), and complaints of owners and private tenants, of which no landlord
 keeps count.
@@ -22,7 +23,7 @@ WRITES = (
     "dwellings.incidents", "dwellings.nuisance", "portieken.incidents", "portieken.person_incidents", "portieken.complaints",
     "portieken.intervention",
 )  # fmt: skip
-STREAMS = np.array([Stream.COMPLAINT, Stream.COMPLAINT_CAUSE, Stream.CONFLICT])
+STREAMS = np.array([Stream.COMPLAINT, Stream.COMPLAINT_CAUSE, Stream.CONFLICT, Stream.CONVERSATION])
 
 
 class Parameters(NamedTuple):
@@ -38,6 +39,10 @@ class Parameters(NamedTuple):
     intervention_hours: float
     intervention_months: int
     intervention_effect: float
+    quality_hushes: float
+    addressed_share: float
+    conversation_effect: float
+    context_effect: float
 
 
 @rule
@@ -58,41 +63,52 @@ def conflict_probability(tolerance, per_complaint):
     return per_complaint * (1.0 - tolerance) * (1.0 - tolerance)
 
 
+@rule
+def conversation_probability(tolerance, addressed_share):
+    """Chance that who would complain speaks to the neighbour instead (E073); half as likely at half the tolerance."""
+    return min(1.0, 2.0 * addressed_share * tolerance)
+
+
 @kernel
-def _hear(portiek, ties, own, incidents, in_portiek, tie_weight):
+def _hear(portiek, ties, own, incidents, in_portiek, tie_weight, heard_share):
     """Last month's incidents that reach the homes [m] of a buurt: of others in the portiek, and through ties."""
     heard = np.empty(own.size)
     for i in range(own.size):
         of_ties = 0.0
         for k in range(ties.shape[1]):
             of_ties += tie_weight * incidents[ties[i, k]]
-        heard[i] = np.float64(in_portiek[portiek[i]]) - own[i] + of_ties
+        heard[i] = heard_share * (np.float64(in_portiek[portiek[i]]) - own[i]) + of_ties
     return heard
 
 
 @kernel
-def _complain(keys, who, portiek, tolerance, complains, in_portiek, by_persons, complaints, count, conflict_per_complaint):
-    """Book the complaints of those in a buurt who complain (bool [m]); some are the start of a conflict."""
+def _complain(keys, who, portiek, tolerance, complains, in_portiek, by_persons, complaints, memory, count, p):
+    """Those in a buurt who have had enough (bool [m]) speak to the neighbour, or complain; some complaints start a conflict."""
     for i in range(who.size):
         if not complains[i]:
+            continue
+        if uniform_at(keys[3], who[i]) < conversation_probability(tolerance[i], p.addressed_share):
+            memory[i] *= 1.0 - p.conversation_effect
+            count[Count.GESPREKKEN] += 1
             continue
         j = portiek[i]
         complaints[j] += 1
         count[Count.KLACHTEN] += 1
         if in_portiek[j] > 0 and uniform_at(keys[1], who[i]) * in_portiek[j] < by_persons[j]:
             count[Count.KLACHTEN_PERSONEN] += 1
-        elif uniform_at(keys[2], who[i]) < conflict_probability(tolerance[i], conflict_per_complaint):
+        elif uniform_at(keys[2], who[i]) < conflict_probability(tolerance[i], p.conflict_per_complaint):
             count[Count.ESCALATIES_HUISHOUDENS] += 1
 
 
 @kernel
 def _notice(keys, identity, portiek, tenure, ties, tolerance, incidents, nuisance, first, last, in_portiek, by_persons,
-            complaints, counts, p):  # fmt: skip
-    """Buurt by buurt: hear, remember, complain."""
+            complaints, quality, counts, p):  # fmt: skip
+    """Buurt by buurt: hear, remember, speak or complain."""
     for b in range(first.size):
         here = slice(first[b], last[b])
         who, mine, memory, patience, kind = identity[here], portiek[here], nuisance[here], tolerance[here], tenure[here]
-        heard = _hear(mine, ties[here], incidents[here], incidents, in_portiek, p.tie_weight)
+        heard_share = np.exp(-p.quality_hushes * quality[b])
+        heard = _hear(mine, ties[here], incidents[here], incidents, in_portiek, p.tie_weight, heard_share)
         complains, often = np.empty(who.size, np.bool_), 0
         for i in range(who.size):
             felt = p.memory_kept_per_month * memory[i] + (1.0 - p.memory_kept_per_month) * heard[i]
@@ -102,7 +118,7 @@ def _notice(keys, identity, portiek, tenure, ties, tolerance, incidents, nuisanc
             often += (who[i] != 0) & (felt >= p.often_bothered_from)
             memory[i] = felt if who[i] != 0 else memory[i]
         counts[b, Count.VAAK_HINDER] += often
-        _complain(keys, who, mine, patience, complains, in_portiek, by_persons, complaints, counts[b], p.conflict_per_complaint)
+        _complain(keys, who, mine, patience, complains, in_portiek, by_persons, complaints, memory, counts[b], p)
 
 
 @kernel
@@ -138,13 +154,15 @@ def _cause(key, identity, portiek, frailty, incidents, first, last, in_portiek, 
 
 @kernel
 def _cause_in_episode(
-    key, identity, place, dwelling, episode_days, buurt, portiek, incidents, in_portiek, by_persons, counts, per_month
-):
+    key, identity, place, dwelling, episode_days, hours, need, buurt, portiek, incidents, in_portiek, by_persons, counts, per_month,
+    context_effect,
+):  # fmt: skip
     for i in range(identity.size):
         if place[i] != Place.THUIS or episode_days[i] <= 0.0:
             continue
-        home = dwelling[i]
-        count = min(poisson_at(key, identity[i], per_month * episode_days[i] / 30.0), 100)
+        home, covered = dwelling[i], min(1.0, hours[i] / need[i]) if need[i] > 0.0 else 0.0
+        rate = per_month * episode_days[i] / 30.0 * (1.0 - context_effect * covered)
+        count = min(poisson_at(key, identity[i], rate), 100)
         incidents[home] += count
         in_portiek[portiek[home]] += count
         by_persons[portiek[home]] += count
@@ -168,7 +186,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     portieken.complaints[:] = 0
     _notice(
         luck.keys[STREAMS], d.identity, d.portiek, d.tenure, d.ties, d.tolerance, d.incidents, d.nuisance, b.first, b.last,
-        portieken.incidents, portieken.person_incidents, portieken.complaints, world.counts, p,
+        portieken.incidents, portieken.person_incidents, portieken.complaints, b.kwaliteit, world.counts, p,
     )  # fmt: skip
     chance = chance_of_intervention(world, p.intervention_hours) * levers.overlastprotocol
     _intervene(
@@ -182,6 +200,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
         portieken.intervention, b.ties, world.counts, p,
     )  # fmt: skip
     _cause_in_episode(
-        luck.key(Stream.EPISODE_INCIDENTS), persons.identity, persons.place, persons.dwelling, persons.episode_days, d.buurt,
-        d.portiek, d.incidents, portieken.incidents, portieken.person_incidents, world.counts, p.incidents_per_episode_month,
+        luck.key(Stream.EPISODE_INCIDENTS), persons.identity, persons.place, persons.dwelling, persons.episode_days,
+        persons.hours, persons.need, d.buurt, d.portiek, d.incidents, portieken.incidents, portieken.person_incidents,
+        world.counts, p.incidents_per_episode_month, p.context_effect * levers.contextgericht,
     )  # fmt: skip

@@ -34,6 +34,7 @@ class Parameters(NamedTuple):
     entry_ses_of_fall: float
     network_kept_elsewhere: float
     low_income_below_ses: float
+    contract_months: int
 
 
 class Lettings(NamedTuple):
@@ -96,8 +97,8 @@ def _enter(world: World, p: Parameters, luck: Luck, new: Entrants) -> None:
 
 
 @kernel
-def _place(month, rows, homes, network_kept_elsewhere, buurt, wijk, person, place, dwelling, profile, network_wijk, network,
-           waiting_since, since, escalations, placed, counts, by_profile):  # fmt: skip
+def _place(month, rows, homes, network_kept_elsewhere, contract_until, buurt, wijk, person, place, dwelling, profile,
+           network_wijk, network, waiting_since, since, escalations, contract, placed, counts, by_profile):  # fmt: skip
     """Persons in rows [n] come home, and the agreement is booked."""
     for k in range(rows.size):
         i, home = rows[k], homes[k]
@@ -106,7 +107,7 @@ def _place(month, rows, homes, network_kept_elsewhere, buurt, wijk, person, plac
         counts[b, Count.WACHT_PERSONEN_MAANDEN] += month - waiting_since[i]
         by_profile[profile[i], ByProfile.GEPLAATST] += 1
         person[home], dwelling[i], place[i] = i, home, Place.THUIS
-        since[i], escalations[i] = month, 0
+        since[i], escalations[i], contract[i] = month, 0, contract_until
         if network_wijk[i] != wijk[b]:
             network[i] *= np.float32(network_kept_elsewhere)
         if placed[i] == NEVER:  # a placement that is still to be looked back on stays the one that counts
@@ -138,13 +139,14 @@ def _sold_or_let(key, identity, tenure, months_vacant, out):
     return found
 
 
-def _persons(world: World, p: Parameters, luck: Luck, rows: np.ndarray, homes: np.ndarray) -> Entrants:
+def _persons(world: World, p: Parameters, levers: Levers, luck: Luck, rows: np.ndarray, homes: np.ndarray) -> Entrants:
     """Persons in rows [n], placed by agreement or let to in their turn."""
     persons, d = world.persons, world.dwellings
+    contract_until = luck.month + p.contract_months if levers.driepartijencontract else NEVER
     _place(
-        luck.month, rows, homes, p.network_kept_elsewhere, d.buurt, world.buurten.wijk, d.person, persons.place,
+        luck.month, rows, homes, p.network_kept_elsewhere, contract_until, d.buurt, world.buurten.wijk, d.person, persons.place,
         persons.dwelling, persons.profile, persons.network_wijk, persons.network, persons.waiting_since, persons.since,
-        persons.escalations, persons.placed, world.counts, world.by_profile,
+        persons.escalations, persons.contract, persons.placed, world.counts, world.by_profile,
     )  # fmt: skip
     return Entrants(homes, persons.identity[rows], persons.ses[rows], persons.age_class[rows], persons.size[rows])
 
@@ -180,7 +182,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck, lettings: list
     """Persons, regular seekers and the market move in."""
     persons, person_homes, seekers, seeker_homes = (np.concatenate(parts) for parts in zip(*lettings, strict=True))
     new = (
-        _persons(world, p, luck, persons, person_homes),
+        _persons(world, p, levers, luck, persons, person_homes),
         _seekers(world, p, luck, seekers, seeker_homes),
         _market(world, p, luck),
     )

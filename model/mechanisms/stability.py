@@ -1,8 +1,10 @@
-"""How well it goes with a vulnerable resident (m25, m28, m55, m62; E127).
+"""How well it goes with a vulnerable resident (m20, m25, m30, m53, m55, m62; E127).
 
-Stability moves slowly towards what a person's skills, help, network and day activity carry, less debts, loneliness and
-the stance of neighbours. A home by itself repairs neither debts nor loneliness: neither is in the rule for having a home.
-Day activity grows where welzijn has hours for it and shrinks in an episode. Left out: course of addiction, treatment.
+Stability moves slowly towards what a person's skills, help, network and day activity carry, less debts, loneliness, the
+stance of neighbours, and living otherwise than they wish: alone, or near peers (m20). A home by itself repairs neither debts
+nor loneliness: debts end with help, and a network grows from day activity among neighbours, and from guidance that looks at
+neighbours too (m30). Day activity grows where welzijn has hours for it and shrinks in an episode. Left out: course of
+addiction, treatment, and loneliness of residents who are not vulnerable.
 """
 
 from typing import NamedTuple
@@ -11,10 +13,10 @@ import numpy as np
 
 from model.jit import kernel, rule
 from model.policies import Levers
-from model.randomness import Luck
-from model.world import Place, TeamKind, World
+from model.randomness import Luck, Stream, uniform_at
+from model.world import Count, Place, TeamKind, Wish, World
 
-WRITES = ("persons.stability", "persons.network", "persons.participation")
+WRITES = ("persons.stability", "persons.network", "persons.participation", "persons.debts")
 
 
 class Parameters(NamedTuple):
@@ -30,20 +32,24 @@ class Parameters(NamedTuple):
     participation_per_welzijn_hour: float
     participation_lost_in_episode: float
     participation_lost_per_month: float
+    gain_of_wish: float
+    network_from_guidance_per_month: float
+    debts_end_per_year: float
+    lonely_below: float
 
 
 @rule
-def carried_stability(coping, coverage, network, participation, debts, tolerance, damage, p):
+def carried_stability(coping, coverage, network, participation, debts, as_wished, tolerance, damage, p):
     """The stability (0-1) that this life carries; help counts for what it covers of the need."""
     level = coping + p.gain_of_help * coverage + p.gain_of_network * (network - 0.5)
     level += p.gain_of_participation * (participation - 0.5) - p.cost_of_debts * debts
-    level -= p.cost_of_stance * (0.5 - tolerance) + p.cost_of_load * (damage - 1.0)
+    level -= p.cost_of_stance * (0.5 - tolerance) + p.cost_of_load * (damage - 1.0) + (0.0 if as_wished else p.gain_of_wish)
     return min(1.0, max(0.0, level))
 
 
 @kernel
-def _live(place, dwelling, coping, need, hours, debts, episode, opname_days, stability, network, participation,
-          buurt, wijk, tolerance, ties, damage, welzijn_per_person, p):  # fmt: skip
+def _live(key, identity, place, dwelling, coping, need, hours, wish, debts, episode, opname_days, stability, network,
+          participation, buurt, portiek, wijk, peers, tolerance, ties, damage, welzijn_per_person, context, p, counts):  # fmt: skip
     for i in range(place.size):
         if place[i] == Place.AFWEZIG:
             continue
@@ -51,12 +57,19 @@ def _live(place, dwelling, coping, need, hours, debts, episode, opname_days, sta
             stability[i] += p.speed_per_month * (coping[i] - stability[i])
             continue
         b = buurt[dwelling[i]]
-        coverage = hours[i] / need[i] if need[i] > 0.0 else 0.0
+        coverage = min(1.0, hours[i] / need[i]) if need[i] > 0.0 else 0.0
+        as_wished = (wish[i] == Wish.BIJ_LOTGENOTEN) == (peers[portiek[dwelling[i]]] > 1)
         level = carried_stability(
-            coping[i], min(1.0, coverage), network[i], participation[i], debts[i], tolerance[b], damage[b], p
+            coping[i], coverage, network[i], participation[i], debts[i], as_wished, tolerance[b], damage[b], p
         )
         stability[i] += p.speed_per_month * (level - stability[i])
         network[i] += p.network_from_ties_per_month * (ties[b] - network[i]) * participation[i]
+        if context:
+            network[i] += p.network_from_guidance_per_month * coverage * max(0.0, ties[b] - network[i])
+        if debts[i] and uniform_at(key, identity[i]) < p.debts_end_per_year / 12.0 * coverage:
+            debts[i] = 0
+        counts[b, Count.SCHULDEN] += debts[i]
+        counts[b, Count.EENZAAM] += network[i] < p.lonely_below
         if episode[i]:
             stability[i] = max(0.0, stability[i] - p.cost_of_episode)
             participation[i] -= p.participation_lost_in_episode * participation[i]
@@ -72,8 +85,11 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     welzijn = np.zeros(world.wijken.rows)
     mine = teams.kind == int(TeamKind.WELZIJN)
     welzijn[teams.wijk[mine]] = teams.hours[mine]
+    homes = persons.dwelling[persons.place == int(Place.THUIS)]
+    peers = np.bincount(dwellings.portiek[homes], minlength=world.portieken.rows)
     _live(
-        persons.place, persons.dwelling, persons.coping, persons.need, persons.hours, persons.debts, persons.episode,
-        persons.opname_days, persons.stability, persons.network, persons.participation, dwellings.buurt,
-        buurten.wijk, buurten.tolerance, buurten.ties, buurten.damage, welzijn / np.maximum(at_home, 1), p,
+        luck.key(Stream.DEBTS), persons.identity, persons.place, persons.dwelling, persons.coping, persons.need, persons.hours,
+        persons.wish, persons.debts, persons.episode, persons.opname_days, persons.stability, persons.network,
+        persons.participation, dwellings.buurt, dwellings.portiek, buurten.wijk, peers, buurten.tolerance, buurten.ties,
+        buurten.damage, welzijn / np.maximum(at_home, 1), levers.contextgericht, p, world.counts,
     )  # fmt: skip

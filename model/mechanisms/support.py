@@ -1,11 +1,14 @@
-"""Hours of help, and whom they reach (m26-m29, m38, m42, m47; choice 2).
+"""Hours of help, and whom they reach (m22, m26-m29, m35, m38-m42, m47; choice 2).
 
 Need follows stability. Known persons ask hours of their line: the second line is ambulant help and FACT, the first the
-wijkteam. Teams give what they have: under pressure everyone gets a part, response slows down convexly, and outreach
-dies (m47). Travel takes ambulant hours, less where clients live close together: concentration has this in its favour.
-After a year of stability help steps down a line, in the end to a waakvlam (m27, m29); an episode brings it back. Staff
-who leave take trust with them (E158); who has little trust drops out of sight. Left out: fragmentation and short lines
-(m40, m42), triage, specialisation.
+wijkteam. Teams give what they have: part of it is lost where organisations work apart (m40), travel takes ambulant hours,
+less where clients live close together, and who is in an episode goes first (triage). Under pressure response slows down
+convexly, outreach dies and more staff leave (m47), who take trust with them (E158). After a year of stability help steps
+down a line, in the end to a waakvlam (m27, m29); an episode brings it back. Where hours follow indications, an indication
+ends after its term and is not always renewed (m28); a team with a fixed budget and freedom decides by need, counts what
+people can do themselves (m41) and keeps hours for prevention (m39). Who has little trust drops out of sight, unless a
+three-party contract holds (m22). Arrears and complaints tell of those whom nobody knows, as far as signals are shared (m35).
+Left out: specialisation, and help that is refused.
 """
 
 from typing import NamedTuple
@@ -18,11 +21,12 @@ from model.policies import Levers
 from model.randomness import Luck, Stream, uniform_at
 from model.world import Count, Place, Profile, Status, TeamKind, World
 
+CARE = 2  # kinds of teams that help persons: wijkteam and ambulant come first in TeamKind
 WRITES = (
     "persons.status", "persons.line", "persons.need", "persons.hours", "persons.trust", "persons.stable_months",
     "teams.asked", "teams.given", "wijken.response_days", "wijken.load",
 )  # fmt: skip
-STREAMS = np.array([Stream.OUTREACH, Stream.STAFF_TURNOVER, Stream.OUT_OF_SIGHT])
+STREAMS = np.array([Stream.OUTREACH, Stream.STAFF_TURNOVER, Stream.OUT_OF_SIGHT, Stream.SIGNAL, Stream.INDICATION])
 
 
 class Parameters(NamedTuple):
@@ -52,6 +56,15 @@ class Parameters(NamedTuple):
     trust_gain_per_month: float
     trust_lost_in_crisis: float
     out_of_sight_per_month: float
+    fragmentation_loss: float
+    short_lines_gain: float
+    triage: float
+    turnover_of_load: float
+    signal_finds_per_month: float
+    indication_months: float
+    indication_not_renewed: float
+    own_contribution: float
+    prevention_share: float
 
 
 @rule
@@ -67,26 +80,45 @@ def travel_share(clients_per_1000_homes, alone, density):
 
 
 @rule
-def response_days(load, base, threshold, convexity):
-    """Days from a call to help: `base` until the threshold of utilisation, then convex in the excess (m47)."""
+def response_days(load, samenwerking, base, threshold, convexity, short_lines_gain):
+    """Days from a call to help: `base` until the threshold of utilisation, then convex in the excess (m47); short lines help."""
     excess = max(0.0, load - threshold)
-    return base * (1.0 + convexity * excess * excess)
+    return base * (1.0 + convexity * excess * excess) * (1.0 - short_lines_gain * samenwerking)
+
+
+@rule
+def hours_left(samenwerking, fragmentation_loss):
+    """Part of the hours that reaches people: the more organisations work apart, the more goes to each other (m40)."""
+    return 1.0 - fragmentation_loss * (1.0 - samenwerking)
+
+
+@rule
+def coverages(hours, urgent, other, triage):
+    """Parts (0-1) of what is asked that urgent and other persons get of a team's hours.
+
+    Without triage (0) both get an equal part; with full triage (1) the urgent come first and the others share the rest.
+    """
+    equal = min(1.0, hours / max(urgent + other, 1e-9))
+    first = min(1.0, hours / max(urgent, 1e-9))
+    rest = min(1.0, max(0.0, hours - urgent) / max(other, 1e-9))
+    return equal + triage * (first - equal), equal + triage * (rest - equal)
 
 
 @kernel
-def _ask(place, status, line, profile, stability, opname_days, dwelling, need, published, at_worst, least, waakvlam, buurt, wijk,
-         asked):  # fmt: skip
-    """Everyone's need, and the hours asked per [line, wijk]; the second line is asked of the ambulant pool."""
+def _ask(place, status, line, profile, stability, episode, opname_days, dwelling, need, own_contribution, samenwerking, waakvlam,
+         p, buurt, wijk, asked):  # fmt: skip
+    """Everyone's need, and the hours asked per [urgent, line, wijk]; the second line is asked of the ambulant pool."""
     for i in range(place.size):
         need[i] = 0.0
         if place[i] != Place.THUIS or opname_days[i] > 0:
             continue
-        need[i] = need_hours(published[profile[i]], stability[i], at_worst, least)
-        w = wijk[buurt[dwelling[i]]]
+        w, urgent = wijk[buurt[dwelling[i]]], 1 if episode[i] else 0
+        need[i] = need_hours(p.need_hours[profile[i]], stability[i], p.need_at_worst, p.need_least)
+        need[i] *= 1.0 - own_contribution * samenwerking[w]
         if status[i] == Status.BEKEND:
-            asked[TeamKind.AMBULANT if line[i] == 2 else TeamKind.WIJKTEAM, w] += need[i]
+            asked[urgent, TeamKind.AMBULANT if line[i] == 2 else TeamKind.WIJKTEAM, w] += need[i]
         elif status[i] == Status.SLAPEND:
-            asked[TeamKind.WIJKTEAM, w] += waakvlam
+            asked[0, TeamKind.WIJKTEAM, w] += waakvlam
 
 
 @kernel
@@ -97,17 +129,26 @@ def _less_travel(clients_per_1000_homes, alone, density, hours):
 
 
 @kernel
-def _respond(load, p, out):
-    """Response time [wijken]."""
+def _divide(asked, usable, load, samenwerking, p, coverage, days, leave):
+    """Coverage [urgent, line, wijk], response time [wijken] and the chance that a worker leaves this month [wijken]."""
     for w in range(load.size):
-        out[w] = response_days(load[w], p.response_days, p.load_threshold, p.response_convexity)
+        for k in range(coverage.shape[1]):
+            # A person's hours are kept in 32 bits: rounded down by so much that their sum never exceeds the hours there are.
+            other, urgent = asked[0, k, w], asked[1, k, w]
+            coverage[1, k, w], coverage[0, k, w] = coverages((1.0 - 1e-6) * usable[k, w], urgent, other, p.triage)
+        days[w] = response_days(
+            load[w], samenwerking[w], p.response_days, p.load_threshold, p.response_convexity, p.short_lines_gain
+        )
+        excess = max(0.0, load[w] - p.load_threshold)
+        leave[w] = p.staff_leave_per_year / 12.0 * (1.0 + p.turnover_of_load * excess)
 
 
 @kernel
-def _give(keys, place, status, line, episode, crisis, conflict, identity, dwelling, stability, opname_days, need, hours, trust,
-          stable_months, coverage, find_chance, waakvlam, p, buurt, wijk, counts):  # fmt: skip
+def _give(keys, month, place, status, line, episode, crisis, conflict, identity, dwelling, contract, stability, opname_days,
+          need, hours, trust, stable_months, coverage, leave, find_chance, signal_chance, not_renewed, waakvlam, arrears,
+          complaints, p, buurt, portiek, wijk, counts):  # fmt: skip
     """Give hours, move trust, step up or down between lines, and find those who did not ask."""
-    given = np.zeros(coverage.shape)
+    given = np.zeros(coverage.shape[1:])
     for i in range(place.size):
         hours[i] = 0.0
         if place[i] != Place.THUIS:
@@ -115,31 +156,37 @@ def _give(keys, place, status, line, episode, crisis, conflict, identity, dwelli
         b = buurt[dwelling[i]]
         w = wijk[b]
         if status[i] == Status.LATENT:
-            if crisis[i] or conflict[i] or uniform_at(keys[0], identity[i]) < find_chance[w]:
+            signal = arrears[dwelling[i]] > 0 or complaints[portiek[dwelling[i]]] > 0
+            told = signal and uniform_at(keys[3], identity[i]) < signal_chance[w]
+            if crisis[i] or conflict[i] or told or uniform_at(keys[0], identity[i]) < find_chance[w]:
                 status[i], line[i], stable_months[i] = Status.BEKEND, 2 if crisis[i] else 1, 0
                 counts[b, Count.GEVONDEN] += 1
             continue
         if opname_days[i] == 0:
             kind = TeamKind.AMBULANT if status[i] == Status.BEKEND and line[i] == 2 else TeamKind.WIJKTEAM
             asked = need[i] if status[i] == Status.BEKEND else waakvlam
-            hours[i] = asked * coverage[kind, w]
+            hours[i] = asked * coverage[1 if episode[i] and status[i] == Status.BEKEND else 0, kind, w]
             given[kind, w] += hours[i]
         if crisis[i]:
             trust[i] -= p.trust_lost_in_crisis * trust[i]
-        if uniform_at(keys[1], identity[i]) < p.staff_leave_per_year / 12.0:
+        if uniform_at(keys[1], identity[i]) < leave[w]:
             trust[i] -= p.trust_lost_with_worker * trust[i]
         reached = hours[i] / need[i] if need[i] > 0.0 else 0.0
         trust[i] += p.trust_gain_per_month * min(1.0, reached) * (1.0 - trust[i])
         stable_months[i] = min(stable_months[i] + 1, 250) if stability[i] >= p.stable_above and not episode[i] else 0
         if episode[i]:
             status[i], line[i] = Status.BEKEND, 2
-        elif uniform_at(keys[2], identity[i]) < p.out_of_sight_per_month * (1.0 - trust[i]):
+        elif month >= contract[i] and uniform_at(keys[2], identity[i]) < p.out_of_sight_per_month * (1.0 - trust[i]):
             status[i], line[i], stable_months[i] = Status.LATENT, 0, 0
-        elif status[i] == Status.BEKEND and stable_months[i] >= p.months_to_step_down:
-            stable_months[i] = 0
-            line[i] = max(0, line[i] - 1) if line[i] > 0 else 0
-            if line[i] == 0:
-                status[i] = Status.SLAPEND
+            counts[b, Count.CONTACT_VERLOREN] += 1
+        elif status[i] == Status.BEKEND:
+            ended = month >= contract[i] and uniform_at(keys[4], identity[i]) < not_renewed
+            counts[b, Count.INDICATIES_AFGELOPEN] += ended
+            if ended or stable_months[i] >= p.months_to_step_down:
+                stable_months[i] = 0
+                line[i] = max(0, line[i] - 1) if line[i] > 0 else 0
+                if line[i] == 0:
+                    status[i] = Status.SLAPEND
     return given
 
 
@@ -147,27 +194,32 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Ask, divide, give."""
     persons, dwellings, buurten, wijken, teams = world.persons, world.dwellings, world.buurten, world.wijken, world.teams
     waakvlam = p.need_waakvlam_hours if levers.waakvlam else 0.0
-    asked = np.zeros((len(TeamKind), wijken.rows))
+    by_urgency = np.zeros((2, CARE, wijken.rows))
     _ask(
-        persons.place, persons.status, persons.line, persons.profile, persons.stability, persons.opname_days, persons.dwelling,
-        persons.need, p.need_hours, p.need_at_worst, p.need_least, waakvlam, dwellings.buurt, buurten.wijk, asked,
+        persons.place, persons.status, persons.line, persons.profile, persons.stability, persons.episode, persons.opname_days,
+        persons.dwelling, persons.need, p.own_contribution * levers.wijkbudget, wijken.samenwerking, waakvlam, p, dwellings.buurt,
+        buurten.wijk, by_urgency,
     )  # fmt: skip
-    care = teams.kind <= int(TeamKind.AMBULANT)
+    asked, care = by_urgency.sum(axis=0), teams.kind < CARE
     usable = np.zeros_like(asked)
     clients = 1000.0 * asked[TeamKind.AMBULANT] / p.need_hours.mean() / np.maximum(wijken.homes, 1.0)
     usable[teams.kind[care], teams.wijk[care]] = teams.hours[care]
     _less_travel(clients, p.travel_share_alone, p.travel_density, usable[TeamKind.AMBULANT])
-    # A person's hours are kept in 32 bits: rounded down by so much that their sum never exceeds the hours there are.
-    coverage = np.minimum(1.0, (1.0 - 1e-6) * usable / np.maximum(asked, 1e-9))
-    wijken.load[:] = asked[:2].sum(axis=0) / np.maximum(usable[:2].sum(axis=0), 1e-9)
-    _respond(wijken.load, p, wijken.response_days)
-    spare = np.maximum(0.0, p.load_threshold - wijken.load) * usable[TeamKind.WIJKTEAM] * levers.outreach
+    usable *= hours_left(wijken.samenwerking, p.fragmentation_loss)
+    kept = p.prevention_share * levers.wijkbudget * levers.outreach * usable[TeamKind.WIJKTEAM]
+    usable[TeamKind.WIJKTEAM] -= kept
+    wijken.load[:] = asked.sum(axis=0) / np.maximum(usable.sum(axis=0), 1e-9)
+    coverage, leave = np.empty_like(by_urgency), np.empty(wijken.rows)
+    _divide(by_urgency, usable, wijken.load, wijken.samenwerking, p, coverage, wijken.response_days, leave)
+    spare = kept + np.maximum(0.0, p.load_threshold - wijken.load) * usable[TeamKind.WIJKTEAM] * levers.outreach
     latent = np.bincount(buurten.wijk, weights=world.sum_at_home(persons.status == int(Status.LATENT)), minlength=wijken.rows)
     given = _give(
-        luck.keys[STREAMS], persons.place, persons.status, persons.line,
-        persons.episode, persons.crisis, persons.conflict, persons.identity, persons.dwelling, persons.stability,
-        persons.opname_days, persons.need, persons.hours, persons.trust, persons.stable_months, coverage,
-        spare * p.outreach_finds_per_hour / np.maximum(latent, 1), waakvlam, p, dwellings.buurt, buurten.wijk, world.counts,
+        luck.keys[STREAMS], luck.month, persons.place, persons.status, persons.line, persons.episode, persons.crisis,
+        persons.conflict, persons.identity, persons.dwelling, persons.contract, persons.stability, persons.opname_days,
+        persons.need, persons.hours, persons.trust, persons.stable_months, coverage, leave,
+        spare * p.outreach_finds_per_hour / np.maximum(latent, 1), p.signal_finds_per_month * wijken.samenwerking,
+        0.0 if levers.wijkbudget else p.indication_not_renewed / p.indication_months, waakvlam, dwellings.arrears,
+        world.portieken.complaints, p, dwellings.buurt, dwellings.portiek, buurten.wijk, world.counts,
     )  # fmt: skip
     teams.asked[care] = asked[teams.kind[care], teams.wijk[care]]
     teams.given[care] = given[teams.kind[care], teams.wijk[care]]
