@@ -22,6 +22,7 @@ from model.mechanisms import (
     neighbourhood,
     nuisance,
     publication,
+    samenwerking,
     settling,
     stability,
     support,
@@ -35,7 +36,7 @@ from model.world import Count, World
 
 MECHANISMS = (
     "inflow", "vulnerability", "ageing", "support", "stability", "crisis", "nuisance", "arrears", "leaving", "settling",
-    "neighbourhood", "draagkracht", "leefbaarheid", "landing", "publication",
+    "neighbourhood", "draagkracht", "landing", "leefbaarheid", "samenwerking", "publication",
 )  # fmt: skip
 
 
@@ -102,8 +103,9 @@ class City(mesa.Model):
         self.live(settling, [c.decide() for c in self.corporaties])  # who enters one
         self.live(neighbourhood)  # ties, tolerance, informal help
         self.live(draagkracht)  # what the buurt can carry, and must
-        self.live(leefbaarheid)
         self.live(landing)  # who has landed softly
+        self.live(leefbaarheid)
+        self.live(samenwerking)  # who have learnt to work as one
         self.live(publication)  # what becomes known
         self.close_books(before)
 
@@ -128,7 +130,10 @@ class City(mesa.Model):
         """What all corporaties need this month: homes to let, who waits, and what may be known."""
         strategy = strategies.find(self.levers.strategie)
         self.public_view = public_view(self.world, self.rooms.public_view, self.luck, getattr(strategy, "EXACT", False))
-        self.letting_round = institutions.LettingRound(self.world, self.public_view, getattr(strategy, "RESERVES", True))
+        reserves = getattr(strategy, "RESERVES", True)
+        self.letting_round = institutions.LettingRound(
+            self.world, self.public_view, reserves, self.rooms.access, self.levers, self.luck
+        )
 
     def close_books(self, before: np.ndarray) -> None:
         """Recount everyone, check that stocks equal flows, and keep the month."""

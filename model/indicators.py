@@ -30,7 +30,7 @@ HELD = (  # months that persons who could go home spend in an institution
     Count.OPVANG_MAANDEN, Count.BW_MAANDEN, Count.KLINIEK_MAANDEN, Count.JEUGDZORG_MAANDEN, Count.VROUWENOPVANG_MAANDEN,
     Count.AZC_MAANDEN,
 )  # fmt: skip
-CITY_STATES = ("response_days", "load")
+CITY_STATES = ("response_days", "load", "samenwerking")
 SUMS = ("draagkracht", "draaglast", "informal_help", "spare_exact")  # of several buurten these add up; others are averaged
 
 
@@ -320,6 +320,53 @@ def reactietijd(x: Period) -> np.ndarray:
 )
 def druk_op_hulp(x: Period) -> np.ndarray:
     return x.states["load"]
+
+
+@indicator(
+    "per 1.000 woningen per jaar", "Gesprekken tussen buren over hinder", "Conversations between neighbours about nuisance", 0
+)
+def gesprekken(x: Period) -> np.ndarray:
+    return x.per_1000_homes(Count.GESPREKKEN)
+
+
+@indicator("aandeel kwetsbare bewoners thuis", "Eenzaam", "Lonely", -1, "relevant_share")
+def eenzaamheid(x: Period) -> np.ndarray:
+    return x.ratio(Count.EENZAAM, Count.PERSONEN_THUIS)
+
+
+@indicator("aandeel kwetsbare bewoners thuis", "Problematische schulden", "Problematic debts", -1, "relevant_share")
+def schulden(x: Period) -> np.ndarray:
+    return x.ratio(Count.SCHULDEN, Count.PERSONEN_THUIS)
+
+
+@indicator("per 1.000 woningen per jaar", "Uit beeld geraakt bij de hulp", "Dropped out of sight of help")
+def contact_verloren(x: Period) -> np.ndarray:
+    return x.per_1000_homes(Count.CONTACT_VERLOREN)
+
+
+@indicator("maanden per jaar", "Kindmaanden in opvang", "Child-months in opvang")
+def kindmaanden(x: Period) -> np.ndarray:
+    return x.per_year(Count.KIND_MAANDEN)
+
+
+@indicator("maanden per jaar", "Maanden op een bank bij anderen", "Months on somebody's couch")
+def bankmaanden(x: Period) -> np.ndarray:
+    return x.per_year(Count.BANK_MAANDEN)
+
+
+@indicator("personen per jaar", "Vond de opvang vol", "Found the opvang full")
+def geweigerd(x: Period) -> np.ndarray:
+    return x.per_year(Count.GEWEIGERD)
+
+
+@indicator("keer per jaar", "Overgeslagen bij de toewijzing", "Passed over in allocation")
+def uitgesloten(x: Period) -> np.ndarray:
+    return x.per_year(Count.UITGESLOTEN)
+
+
+@indicator("0-1", "Samenwerking in de wijk", "Working as one in the wijk", 1, "relevant_share", window="last_year")
+def samenwerking(x: Period) -> np.ndarray:
+    return x.states["samenwerking"]
 
 
 # Two more are made of several places, or of money, and are filled where a run is summed up (experiments.engine.measure).

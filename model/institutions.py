@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import mesa
 import numpy as np
 
-from model import letting, strategies
+from model import access, letting, strategies
 from model.jit import kernel
 from model.mechanisms.settling import Lettings
+from model.policies import Levers
 from model.public_view import PublicView
+from model.randomness import Luck
 from model.strategies import Queue, Vacancies
 from model.world import Count, Place, Status, TeamKind, Tenure, World
 
@@ -112,28 +114,40 @@ class Corporatie(mesa.Agent):
     def provide(self) -> None:
         """Hours of the beheerders, by homes."""
         teams, mine = self.model.world.teams, self.teams
-        teams.hours[mine] = teams.fte[mine] * self.model.rooms.support.direct_hours_per_fte
+        teams.hours[mine] = teams.fte[mine] * self.model.rooms.support.direct_hours_per_fte * self.model.levers.sociaal_beheer
         self.model.world.gemeente_counts[self.gemeente, Count.BEHEER_UREN] += round(float(teams.hours[mine].sum()))
 
     def decide(self) -> Lettings:
         """This month's lettings: reserved homes by the strategy, the others to regular seekers."""
         city = self.model
         homes = city.letting_round.homes_of(self.number)
-        persons = person_homes = seekers = seeker_homes = NONE
+        persons = person_homes = NONE
         if not homes.size:
-            return Lettings(persons, person_homes, seekers, seeker_homes)
+            return Lettings(persons, person_homes, NONE, NONE)
         strategy = strategies.find(city.levers.strategie)
         if getattr(strategy, "RESERVES", True):
-            carry = city.world.corporaties.carry
-            carry[self.number] += city.levers.quota * homes.size
-            reserved = int(carry[self.number])  # fractions carry over; unused homes do not (choice 8)
-            carry[self.number] -= reserved
-            persons, person_homes = self._place(strategy, homes, reserved)
+            persons, person_homes = self._place(strategy, homes, self._reserved(homes.size))
             homes = without(homes, person_homes, city.letting_round.marks)
         seekers, seeker_homes, more_persons, more_homes = self._let(homes)
+        self._remember(persons.size, persons.size + seekers.size + more_persons.size)
         return Lettings(
             np.concatenate([persons, more_persons]), np.concatenate([person_homes, more_homes]), seekers, seeker_homes
         )
+
+    def _reserved(self, homes: int) -> int:
+        """How many of this month's homes go by agreement, as far as the agreement is kept (m51)."""
+        city, carry = self.model, self.model.world.corporaties.carry
+        carry[self.number] += city.levers.quota * city.levers.nakoming * homes
+        reserved = int(carry[self.number])  # fractions carry over; unused homes do not (choice 8)
+        carry[self.number] -= reserved
+        return reserved
+
+    def _remember(self, by_agreement: int, let: int) -> None:
+        """What those at the desk have seen of late, and how much they resist."""
+        c, k, p = self.model.world.corporaties, self.number, self.model.rooms.access
+        if let:
+            c.voorrang[k] = p.share_kept_per_month * c.voorrang[k] + (1.0 - p.share_kept_per_month) * by_agreement / let
+        c.weerstand[k] = access.next_resistance(c.weerstand[k], c.voorrang[k], p)
 
     def _place(self, strategy: ModuleType, homes: np.ndarray, reserved: int) -> tuple[np.ndarray, np.ndarray]:
         """(persons, their homes), as the strategy proposes to this corporatie, which sees its own gemeente and no other."""
@@ -178,7 +192,7 @@ class LettingRound:
     Sorted once for all, and handed out in slices: by corporatie what is offered, by gemeente everything else.
     """
 
-    def __init__(self, world: World, view: PublicView, reserves: bool) -> None:
+    def __init__(self, world: World, view: PublicView, reserves: bool, p: access.Parameters, levers: Levers, luck: Luck) -> None:
         self.world, self.view, self.reserves = world, view, reserves
         d, s, many = world.dwellings, world.seekers, np.arange(world.gemeenten.rows + 1)
         offered = offered_homes(world)
@@ -187,6 +201,7 @@ class LettingRound:
         self.offered = offered[order]
         self._edges = np.searchsorted(owner[order], np.arange(1, world.corporaties.rows + 2))
         everyone = waiting_persons(world)
+        everyone = everyone[access.may_be_proposed(world, p, levers, luck, everyone)]
         self.waiting = np.split(everyone, np.searchsorted(asks_in(world, everyone), many[1:-1]))
         self.known_in_portiek = known_in_portiek(world)
         self.marks = np.zeros(max(d.rows, world.persons.rows), bool)

@@ -7,6 +7,7 @@ identity, so that one seed gives one world. How well the margins are met is told
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy.special import ndtr
 
 from model import letting, synthesis
@@ -41,6 +42,7 @@ from model.world import (
 )
 
 STOCKS = np.array([Stream.STOCK_OF_VULNERABILITY, Stream.WHICH_PROFILE])
+QUALITY, TOGETHER = np.uint64(1 << 61), np.uint64(1 << 62)  # other lots than those of facilities
 BEFORE = -1000  # the month whose luck makes a town: before every warm-up, so that none changes it
 
 
@@ -52,6 +54,8 @@ class Parameters(NamedTuple):
     queue_months: float
     seekers_wait_years: float
     places_per_1000: per(Place)  # type: ignore[valid-type]
+    samenwerking_mean: float
+    samenwerking_spread: float
 
 
 class Blocks(NamedTuple):
@@ -81,6 +85,7 @@ def _places(town: Town, d: Dwellings, p: Blocks, luck: Luck) -> tuple[Portieken,
     b.inwoners[:] = frame.inwoners
     b.dichtheid[:] = frame.dichtheid
     spread = np.exp(p.population.facility_spread * normal_of(luck.draws(Stream.TOWN, identities_of(frame.code))))
+    b.kwaliteit[:] = normal_of(luck.draws(Stream.TOWN, identities_of(frame.code) + QUALITY))
     b.voorzieningen[:] = p.population.facility_hours_per_1000 * spread * b.inwoners / 1000.0
     t = p.town
     imputed = t.score_of_woz * np.log(frame.woz_ratio) + t.score_of_koop * (frame.p_koop / 100.0 - t.koop_share)
@@ -95,6 +100,8 @@ def _places(town: Town, d: Dwellings, p: Blocks, luck: Luck) -> tuple[Portieken,
     w = Wijken(len(number))
     w.inwoners[:] = np.bincount(b.wijk, weights=b.inwoners, minlength=w.rows)
     w.homes[:] = np.bincount(b.wijk, weights=b.homes, minlength=w.rows)
+    lot = normal_of(luck.draws(Stream.TOWN, identities_of(pd.Series(town.wijken)) + TOGETHER))
+    w.samenwerking[:] = np.clip(p.population.samenwerking_mean + p.population.samenwerking_spread * lot, 0.0, 1.0)
     gemeente = frame.gemeente.map({code: g for g, code in enumerate(town.gemeenten)}).to_numpy()
     w.gemeente[b.wijk] = gemeente
     g = Gemeenten(len(town.gemeenten))

@@ -3,7 +3,20 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple, get_type_hints
 
-from model import homes, indicators, ledger, letting, population, public_view, strategies, synthesis, tables, town, voorbeeldstad
+from model import (
+    access,
+    homes,
+    indicators,
+    ledger,
+    letting,
+    population,
+    public_view,
+    strategies,
+    synthesis,
+    tables,
+    town,
+    voorbeeldstad,
+)
 from model.mechanisms import (
     ageing,
     arrears,
@@ -16,6 +29,7 @@ from model.mechanisms import (
     neighbourhood,
     nuisance,
     publication,
+    samenwerking,
     settling,
     stability,
     support,
@@ -46,8 +60,10 @@ class Rooms(NamedTuple):
     leefbaarheid: leefbaarheid.Parameters
     landing: landing.Parameters
     publication: publication.Parameters
+    samenwerking: samenwerking.Parameters
     leaving: leaving.Parameters
     settling: settling.Parameters
+    access: access.Parameters
     letting: letting.Parameters
     strategies: strategies.Parameters
     public_view: public_view.Parameters

@@ -319,7 +319,9 @@ class Buurten(Table):
     sociale_huur: np.ndarray = column("f8", "homes", "homes of corporaties")
     inwoners: np.ndarray = column("f8", "persons", "inhabitants at month 0")
     dichtheid: np.ndarray = column("f8", "inhabitants/km2", "density")
-    kwaliteit: np.ndarray = column("f8", "SD", "quality of the stock: how little neighbours hear of each other; no table tells, so drawn")
+    kwaliteit: np.ndarray = column(
+        "f8", "SD", "quality of the stock: how little neighbours hear of each other; no table tells, so drawn"
+    )
     voorzieningen: np.ndarray = column("f8", "hours/month", "help that meeting places, clubs and day activity give")
     start_score: np.ndarray = column("f8", "score", "leefbaarheid at month 0: deviation from the national mean")
     score: np.ndarray = column("f8", "score", "leefbaarheid now: start plus change")

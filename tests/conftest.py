@@ -8,6 +8,8 @@
     small_world    factory of its World before the warm-up
     small_city     factory of a City that lives in it
     plain_python   context in which no kernel or rule of the model is compiled
+    luck           the luck of month 1 under seed 1
+    one_person     factory of a town with one vulnerable resident alone
 
 The factories give a new object at every call, so that a test may change what it gets. All are session-scoped, which lets
 hypothesis tests use them too.
@@ -32,9 +34,10 @@ from model.city import City
 from model.mechanisms import settling
 from model.policies import FOREVER, Levers, Setting
 from model.population import build
+from model.randomness import Luck
 from model.rooms import Rooms, read_rooms
 from model.town import Town, near_in_wijk, ownership
-from model.world import World
+from model.world import NOBODY, Place, Profile, Status, World
 
 CONFIGS = Path(__file__).parents[1] / "configs" / "parameters"
 
@@ -120,10 +123,12 @@ def lively(rooms: Rooms) -> Rooms:
 
 @pytest.fixture(scope="session")
 def huidig() -> Levers:
-    """Today's way of helping, at a quota of 0.30."""
+    """Today's way of helping, at a quota of 0.30; nobody has gates of the woonladder to pass."""
     return Levers(
         strategie="loting", quota=0.30, vroegsignalering=True, driegesprek=False, overlastprotocol=True, waakvlam=True,
-        bereikbaarheid=0.3, buurtinformatie=False, outreach=True, ambulante_capaciteit=1.0,
+        bereikbaarheid=0.3, buurtinformatie=False, outreach=True, ambulante_capaciteit=1.0, woonladder=0.0,
+        screening=0.0, nakoming=1.0, driehoek=False, woonzorgvisie=False, wijkbudget=False, contextgericht=False,
+        driepartijencontract=False, belnummer=False, maatwerk=False, sociaal_beheer=1.0,
     )  # fmt: skip
 
 
@@ -216,3 +221,35 @@ def no_lettings() -> settling.Lettings:
     """What corporaties decide when they decide nothing."""
     none = np.zeros(0, np.int64)
     return settling.Lettings(none, none, none, none)
+
+
+@pytest.fixture(scope="session")
+def luck() -> Luck:
+    return Luck(1, 1)
+
+
+@pytest.fixture(scope="session")
+def one_person(small_world: Callable[..., World]) -> Callable[..., World]:
+    """`one_person(**columns)`: a town with one vulnerable resident (row 0), known, at home, with the columns given.
+
+    Nobody waits; nobody else is vulnerable. Unless told otherwise all that is measured from 0 to 1 stands at 0.5.
+    """
+
+    def make(**columns: float) -> World:
+        world = small_world()
+        persons, d = world.persons, world.dwellings
+        persons.clear(np.arange(persons.rows))
+        d.person[:] = NOBODY
+        world.seekers.keep(np.zeros(world.seekers.rows, bool))
+        home = int(np.flatnonzero(d.identity != 0)[0])
+        plain = {
+            "identity": d.identity[home], "dwelling": home, "place": Place.THUIS, "status": Status.BEKEND, "line": 2,
+            "profile": Profile.PSYCHISCH, "stability": 0.5, "coping": 0.5, "network": 0.5, "trust": 0.5, "participation": 0.5,
+        }  # fmt: skip
+        for name, value in {**plain, **columns}.items():
+            getattr(persons, name)[0] = value
+        if persons.place[0] == Place.THUIS:
+            d.person[persons.dwelling[0]] = 0
+        return world
+
+    return make

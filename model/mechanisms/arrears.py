@@ -2,9 +2,10 @@
 
 Arrears start more often at low SES and with problematic debts; contact ends them, sooner when signals are taken up at
 three weeks instead of two months (E105). After some months a judgment may follow; most are averted by an agreement, more
-with a driegesprek and with help at hand. Arrears of so many months are debts. Somebody who causes many incidents about which neighbours complain may be brought
-to court for that; this is rare (E112). Without a driegesprek the gemeente hears two days later and the care organisation
-fourteen (E013-E014), and in those days harm may be done. Left out: evictions by private landlords and banks.
+with a driegesprek and with help at hand. Arrears of so many months are debts, which end with help and not with a home (E127).
+Somebody who causes many incidents about which neighbours complain may be brought to court for that; this is rare (E112).
+Without a driegesprek the gemeente hears two days later and the care organisation fourteen (E013-E014), and in those days
+harm may be done. Left out: evictions by private landlords and banks.
 """
 
 from typing import NamedTuple
@@ -14,7 +15,7 @@ import numpy as np
 from model.jit import kernel, rule
 from model.policies import Levers
 from model.randomness import Luck, Stream, uniform_at
-from model.world import NOBODY, Count, Eviction, Tenure, World
+from model.world import NOBODY, Count, Eviction, Place, Tenure, World
 
 WRITES = ("dwellings.arrears", "dwellings.eviction", "persons.debts")
 STREAMS = (Stream.ARREARS_START, Stream.ARREARS_END, Stream.JUDGMENT, Stream.AVERTED, Stream.NUISANCE_JUDGMENT)
@@ -36,6 +37,7 @@ class Parameters(NamedTuple):
     late_days_gemeente: float
     late_days_zorg: float
     harm_per_late_day: float
+    debts_end_per_year: float
 
 
 @rule
@@ -94,6 +96,18 @@ def _pay(keys, identity, tenure, ses, person, buurt, portiek, incidents, complai
             counts[b, Count.NAZORG_LAAT] += 1
 
 
+@kernel
+def _repay(key, identity, place, dwelling, hours, need, debts, buurt, per_year, counts):
+    """Debts of persons at home end, as far as help covers the need; what is left is counted."""
+    for i in range(identity.size):
+        if place[i] != Place.THUIS or not debts[i]:
+            continue
+        covered = min(1.0, hours[i] / need[i]) if need[i] > 0.0 else 0.0
+        if uniform_at(key, identity[i]) < per_year / 12.0 * covered:
+            debts[i] = 0
+        counts[buurt[dwelling[i]], Count.SCHULDEN] += debts[i]
+
+
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of paying, falling behind, judgments and agreements."""
     d, persons = world.dwellings, world.persons
@@ -101,4 +115,8 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     _pay(
         keys, d.identity, d.tenure, d.ses, d.person, d.buurt, d.portiek, d.incidents, world.portieken.complaints, d.arrears,
         d.eviction, persons.debts, persons.hours, persons.need, levers.vroegsignalering, levers.driegesprek, p, world.counts,
+    )  # fmt: skip
+    _repay(
+        luck.key(Stream.DEBTS), persons.identity, persons.place, persons.dwelling, persons.hours, persons.need, persons.debts,
+        d.buurt, p.debts_end_per_year, world.counts,
     )  # fmt: skip

@@ -126,8 +126,8 @@ def spend_opname(i, spent, buurt, kind, opname_days, counts, by_profile):
 
 @kernel
 def _episodes(keys, month, days, identity, profile, place, status, dwelling, contract, stability, trust, hours, need, memory,
-              episode, episode_days, end_day, call_day, harm_day, patience_day, opname_days, escalations, conflict, crisis, home_lost,
-              buurt, portiek, wijk, tolerance, response_days, levers, p, counts, by_profile):  # fmt: skip
+              episode, episode_days, end_day, call_day, harm_day, patience_day, opname_days, escalations, conflict, crisis,
+              home_lost, buurt, portiek, wijk, tolerance, response_days, levers, p, counts, by_profile):  # fmt: skip
     waakvlam, reachable, informed, fix, number = levers
     for i in range(identity.size):
         if identity[i] == 0:
@@ -166,16 +166,11 @@ def _episodes(keys, month, days, identity, profile, place, status, dwelling, con
             to_police = p.police_at_escalation * (1.0 - (p.number_keeps_from_police if number else 0.0))
             if uniform_at(keys[POLICE], who) < to_police:
                 counts[b, Count.POLITIEMELDINGEN] += 1
-        if over >= days:  # the clocks run on into next month
-            episode[i] = 1
-            end_day[i] -= days
-            call_day[i] -= days
-            harm_day[i] -= days
-            patience_day[i] -= days
-            continue
-        episode[i] = 0
-        end_day[i] = call_day[i] = harm_day[i] = patience_day[i] = np.inf
-        if not is_crisis:
+        clock = (end_day, call_day, harm_day, patience_day)
+        episode[i] = over >= days
+        for k in range(len(clock)):  # which run on into next month, or stop
+            clock[k][i] = clock[k][i] - days if episode[i] else np.inf
+        if episode[i] or not is_crisis:
             continue
         crisis[i] = 1
         counts[b, Count.CRISES] += 1
@@ -200,7 +195,8 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     keys = luck.keys[list(STREAMS)]
     _episodes(
         keys, luck.month, int(MONTH_DAYS[(luck.month - 1) % 12]), persons.identity, persons.profile, persons.place,
-        persons.status, persons.dwelling, persons.contract, persons.stability, persons.trust, persons.hours, persons.need, persons.memory, persons.episode,
+        persons.status, persons.dwelling, persons.contract, persons.stability, persons.trust, persons.hours,
+        persons.need, persons.memory, persons.episode,
         persons.episode_days, persons.end_day, persons.call_day, persons.harm_day, persons.patience_day, persons.opname_days,
         persons.escalations, persons.conflict, persons.crisis, persons.home_lost, dwellings.buurt, dwellings.portiek,
         buurten.wijk, world.portieken.tolerance, world.wijken.response_days,

@@ -3,9 +3,10 @@
 Arrivals are exogenous (choice 6): how many come in a month, and who they are, depends on the seed, the month and their
 ordinal alone, so that every scenario meets the same people. Each asks for a home in one gemeente: a person in that of
 their own network, which lies where people live, and a seeker where homes of corporaties are. Blocked outflow keeps persons
-in dear places and slowly costs them skills (m10, m11); who waits too long finds another way or gives up. The number of
-statushouders swings from year to year (m15). Left out: institutions with a limited number of places, gates of the
-woonladder (m18), and seekers who ask in several gemeenten.
+in dear places and slowly costs them skills (m10, m11); who waits too long finds another way or gives up. Opvang and
+vrouwenopvang have a limited number of places for who waits: whoever finds them full sleeps on a couch, as many youths do, and
+tries again now and then. The number of statushouders swings from year to year (m15). Left out: who is in an institution and
+not ready to leave, entry to clinics that is put off because beds are held, and seekers who ask in several gemeenten.
 """
 
 from typing import NamedTuple
@@ -16,9 +17,10 @@ from model.jit import kernel
 from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck, Stream, normal_of, uniform, uniform_at
-from model.world import AgeClass, ByProfile, Count, Persons, Place, Profile, Status, World
+from model.world import AgeClass, ByProfile, Count, Persons, Place, Profile, Status, Wish, World
 
-WRITES = ("persons.coping",)
+WRITES = ("persons.coping", "persons.place", "persons.since")
+DOORS = (Place.OPVANG, Place.VROUWENOPVANG)  # institutions that one can find full
 
 PERSON_ID, SEEKER_ID = np.uint64(2 << 56), np.uint64(3 << 56)
 FIRST_MONTH = 1000  # added to a month, so that the months of the warm-up are positive in an identity
@@ -46,6 +48,10 @@ class Parameters(NamedTuple):
     network_spread: float
     person_young_share: float
     person_ses_below: float
+    couch_share: per(Profile)  # type: ignore[valid-type]
+    wish_peers_share: per(Profile)  # type: ignore[valid-type]
+    places_for_waiting: float
+    couch_asks_per_month: float
 
 
 PLACE_COUNT = np.zeros(len(Place), np.int64)  # which counter counts the months in a place
@@ -62,14 +68,21 @@ for _place, _count in {
 
 
 @kernel
-def _wait(place, profile, coping, network_wijk, gemeente, lost_per_month, counts, by_profile):
-    """A month in the queue: skills are lost, except on a couch, and the month is counted [gemeenten] where it is spent."""
+def _wait(place, profile, size, coping, network_wijk, gemeente, lost_per_month, counts, by_profile):
+    """A month in the queue: skills are lost, except on a couch, and the month is counted [gemeenten] where it is spent.
+
+    Children are all of a household but one.
+    """
     for i in range(place.size):
         if place[i] <= Place.THUIS:
             continue
         if place[i] != Place.BANK:
             coping[i] *= 1.0 - lost_per_month
         counts[gemeente[network_wijk[i]], PLACE_COUNT[place[i]]] += 1
+        if place[i] == Place.OPVANG or place[i] == Place.VROUWENOPVANG:
+            counts[gemeente[network_wijk[i]], Count.KIND_MAANDEN] += size[i] - 1
+        if place[i] == Place.BANK and profile[i] == Profile.JONGERE_JEUGDZORG:
+            counts[gemeente[network_wijk[i]], Count.BANK_JONGEREN_MAANDEN] += 1
         by_profile[profile[i], ByProfile.WACHTEND] += 1
 
 
@@ -99,11 +112,13 @@ def wijken_of_arrivals(world: World) -> np.ndarray:
 
 
 @kernel
-def _draw_traits(u, edges, wijken, p, profile, place, debts, coping, network, network_wijk, age_class, size):
-    """Traits [n] from uniforms [8, n]; `edges` and `wijken` are cumulative shares of profiles and of wijken."""
+def _draw_traits(u, edges, wijken, p, profile, place, debts, coping, network, network_wijk, age_class, size, wish):
+    """Traits [n] from uniforms [10, n]; `edges` and `wijken` are cumulative shares of profiles and of wijken."""
     for i in range(profile.size):
         kind = min(np.searchsorted(edges, u[0, i], side="right"), edges.size - 1)
-        profile[i], place[i], debts[i] = kind, p.origin[kind], u[1, i] < p.debts_share[kind]
+        profile[i], debts[i] = kind, u[1, i] < p.debts_share[kind]
+        place[i] = Place.BANK if u[8, i] < p.couch_share[kind] else p.origin[kind]
+        wish[i] = Wish.BIJ_LOTGENOTEN if u[9, i] < p.wish_peers_share[kind] else Wish.ZELFSTANDIG
         coping[i] = min(1.0, max(0.0, p.coping_mean[kind] + p.coping_spread * (u[2, i] - 0.5)))
         if u[4, i] < p.network_in_town:
             network[i] = min(1.0, max(0.0, p.network_mean[kind] + p.network_spread * (u[3, i] - 0.5)))
@@ -125,10 +140,10 @@ def person_traits(p: Parameters, luck: Luck, who: np.ndarray, wijken: np.ndarray
     year = (luck.month + FIRST_MONTH) // 12
     swing = 2.0 * uniform(luck.seed, int(Stream.SHOCK_YEAR), year, int(Profile.STATUSHOUDER)) - 1.0
     shares[Profile.STATUSHOUDER] *= p.statushouder_swing**swing
-    u = luck.several(Stream.PERSON_TRAITS, who, 8)
+    u = luck.several(Stream.PERSON_TRAITS, who, 10)
     traits = {
         name: np.zeros(who.size, Persons.columns()[name].dtype)
-        for name in ("profile", "place", "debts", "coping", "network", "network_wijk", "age_class", "size")
+        for name in ("profile", "place", "debts", "coping", "network", "network_wijk", "age_class", "size", "wish")
     }
     _draw_traits(u, np.cumsum(shares) / shares.sum(), wijken, p, *traits.values())
     return traits | {"ses": p.seeker_ses_mean - p.person_ses_below + p.seeker_ses_sd * normal_of(u[6])}
@@ -200,6 +215,43 @@ def leave_the_queues(world: World, p: Parameters, luck: Luck) -> None:
     world.persons.clear(rows)
 
 
+@kernel
+def _find_beds(key, who, gemeente, inside, asks, room, stays, enters, per_month):
+    """Who of those inside (bool [n]) stays and who of those who ask (bool [n]) comes in, in their order, while there is room."""
+    for i in range(who.size):
+        if inside[i] and room[gemeente[i]] > 0:
+            room[gemeente[i]] -= 1
+            stays[i] = True
+    for i in range(who.size):
+        if asks[i] and room[gemeente[i]] > 0 and uniform_at(key, who[i]) < per_month:
+            room[gemeente[i]] -= 1
+            enters[i] = True
+
+
+def find_beds(world: World, p: Parameters, luck: Luck) -> None:
+    """Full institutions send who came last to a couch; who sleeps on one asks for a place now and then, the longest first."""
+    persons, places = world.persons, world.institutions
+    waiting = np.flatnonzero(persons.place > int(Place.THUIS))
+    rows = waiting[np.lexsort((persons.identity[waiting], persons.since[waiting]))]
+    gemeente, now = world.wijken.gemeente[persons.network_wijk[rows]], persons.place[rows]
+    of_women = p.origin[persons.profile[rows]] == int(Place.VROUWENOPVANG)
+    wanted = np.where(of_women, int(Place.VROUWENOPVANG), int(Place.OPVANG))
+    for door in DOORS:
+        kind = places.kind == int(door)
+        room = np.bincount(places.gemeente[kind], weights=places.places[kind], minlength=world.gemeenten.rows)
+        room = np.ceil(p.places_for_waiting * room).astype(np.int64)
+        stays, enters = np.zeros((2, rows.size), bool)
+        asks = (now == int(Place.BANK)) & (wanted == int(door))
+        _find_beds(
+            luck.key(Stream.COUCH), persons.identity[rows], gemeente, now == int(door), asks, room, stays, enters,
+            p.couch_asks_per_month,
+        )  # fmt: skip
+        turned_away = (now == int(door)) & ~stays
+        for who, where in ((turned_away, Place.BANK), (enters, door)):
+            persons.place[rows[who]], persons.since[rows[who]] = where, luck.month
+        world.book_in_gemeente(Count.GEWEIGERD, gemeente[turned_away])
+
+
 def _count_places(world: World) -> None:
     """Places that institutions have this month, whoever is in them."""
     i = world.institutions
@@ -212,9 +264,10 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     add_persons(world, p, luck, world.persons_per_month)
     add_seekers(world, [seekers_of(world, p, luck, world.seekers_per_month)])
     leave_the_queues(world, p, luck)
+    find_beds(world, p, luck)
     persons = world.persons
     _count_places(world)
     _wait(
-        persons.place, persons.profile, persons.coping, persons.network_wijk, world.wijken.gemeente, p.skills_lost_per_month,
-        world.gemeente_counts, world.by_profile,
+        persons.place, persons.profile, persons.size, persons.coping, persons.network_wijk, world.wijken.gemeente,
+        p.skills_lost_per_month, world.gemeente_counts, world.by_profile,
     )  # fmt: skip

@@ -14,7 +14,7 @@ from model.jit import kernel, rule
 from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck, Stream, uniform_at
-from model.world import NOBODY, AgeClass, Count, Dwellings, Eviction, Place, Profile, Status, Tenure, World
+from model.world import NEVER, NOBODY, AgeClass, Count, Dwellings, Eviction, Place, Profile, Status, Tenure, World
 
 WRITES = ("dwellings.months_here", "dwellings.months_vacant")  # and it empties rows
 STRATUM = ("ses", "age_class", "size")  # of who left last: who enters in the warm-up gets it (choice 8)
@@ -83,7 +83,7 @@ def _join_the_queue(world: World, luck: Luck, rows: np.ndarray, place: np.ndarra
     persons.place[rows] = place
     persons.dwelling[rows] = NOBODY
     persons.since[rows] = persons.waiting_since[rows] = luck.month
-    persons.status[rows], persons.line[rows] = Status.BEKEND, 2
+    persons.status[rows], persons.line[rows], persons.contract[rows] = Status.BEKEND, 2, NEVER
     for name in ("opname_days", "episode", "home_lost", "need", "hours", "episode_days"):
         getattr(persons, name)[rows] = 0
     for name in ("end_day", "call_day", "harm_day", "patience_day"):

@@ -49,7 +49,7 @@ def tie_strength(months_together, half_time):
 
 @rule
 def tie_half_time(months, meeting, gain, reference):
-    """Months to half a tie: `months` where as many hours of meeting places and clubs are as the `reference`, shorter with more."""
+    """Months to half a tie: `months` with as many hours of meeting places and clubs as the `reference`, shorter with more."""
     return months / (1.0 + gain * (meeting / reference - 1.0))
 
 

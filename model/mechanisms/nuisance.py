@@ -154,8 +154,8 @@ def _cause(key, identity, portiek, frailty, incidents, first, last, in_portiek, 
 
 @kernel
 def _cause_in_episode(
-    key, identity, place, dwelling, episode_days, hours, need, buurt, portiek, incidents, in_portiek, by_persons, counts, per_month,
-    context_effect,
+    key, identity, place, dwelling, episode_days, hours, need, buurt, portiek, incidents, in_portiek, by_persons, counts,
+    per_month, context_effect,
 ):  # fmt: skip
     for i in range(identity.size):
         if place[i] != Place.THUIS or episode_days[i] <= 0.0:

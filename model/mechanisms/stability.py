@@ -2,7 +2,7 @@
 
 Stability moves slowly towards what a person's skills, help, network and day activity carry, less debts, loneliness, the
 stance of neighbours, and living otherwise than they wish: alone, or near peers (m20). A home by itself repairs neither debts
-nor loneliness: debts end with help, and a network grows from day activity among neighbours, and from guidance that looks at
+nor loneliness: a network grows from day activity among neighbours, and from guidance that looks at
 neighbours too (m30). Day activity grows where welzijn has hours for it and shrinks in an episode. Left out: course of
 addiction, treatment, and loneliness of residents who are not vulnerable.
 """
@@ -13,10 +13,10 @@ import numpy as np
 
 from model.jit import kernel, rule
 from model.policies import Levers
-from model.randomness import Luck, Stream, uniform_at
+from model.randomness import Luck
 from model.world import Count, Place, TeamKind, Wish, World
 
-WRITES = ("persons.stability", "persons.network", "persons.participation", "persons.debts")
+WRITES = ("persons.stability", "persons.network", "persons.participation")
 
 
 class Parameters(NamedTuple):
@@ -34,7 +34,6 @@ class Parameters(NamedTuple):
     participation_lost_per_month: float
     gain_of_wish: float
     network_from_guidance_per_month: float
-    debts_end_per_year: float
     lonely_below: float
 
 
@@ -48,8 +47,8 @@ def carried_stability(coping, coverage, network, participation, debts, as_wished
 
 
 @kernel
-def _live(key, identity, place, dwelling, coping, need, hours, wish, debts, episode, opname_days, stability, network,
-          participation, buurt, portiek, wijk, peers, tolerance, ties, damage, welzijn_per_person, context, p, counts):  # fmt: skip
+def _live(place, dwelling, coping, need, hours, wish, debts, episode, opname_days, stability, network,
+          participation, buurt, portiek, wijk, peers, tolerance, ties, damage, welzijn_each, context, p, counts):  # fmt: skip
     for i in range(place.size):
         if place[i] == Place.AFWEZIG:
             continue
@@ -66,15 +65,12 @@ def _live(key, identity, place, dwelling, coping, need, hours, wish, debts, epis
         network[i] += p.network_from_ties_per_month * (ties[b] - network[i]) * participation[i]
         if context:
             network[i] += p.network_from_guidance_per_month * coverage * max(0.0, ties[b] - network[i])
-        if debts[i] and uniform_at(key, identity[i]) < p.debts_end_per_year / 12.0 * coverage:
-            debts[i] = 0
-        counts[b, Count.SCHULDEN] += debts[i]
         counts[b, Count.EENZAAM] += network[i] < p.lonely_below
         if episode[i]:
             stability[i] = max(0.0, stability[i] - p.cost_of_episode)
             participation[i] -= p.participation_lost_in_episode * participation[i]
         else:
-            offered = min(1.0, p.participation_per_welzijn_hour * welzijn_per_person[wijk[b]])
+            offered = min(1.0, p.participation_per_welzijn_hour * welzijn_each[wijk[b]])
             participation[i] += offered * (1.0 - participation[i]) - p.participation_lost_per_month * participation[i]
 
 
@@ -88,7 +84,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     homes = persons.dwelling[persons.place == int(Place.THUIS)]
     peers = np.bincount(dwellings.portiek[homes], minlength=world.portieken.rows)
     _live(
-        luck.key(Stream.DEBTS), persons.identity, persons.place, persons.dwelling, persons.coping, persons.need, persons.hours,
+        persons.place, persons.dwelling, persons.coping, persons.need, persons.hours,
         persons.wish, persons.debts, persons.episode, persons.opname_days, persons.stability, persons.network,
         persons.participation, dwellings.buurt, dwellings.portiek, buurten.wijk, peers, buurten.tolerance, buurten.ties,
         buurten.damage, welzijn / np.maximum(at_home, 1), levers.contextgericht, p, world.counts,

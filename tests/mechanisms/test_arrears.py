@@ -158,3 +158,20 @@ def test_debts_make_a_person_fall_behind(one_person, p, huidig, luck):
         world.dwellings.tenure[home] = Tenure.SOCIALE_HUUR
         arrears.step(world, p._replace(start_per_year=1e-9, ses_slope=0.0, debts_ratio=1e12), huidig, luck)
         assert world.dwellings.arrears[home] == debts
+
+
+def test_arrears_of_many_months_are_debts(one_person, p, huidig, luck):
+    """From the fourth month on; the third is not yet."""
+    for months, debts in ((2, 0), (3, 1)):
+        world = one_person()
+        d, persons = world.dwellings, world.persons
+        d.tenure[persons.dwelling[0]], d.arrears[persons.dwelling[0]] = Tenure.SOCIALE_HUUR, months
+        arrears.step(world, p._replace(judgment_from_months=4), huidig, luck)
+        assert persons.debts[0] == debts == world.counts[:, Count.SCHULDEN].sum()
+
+
+@pytest.mark.parametrize(("hours", "debts"), [(8.0, 0), (0.0, 1)])
+def test_debts_end_with_help_and_not_with_a_home(one_person, p, huidig, luck, hours, debts):
+    world = one_person(debts=1, need=8.0, hours=hours)
+    arrears.step(world, p._replace(debts_end_per_year=12.0), huidig, luck)
+    assert world.persons.debts[0] == debts

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.mechanisms import crisis
-from model.mechanisms.crisis import call_days, clocks, episode_probability, opname_stay, outcome
+from model.mechanisms.crisis import bearing, call_days, clocks, episode_probability, opname_stay, outcome
 from model.randomness import Luck, Stream, uniform_at
 from model.world import ByProfile, Count, Place, Profile, Status
 
@@ -271,3 +271,37 @@ def test_who_is_not_at_home_has_no_episode(one_person, p, huidig, luck):
     world = one_person(place=Place.OPVANG, dwelling=-1, episode=1)
     crisis.step(world, p._replace(episodes_per_year=np.full(len(Profile), 1e9)), huidig, luck)
     assert world.persons.episode[0] == 0 and counted(world, Count.EPISODES) == [0]
+
+
+def test_what_neighbours_bear_by_hand(p):
+    """Twice their tolerance. Told of a person who is known: 1.4 times, less 30% after an earlier episode; a fix adds a fifth."""
+    mine = p._replace(informed_patience_gain=0.4, disclosed_fear=0.3, fix_patience_gain=0.2)
+    assert bearing(0.6, True, False, False, 0.0, mine) == pytest.approx(1.2)
+    assert bearing(0.6, True, True, False, 0.0, mine) == pytest.approx(1.2 * 1.4)
+    assert bearing(0.6, True, True, False, 2.0, mine) == pytest.approx(1.2 * 1.4 * 0.7)
+    assert bearing(0.6, True, False, True, 2.0, mine) == pytest.approx(1.2 * 1.2)
+    assert bearing(0.6, False, True, True, 0.0, mine) == pytest.approx(1.2), "of whom nobody knows nothing can be told"
+
+
+def test_a_number_to_call_keeps_escalations_from_the_police(one_person, p, huidig, luck):
+    """All of them where it keeps all; none without the lever."""
+    sure = p._replace(police_at_escalation=1.0, number_keeps_from_police=1.0)
+    for number, reports in ((True, 0), (False, 1)):
+        world = one_person(episode=1, end_day=20.0, call_day=90.0, harm_day=90.0, patience_day=3.0)
+        crisis.step(world, sure, huidig._replace(belnummer=number), luck)
+        assert world.counts[:, Count.ESCALATIES_PERSONEN].sum() == 1
+        assert world.counts[:, Count.POLITIEMELDINGEN].sum() == reports
+
+
+def test_under_a_contract_somebody_calls_sooner(one_person, p, huidig, luck):
+    """A quarter of the days, under the same luck."""
+    sure = p._replace(
+        episodes_per_year=np.full(len(Profile), 1e9), episode_days=np.full(len(Profile), 1e6), call_days=1e4, harm_days=1e6,
+        patience_days=1e6, contract_call_gain=0.25,
+    )  # fmt: skip
+    days = []
+    for until in (100, -100):
+        world = one_person(contract=until)
+        crisis.step(world, sure, huidig._replace(bereikbaarheid=0.0), luck)
+        days.append(float(world.persons.call_day[0]))
+    assert days[0] < days[1] and days[0] == pytest.approx(0.75 * days[1], rel=0.01)

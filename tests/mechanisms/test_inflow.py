@@ -46,7 +46,11 @@ def test_the_traits_of_many_are_those_of_the_parameters(rooms):
     assert (np.abs(share - wanted) < 5 * np.sqrt(wanted / who.size)).all()
     for profile in Profile:
         mine = traits["profile"] == profile
-        assert (traits["place"][mine] == p.origin[profile]).all()
+        couch = traits["place"][mine] == Place.BANK
+        assert (traits["place"][mine][~couch] == p.origin[profile]).all()
+        share = 1.0 if p.origin[profile] == Place.BANK else p.couch_share[profile]
+        assert couch.mean() == pytest.approx(share, abs=5 * 0.5 / np.sqrt(mine.sum()))
+        assert traits["wish"][mine].mean() == pytest.approx(p.wish_peers_share[profile], abs=5 * 0.5 / np.sqrt(mine.sum()))
         assert traits["debts"][mine].mean() == pytest.approx(p.debts_share[profile], abs=5 * 0.5 / np.sqrt(mine.sum()))
         assert traits["coping"][mine].mean() == pytest.approx(p.coping_mean[profile], abs=0.02)
 
@@ -156,6 +160,8 @@ def test_who_arrives_is_known_and_waits_from_this_month(one_person, rooms, huidi
 def test_a_long_stay_in_an_institution_costs_skills_and_a_couch_does_not(one_person, rooms, huidig, luck):
     """0.5 x (1 - 0.01) = 0.495 in opvang; 0.5 at home and on a couch."""
     p = rooms.inflow._replace(skills_lost_per_month=0.01, persons_give_up_per_month=0.0)
+    room = {"couch_asks_per_month": 0.0, "places_for_waiting": 10.0}
+    p = p._replace(**room)
     kept = {}
     for place in (Place.THUIS, Place.OPVANG, Place.BANK):
         world = one_person(place=place, coping=0.5)
@@ -177,7 +183,8 @@ def test_a_long_stay_in_an_institution_costs_skills_and_a_couch_does_not(one_per
 def test_a_month_of_waiting_is_counted_where_it_is_spent(one_person, rooms, huidig, luck, place, count):
     world = one_person(place=place)
     world.persons_per_month = world.seekers_per_month = 0.0
-    inflow.step(world, rooms.inflow._replace(persons_give_up_per_month=0.0), huidig, luck)
+    p = rooms.inflow._replace(persons_give_up_per_month=0.0, couch_asks_per_month=0.0, places_for_waiting=10.0)
+    inflow.step(world, p, huidig, luck)
     months = world.counts[-1, Count.BANK_MAANDEN : Count.AZC_MAANDEN + 1]
     assert world.counts[-1, count] == 1 and months.sum() == 1
     assert world.by_profile[Profile.PSYCHISCH, ByProfile.WACHTEND] == 1
@@ -214,3 +221,42 @@ def test_places_of_institutions_follow_inhabitants(small_city, small_town, rooms
     assert i.places[i.kind == Place.BESCHERMD_WONEN] == pytest.approx([2.0 * people / 1000])
     assert i.places.sum() == pytest.approx(rooms.population.places_per_1000.sum() * people / 1000)
     assert city.world.counts[:, Count.PLAATSEN_MAANDEN].sum() == round(i.places.sum())
+
+
+def waiting(one_person, places, count):
+    """So many persons in opvang, the first the longest, in a town with so many places there."""
+    world = one_person(place=Place.OPVANG, dwelling=-1, since=-9)
+    persons = world.persons
+    for row in range(count):
+        persons.identity[row], persons.place[row], persons.since[row] = 1000 + row, Place.OPVANG, row - 9
+    world.institutions.places[world.institutions.kind == Place.OPVANG] = places
+    return world
+
+
+def test_who_came_last_finds_the_opvang_full_and_sleeps_on_a_couch(one_person, rooms, luck):
+    """Three of six places are for who waits: of five the two that came last go, and their stay begins anew."""
+    world = waiting(one_person, 6, 5)
+    inflow.find_beds(world, rooms.inflow._replace(places_for_waiting=0.5, couch_asks_per_month=0.0), luck)
+    assert world.persons.place[:5].tolist() == [Place.OPVANG] * 3 + [Place.BANK] * 2
+    assert world.persons.since[:5].tolist() == [-9, -8, -7, luck.month, luck.month]
+    assert world.counts[-1, Count.GEWEIGERD] == 2
+
+
+def test_who_sleeps_on_a_couch_takes_a_free_place_the_longest_first(one_person, rooms, luck):
+    world = waiting(one_person, 6, 5)
+    world.persons.place[:5] = Place.BANK
+    inflow.find_beds(world, rooms.inflow._replace(places_for_waiting=0.5, couch_asks_per_month=1.0), luck)
+    assert world.persons.place[:5].tolist() == [Place.OPVANG] * 3 + [Place.BANK] * 2
+    assert world.counts[-1, Count.GEWEIGERD] == 0
+
+
+def test_children_in_opvang_and_youths_on_couches_are_counted(one_person, rooms, huidig, luck):
+    still = {"persons_give_up_per_month": 0.0, "couch_asks_per_month": 0.0, "places_for_waiting": 10.0}
+    for columns, count in (
+        ({"place": Place.VROUWENOPVANG, "size": 3}, Count.KIND_MAANDEN),
+        ({"place": Place.BANK, "profile": Profile.JONGERE_JEUGDZORG, "size": 1}, Count.BANK_JONGEREN_MAANDEN),
+    ):
+        world = one_person(dwelling=-1, **columns)
+        world.persons_per_month = world.seekers_per_month = 0.0
+        inflow.step(world, rooms.inflow._replace(**still), huidig, luck)
+        assert world.counts[-1, count] == max(1, columns["size"] - 1)

@@ -39,6 +39,8 @@ def p():
         weight_escalation=5.0,
         weight_crisis=3.0,
         weight_police=2.0,
+        weight_failure=3.0,
+        weight_success=0.3,
         score_of_samenhang=0.6,
         score_of_overlast=0.02,
     )
@@ -102,3 +104,14 @@ def test_the_start_is_the_mean_of_the_last_twelve_months_of_the_warm_up(small_wo
     felt_before = 10.0 * np.mean([0.9**k for k in range(2, 14)])
     assert b.overlast_start == pytest.approx(np.full(6, felt_before))
     assert b.score == pytest.approx(b.start_score + 0.6 * (9.0 - 0.65) - 0.02 * (10.0 * 0.9**14 - felt_before))
+
+
+def test_a_placement_that_failed_is_remembered_ten_times_as_much_as_one_that_went_well(small_world, p, huidig, luck):
+    """Of 3 and of -0.3 per 100 homes a tenth is felt at once, and one that fails takes ten that go well to make up for."""
+    felt = []
+    for failed, landed in ((1, 0), (0, 1), (1, 10)):
+        world = quiet_town(small_world)
+        world.counts[0, Count.THUIS_VERLOREN], world.counts[0, Count.GELAND_ZACHT] = failed, landed
+        leefbaarheid.step(world, p, huidig, luck)
+        felt.append(world.buurten.overlast[0] * world.buurten.homes[0] / 100.0)
+    assert felt == pytest.approx([0.3, -0.03, 0.0], abs=1e-12)

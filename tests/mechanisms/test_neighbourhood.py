@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.mechanisms import neighbourhood
-from model.mechanisms.neighbourhood import mark, next_help, next_tolerance, tie_strength
+from model.mechanisms.neighbourhood import mark, next_help, next_tolerance, tie_half_time, tie_strength
 from model.world import AgeClass
 
 SHARE, HOURS, NUISANCE, DAMAGE = st.floats(0, 1), st.floats(0, 10), st.floats(0, 10), st.floats(0, 10)
@@ -94,6 +94,9 @@ def p():
         content_of_nuisance=0.6,
         content_speed_down=0.3,
         content_speed_up=0.1,
+        help_of_ses=0.0,
+        meeting_gain=0.0,
+        meeting_reference=150.0,
     )
 
 
@@ -167,3 +170,30 @@ def test_a_burdened_buurt_bears_less_of_the_same_nuisance(settled, p, huidig, lu
     neighbourhood.step(world, p, huidig, luck)
     heavy, light = (d.tolerance[full[d.buurt[full] == k]] for k in (0, 1))
     assert heavy == pytest.approx(0.6 - 0.02 * 4 * 0.6) and light == pytest.approx(0.6 - 0.02 * 0.6)
+
+
+def test_half_time_of_a_tie_by_hand():
+    """36 months at the reference; with twice the hours of meeting places 36 / 1.5; without any 36 / 0.5."""
+    assert [tie_half_time(36.0, hours, 0.5, 150.0) for hours in (150.0, 300.0, 0.0)] == pytest.approx([36.0, 24.0, 72.0])
+
+
+def test_where_people_meet_ties_are_stronger(small_world, p, huidig, luck):
+    ties = []
+    for hours in (50.0, 450.0):
+        world = small_world()
+        world.dwellings.months_here[:] = 24
+        world.buurten.voorzieningen[:] = hours * world.buurten.inwoners / 1000.0
+        neighbourhood.step(world, p._replace(meeting_gain=0.3), huidig, luck)
+        ties.append(world.buurten.ties)
+    assert (ties[0] < ties[1]).all()
+
+
+def test_who_has_more_means_gives_a_little_more(small_world, p, huidig, luck):
+    """One SD more, a tenth more; never less than nothing."""
+    given = []
+    for ses in (-20.0, 0.0, 1.0):
+        world = small_world()
+        world.dwellings.months_here[:], world.dwellings.informal_help[:], world.dwellings.ses[:] = 24, 0.0, ses
+        neighbourhood.step(world, p._replace(help_of_ses=0.1), huidig, luck)
+        given.append(world.buurten.informal_help.sum())
+    assert given[0] == 0.0 and given[2] == pytest.approx(1.1 * given[1], rel=1e-5)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.mechanisms import nuisance
-from model.mechanisms.nuisance import complaint_probability, conflict_probability, incident_rate
+from model.mechanisms.nuisance import complaint_probability, conflict_probability, conversation_probability, incident_rate
 from model.randomness import Luck, Stream, poisson_at
 from model.world import Count, Place, TeamKind, Tenure
 
@@ -56,7 +56,7 @@ def p(rooms):
     return rooms.nuisance._replace(
         incidents_per_month=0.0, incidents_per_episode_month=0.0, complaint_per_incident=0.0, conflict_per_complaint=0.0,
         memory_kept_per_month=0.7, tie_weight=0.15, often_bothered_from=1.0, intervention_hours=4.0, intervention_months=3,
-        intervention_effect=0.4, control_of_cohesion=0.5,
+        intervention_effect=0.4, control_of_cohesion=0.5, quality_hushes=0.0, addressed_share=0.0,
     )  # fmt: skip
 
 
@@ -237,3 +237,41 @@ def test_a_person_who_is_not_at_home_causes_nothing_there(one_person, p, huidig,
     world = one_person(episode_days=10.0, place=Place.OPVANG)
     nuisance.step(world, p._replace(incidents_per_episode_month=1e3), huidig, luck)
     assert counted(world, Count.INCIDENTEN_PERSONEN) == [0]
+
+
+def test_conversations_by_hand():
+    """0.38 at a tolerance of 0.5, 0.46 at the usual 0.6 (E073); nobody without tolerance."""
+    assert [conversation_probability(t, 0.38) for t in (0.5, 0.6, 0.0)] == pytest.approx([0.38, 0.456, 0.0])
+
+
+def test_who_speaks_to_the_neighbour_does_not_complain_and_feels_better(one_culprit, p, huidig, luck):
+    """All who would complain speak instead, and half of what they felt is gone."""
+    world, _ = one_culprit
+    world.dwellings.tolerance[:] = 0.5
+    sure, silent = p._replace(complaint_per_incident=1e9, addressed_share=1.0, conversation_effect=0.5), p
+    twin = world.copy()
+    nuisance.step(world, sure, huidig, luck)
+    nuisance.step(twin, silent, huidig, luck)
+    spoke = world.dwellings.nuisance < twin.dwellings.nuisance
+    assert counted(world, Count.KLACHTEN, Count.GESPREKKEN) == [0, spoke.sum()] and spoke.any()
+    assert world.dwellings.nuisance[spoke] == pytest.approx(0.5 * twin.dwellings.nuisance[spoke])
+
+
+def test_in_a_better_stock_less_is_heard(one_culprit, p, huidig, luck):
+    """Two SD at 0.5 log points each leave exp(-1) of what comes from the portiek."""
+    world, _ = one_culprit
+    twin = world.copy()
+    world.buurten.kwaliteit[:], twin.buurten.kwaliteit[:] = 2.0, 0.0
+    for each in (world, twin):
+        nuisance.step(each, p._replace(quality_hushes=0.5, tie_weight=0.0), huidig, luck)
+    heard = twin.dwellings.nuisance > 0
+    assert heard.any() and world.dwellings.nuisance[heard] == pytest.approx(np.exp(-1.0) * twin.dwellings.nuisance[heard])
+
+
+def test_guidance_that_looks_at_neighbours_prevents_incidents(one_person, p, huidig, luck):
+    """All of them where it works in full on help in full; none without help."""
+    sure = p._replace(incidents_per_episode_month=20.0, context_effect=1.0)
+    for hours, caused in ((8.0, False), (0.0, True)):
+        world = one_person(episode_days=30.0, need=8.0, hours=hours)
+        nuisance.step(world, sure, huidig._replace(contextgericht=True), luck)
+        assert (world.counts[:, Count.INCIDENTEN_PERSONEN].sum() > 0) == caused

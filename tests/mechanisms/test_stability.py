@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from model.mechanisms import stability
 from model.mechanisms.stability import carried_stability
-from model.world import NOBODY, Place, TeamKind
+from model.world import NOBODY, Count, Place, TeamKind, Wish
 
 SHARE, DAMAGE = st.floats(0, 1), st.floats(0, 10)
 
@@ -27,16 +27,21 @@ def p():
         participation_per_welzijn_hour=0.04,
         participation_lost_in_episode=0.15,
         participation_lost_per_month=0.02,
+        gain_of_wish=0.05,
+        network_from_guidance_per_month=0.1,
+        lonely_below=0.4,
     )
 
 
 def test_what_a_life_carries_by_hand(p):
     """Skills of 0.5 alone, all else in the middle, carry 0.5. Help for all of the need adds 0.25; a full network and full days
-    add 0.2 x 0.5 and 0.15 x 0.5; debts take 0.1; neighbours at 0.1 take 0.2 x 0.4; damage 3 takes 0.02 x 2."""
-    assert carried_stability(0.5, 0.0, 0.5, 0.5, 0, 0.5, 1.0, p) == pytest.approx(0.5)
-    assert carried_stability(0.5, 1.0, 0.5, 0.5, 0, 0.5, 1.0, p) == pytest.approx(0.75)
-    assert carried_stability(0.5, 0.0, 1.0, 1.0, 0, 0.5, 1.0, p) == pytest.approx(0.5 + 0.1 + 0.075)
-    assert carried_stability(0.5, 0.0, 0.5, 0.5, 1, 0.1, 3.0, p) == pytest.approx(0.5 - 0.1 - 0.08 - 0.04)
+    add 0.2 x 0.5 and 0.15 x 0.5; debts take 0.1; neighbours at 0.1 take 0.2 x 0.4; damage 3 takes 0.02 x 2; living otherwise
+    than one wishes takes 0.05."""
+    assert carried_stability(0.5, 0.0, 0.5, 0.5, 0, True, 0.5, 1.0, p) == pytest.approx(0.5)
+    assert carried_stability(0.5, 1.0, 0.5, 0.5, 0, True, 0.5, 1.0, p) == pytest.approx(0.75)
+    assert carried_stability(0.5, 0.0, 1.0, 1.0, 0, True, 0.5, 1.0, p) == pytest.approx(0.5 + 0.1 + 0.075)
+    assert carried_stability(0.5, 0.0, 0.5, 0.5, 1, True, 0.1, 3.0, p) == pytest.approx(0.5 - 0.1 - 0.08 - 0.04)
+    assert carried_stability(0.5, 0.0, 0.5, 0.5, 0, False, 0.5, 1.0, p) == pytest.approx(0.45)
 
 
 @given(SHARE, SHARE, SHARE, SHARE, SHARE, SHARE, SHARE, SHARE, DAMAGE, DAMAGE)
@@ -49,11 +54,11 @@ def test_help_network_days_and_neighbours_carry_and_debts_and_load_do_not(
     (little, much), (few, many), (idle, busy), (light, heavy) = map(
         ordered, (help_, network, days, damage), (more_help, more_network, more_days, more_damage)
     )
-    worst = carried_stability(coping, little, few, idle, 1, tolerance, heavy, p)
-    best = carried_stability(coping, much, many, busy, 0, tolerance, light, p)
+    worst = carried_stability(coping, little, few, idle, 1, False, tolerance, heavy, p)
+    best = carried_stability(coping, much, many, busy, 0, True, tolerance, light, p)
     assert 0.0 <= worst <= best <= 1.0
-    assert carried_stability(coping, help_, network, days, 0, 0.9, damage, p) >= carried_stability(
-        coping, help_, network, days, 0, 0.1, damage, p
+    assert carried_stability(coping, help_, network, days, 0, True, 0.9, damage, p) >= carried_stability(
+        coping, help_, network, days, 0, True, 0.1, damage, p
     )
 
 
@@ -122,3 +127,37 @@ def test_welzijn_is_shared_by_those_who_live_in_the_wijk(small_world, p, huidig,
     n = np.bincount(wijk)[wijk]
     assert (n > 1).any()
     assert persons.participation[home] == pytest.approx(0.49 + 0.5 * np.minimum(1.0, 0.04 * 20.0 / n), rel=1e-5)
+
+
+def test_who_wants_peers_near_misses_them_and_who_does_not_can_do_without(small_world, p, huidig, luck):
+    """Alike in all but their wish and whether another vulnerable resident lives in the portiek: a mismatch takes 0.2 x 0.05."""
+    found = {}
+    for wish in Wish:
+        for company in (False, True):
+            world = small_world()
+            persons, d = world.persons, world.dwellings
+            persons.clear(np.arange(persons.rows))
+            lived_in = np.flatnonzero((d.identity != 0) & (d.portiek == d.portiek[0]))
+            for row, home in enumerate(lived_in[: 1 + company]):
+                persons.identity[row], persons.place[row], persons.dwelling[row] = d.identity[home], Place.THUIS, home
+                persons.wish[row] = wish
+            stability.step(world, p, huidig, luck)
+            found[wish, company] = float(persons.stability[0])
+    alone, with_peers = Wish.ZELFSTANDIG, Wish.BIJ_LOTGENOTEN
+    assert found[alone, False] == pytest.approx(found[with_peers, True])
+    assert found[alone, True] == pytest.approx(found[with_peers, False]) == pytest.approx(found[alone, False] - 0.2 * 0.05)
+
+
+def test_guidance_that_looks_at_neighbours_makes_a_network(one_person, p, huidig, luck):
+    """A tenth of the distance to the ties of the buurt for help in full: 0.1 + 0.1 x 0.8; without the lever nothing."""
+    columns = {"network": 0.1, "participation": 0.0, "need": 8.0, "hours": 8.0}
+    for context, network in ((True, 0.18), (False, 0.1)):
+        levers = huidig._replace(contextgericht=context)
+        assert lived(one_person, p, levers, luck, ties=0.9, **columns).network[0] == pytest.approx(network)
+
+
+@pytest.mark.parametrize(("network", "lonely"), [(0.39, 1), (0.41, 0)])
+def test_who_has_little_network_is_counted_as_lonely(one_person, p, huidig, luck, network, lonely):
+    world = one_person(network=network, participation=0.0)
+    stability.step(world, p, huidig, luck)
+    assert world.counts[:, Count.EENZAAM].sum() == lonely

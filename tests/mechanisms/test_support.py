@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.mechanisms import support
-from model.mechanisms.support import need_hours, response_days, travel_share
+from model.mechanisms.support import coverages, hours_left, need_hours, response_days, travel_share
 from model.randomness import Luck
 from model.world import NOBODY, Count, Place, Profile, Status, TeamKind
 
@@ -37,14 +37,20 @@ def test_clients_who_live_close_together_cost_less_travel(clients, other):
 
 
 def test_response_by_hand():
-    """Five days until the threshold of 0.85. At 1.35 the excess is 0.5: 5 x (1 + 12 x 0.25) = 20. At 1.85: 5 x (1 + 12) = 65."""
-    assert [response_days(load, 5.0, 0.85, 12.0) for load in (0.0, 0.85, 1.35, 1.85)] == pytest.approx([5.0, 5.0, 20.0, 65.0])
+    """Five days until the threshold of 0.85. At 1.35 the excess is 0.5: 5 x (1 + 12 x 0.25) = 20. At 1.85: 5 x (1 + 12) = 65.
+
+    Where organisations work half as one, short lines take 15% off.
+    """
+    assert [response_days(load, 0.0, 5.0, 0.85, 12.0, 0.3) for load in (0.0, 0.85, 1.35, 1.85)] == pytest.approx(
+        [5.0, 5.0, 20.0, 65.0]
+    )
+    assert response_days(1.35, 0.5, 5.0, 0.85, 12.0, 0.3) == pytest.approx(20.0 * 0.85)
 
 
 @given(LOAD, LOAD)
 def test_response_grows_convexly_with_load(load, other):
     low, high = sorted((load, other))
-    days = [response_days(x, 5.0, 0.85, 12.0) for x in (low, (low + high) / 2, high)]
+    days = [response_days(x, 0.0, 5.0, 0.85, 12.0, 0.3) for x in (low, (low + high) / 2, high)]
     assert 5.0 <= days[0] <= days[1] <= days[2]
     assert days[1] <= (days[0] + days[2]) / 2 + 1e-9
 
@@ -67,6 +73,12 @@ def p(rooms):
         trust_gain_per_month=0.0,
         trust_lost_in_crisis=0.0,
         out_of_sight_per_month=0.0,
+        fragmentation_loss=0.0,
+        short_lines_gain=0.0,
+        triage=0.0,
+        turnover_of_load=0.0,
+        signal_finds_per_month=0.0,
+        indication_not_renewed=0.0,
     )
 
 
@@ -234,3 +246,78 @@ def test_hours_given_are_never_more_than_there_are_nor_more_than_asked(small_cit
         assert persons.hours.sum(dtype=float) <= teams.given[care].sum() + 1e-3
         short += (teams.given[care] < teams.asked[care] - 1e-6).sum()
     assert short > 0, "the lively town asks for more than there is, else this says nothing"
+
+
+def test_hours_that_are_left_by_hand():
+    """Where everybody works apart a fifth goes to each other; half as one, a tenth; as one, nothing."""
+    assert [hours_left(s, 0.2) for s in (0.0, 0.5, 1.0)] == pytest.approx([0.8, 0.9, 1.0])
+
+
+def test_coverages_by_hand():
+    """Ten hours for 5 urgent and 15 other. Without triage half for both; with it all for the urgent, a third for the others."""
+    assert coverages(10.0, 5.0, 15.0, 0.0) == pytest.approx((0.5, 0.5))
+    assert coverages(10.0, 5.0, 15.0, 1.0) == pytest.approx((1.0, 1 / 3))
+    assert coverages(10.0, 5.0, 15.0, 0.5) == pytest.approx((0.75, 5 / 12))
+    assert coverages(3.0, 5.0, 15.0, 1.0) == pytest.approx((0.6, 0.0))
+
+
+@given(st.floats(0, 100), st.floats(0, 100), st.floats(0, 100), st.floats(0, 1))
+def test_triage_divides_no_more_than_there_is(hours, urgent, other, triage):
+    of_urgent, of_other = coverages(hours, urgent, other, triage)
+    assert 0.0 <= of_other <= of_urgent + 1e-12 <= 1.0 + 1e-9
+    assert of_urgent * urgent + of_other * other <= hours + 1e-6
+
+
+def test_where_organisations_work_apart_hours_are_lost(one_person, p, huidig, luck):
+    """Of 5 hours a fifth is lost without samenwerking: 4 of the 8 that are asked."""
+    world = one_person()
+    world.teams.hours[:], world.wijken.samenwerking[:] = 5.0, 0.0
+    support.step(world, p._replace(fragmentation_loss=0.2), huidig, luck)
+    assert world.persons.hours[0] == pytest.approx(4.0, rel=1e-5)
+
+
+@pytest.mark.parametrize(("arrears", "samenwerking", "found"), [(2, 1.0, True), (2, 0.0, False), (0, 1.0, False)])
+def test_arrears_tell_of_who_is_hidden_where_signals_are_shared(one_person, p, huidig, luck, arrears, samenwerking, found):
+    world = one_person(status=Status.LATENT, line=0)
+    world.dwellings.arrears[world.persons.dwelling[0]], world.wijken.samenwerking[:] = arrears, samenwerking
+    support.step(world, p._replace(signal_finds_per_month=1.0), huidig, luck)
+    assert (world.persons.status[0] == Status.BEKEND) == found
+
+
+@pytest.mark.parametrize(("wijkbudget", "line"), [(False, 1), (True, 2)])
+def test_an_indication_ends_after_its_term_and_need_does_not(one_person, p, huidig, luck, wijkbudget, line):
+    """A term of one month that is never renewed; a team with freedom decides by need."""
+    short = p._replace(indication_months=1.0, indication_not_renewed=1.0)
+    world = helped(one_person, short, huidig, luck, levers=huidig._replace(wijkbudget=wijkbudget), stability=0.2)
+    assert world.persons.line[0] == line
+    assert world.counts[:, Count.INDICATIES_AFGELOPEN].sum() == (line == 1)
+
+
+@pytest.mark.parametrize(("until", "status"), [(100, Status.BEKEND), (-100, Status.LATENT)])
+def test_under_a_contract_nobody_drops_out_of_sight(one_person, p, huidig, luck, until, status):
+    world = helped(one_person, p._replace(out_of_sight_per_month=1.0), huidig, luck, trust=0.0, contract=until)
+    assert world.persons.status[0] == status
+    assert world.counts[:, Count.CONTACT_VERLOREN].sum() == (status == Status.LATENT)
+
+
+def test_a_team_with_freedom_counts_what_people_can_do_themselves_and_keeps_hours_for_prevention(one_person, p, huidig, luck):
+    """A tenth of the need at full samenwerking: 7.2 of 8 hours. Of 6 hours of the wijkteam a tenth is kept: 5.4 are given."""
+    free = huidig._replace(wijkbudget=True)
+    world = one_person(line=1)
+    world.teams.hours[:], world.wijken.samenwerking[:] = 6.0, 1.0
+    support.step(world, p._replace(own_contribution=0.1, prevention_share=0.1), free, luck)
+    assert world.persons.need[0] == pytest.approx(7.2) and world.persons.hours[0] == pytest.approx(5.4, rel=1e-5)
+
+
+def test_overload_makes_staff_leave(one_person, p, huidig, luck):
+    """A load of 1.85 is 1 above the threshold: with 12 x a half a year everyone leaves, and without overload half of them."""
+    trusting = []
+    for wijkteam in (0.0, 1e6):
+        world = one_person()
+        teams = world.teams
+        teams.hours[teams.kind == TeamKind.WIJKTEAM] = wijkteam
+        teams.hours[teams.kind == TeamKind.AMBULANT] = 8.0 / 1.85
+        often = p._replace(staff_leave_per_year=1e-9, turnover_of_load=1e12, trust_lost_with_worker=0.3)
+        support.step(world, often, huidig, luck)
+        trusting.append(float(world.persons.trust[0]))
+    assert trusting == pytest.approx([0.35, 0.5])

@@ -1,0 +1,75 @@
+"""Who of those who wait may be proposed for a home this month (m12, m18, m23, m46).
+
+Gates of the woonladder hold a part of persons in an institution for some months first; screening keeps out who has few skills.
+At the desk agreements meet people: where many homes go by agreement, those who disappoint regular seekers every day resist,
+and where teams are overloaded gatekeepers look away; both pass over the persons with the least skills first. Nobody is refused
+for ever: who is passed over waits, and is asked again next month.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from model.jit import kernel, rule
+from model.parameters import per
+from model.policies import Levers
+from model.randomness import Luck, Stream, stream_key, uniform_at
+from model.world import Count, Place, World
+
+
+class Parameters(NamedTuple):
+    gate_months: per(Place)  # type: ignore[valid-type]
+    exclusion_of_resistance: float
+    exclusion_of_overload: float
+    overload_from: float
+    resistance_speed: float
+    resistance_slope: float
+    accepted_share: float
+    share_kept_per_month: float
+
+
+@rule
+def exclusion_probability(resistance, load, coping, p):
+    """Chance to be passed over this month: more with resistance at the desk and overloaded teams, and with few skills."""
+    overload = max(0.0, load - p.overload_from)
+    return min(1.0, (p.exclusion_of_resistance * resistance + p.exclusion_of_overload * overload) * (1.0 - coping))
+
+
+def next_resistance(resistance: float, share: float, p: Parameters) -> float:
+    """Resistance (0-1) next month: moves to what a share of lettings by agreement above the accepted one brings about."""
+    wanted = min(1.0, max(0.0, p.resistance_slope * (share - p.accepted_share)))
+    return resistance + p.resistance_speed * (wanted - resistance)
+
+
+@kernel
+def _may_be_proposed(key, for_life, month, identity, place, since, coping, gemeente, resistance, load, woonladder, screening, p,
+                     passed_over):  # fmt: skip
+    """bool [n]; counts who is passed over [gemeenten]."""
+    out = np.zeros(identity.size, np.bool_)
+    for i in range(identity.size):
+        if coping[i] < screening:
+            continue
+        climbs = uniform_at(for_life, identity[i]) < woonladder
+        if climbs and (place[i] == Place.BANK or month - since[i] < p.gate_months[place[i]]):
+            continue
+        g = gemeente[i]
+        if uniform_at(key, identity[i]) < exclusion_probability(resistance[g], load[g], coping[i], p):
+            passed_over[g] += 1
+            continue
+        out[i] = True
+    return out
+
+
+def may_be_proposed(world: World, p: Parameters, levers: Levers, luck: Luck, rows: np.ndarray) -> np.ndarray:
+    """Which of the waiting persons in rows [n] corporaties are asked for this month (bool [n])."""
+    persons, c, many = world.persons, world.corporaties, world.gemeenten.rows
+    homes = np.maximum(np.bincount(c.gemeente, weights=c.homes, minlength=many), 1.0)
+    resistance = np.bincount(c.gemeente, weights=c.homes * c.weerstand, minlength=many) / homes
+    w = world.wijken
+    inwoners = np.maximum(np.bincount(w.gemeente, weights=w.inwoners, minlength=many), 1.0)
+    load = np.bincount(w.gemeente, weights=w.inwoners * w.load, minlength=many) / inwoners
+    return _may_be_proposed(
+        luck.key(Stream.EXCLUSION), np.uint64(stream_key(luck.seed, int(Stream.LADDER), 0)), luck.month, persons.identity[rows],
+        persons.place[rows], persons.since[rows], persons.coping[rows], w.gemeente[persons.network_wijk[rows]], resistance, load,
+        levers.woonladder, levers.screening, p, world.gemeente_counts[:, Count.UITGESLOTEN],
+    )  # fmt: skip
