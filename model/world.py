@@ -184,6 +184,15 @@ class Count(IntEnum):
     VERHUURD_LAAG_INKOMEN = 56
     WACHT_LAAG_INKOMEN_MAANDEN = 57
     PLAATSEN_MAANDEN = 58
+    # for the bill: places by kind, months in a kliniek that fall under the Wlz, and vacant homes of corporaties
+    PLAATSEN_OPVANG = 59
+    PLAATSEN_BW = 60
+    PLAATSEN_KLINIEK = 61
+    PLAATSEN_JEUGDZORG = 62
+    PLAATSEN_VROUWENOPVANG = 63
+    PLAATSEN_AZC = 64
+    KLINIEK_LANG_MAANDEN = 65
+    LEEG_SOCIAAL = 66
 
 
 class ByProfile(IntEnum):

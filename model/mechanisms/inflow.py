@@ -46,6 +46,7 @@ class Parameters(NamedTuple):
     network_spread: float
     person_young_share: float
     person_ses_below: float
+    wlz_after_months: int
 
 
 PLACE_COUNT = np.zeros(len(Place), np.int64)  # which counter counts the months in a place
@@ -60,16 +61,32 @@ for _place, _count in {
 }.items():
     PLACE_COUNT[_place] = _count
 
+PLACES_COUNT = np.zeros(len(Place), np.int64)  # which counter counts the places of a kind
+for _place, _count in {
+    Place.OPVANG: Count.PLAATSEN_OPVANG,
+    Place.BESCHERMD_WONEN: Count.PLAATSEN_BW,
+    Place.KLINIEK: Count.PLAATSEN_KLINIEK,
+    Place.JEUGDZORG: Count.PLAATSEN_JEUGDZORG,
+    Place.VROUWENOPVANG: Count.PLAATSEN_VROUWENOPVANG,
+    Place.AZC: Count.PLAATSEN_AZC,
+}.items():
+    PLACES_COUNT[_place] = _count
+
 
 @kernel
-def _wait(place, profile, coping, network_wijk, gemeente, lost_per_month, counts, by_profile):
-    """A month in the queue: skills are lost, except on a couch, and the month is counted [gemeenten] where it is spent."""
+def _wait(place, profile, coping, network_wijk, gemeente, lost_per_month, came_before, since, counts, by_profile):
+    """A month in the queue: skills are lost, except on a couch, and the month is counted [gemeenten] where it is spent.
+
+    came_before: who has been in a kliniek since this month, or longer, is there under the Wlz.
+    """
     for i in range(place.size):
         if place[i] <= Place.THUIS:
             continue
         if place[i] != Place.BANK:
             coping[i] *= 1.0 - lost_per_month
         counts[gemeente[network_wijk[i]], PLACE_COUNT[place[i]]] += 1
+        if place[i] == Place.KLINIEK and since[i] <= came_before:
+            counts[gemeente[network_wijk[i]], Count.KLINIEK_LANG_MAANDEN] += 1
         by_profile[profile[i], ByProfile.WACHTEND] += 1
 
 
@@ -205,6 +222,7 @@ def _count_places(world: World) -> None:
     i = world.institutions
     places = np.bincount(i.gemeente, weights=i.places, minlength=world.gemeenten.rows)
     world.gemeente_counts[:, Count.PLAATSEN_MAANDEN] += np.rint(places).astype(np.int64)
+    np.add.at(world.gemeente_counts, (i.gemeente, PLACES_COUNT[i.kind]), np.rint(i.places).astype(np.int64))
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
@@ -216,5 +234,5 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     _count_places(world)
     _wait(
         persons.place, persons.profile, persons.coping, persons.network_wijk, world.wijken.gemeente, p.skills_lost_per_month,
-        world.gemeente_counts, world.by_profile,
+        luck.month - p.wlz_after_months, persons.since, world.gemeente_counts, world.by_profile,
     )  # fmt: skip
