@@ -176,7 +176,7 @@ class Parameters(NamedTuple):
 def euros(p: Parameters) -> np.ndarray:
     """Price of each tariff [Tariff] in euro of `price_year`: the published price, moved along the price index."""
     now = p.price_index[Year[f"J{p.price_year}"]]
-    return p.unit_euro * now / p.price_index[p.unit_year]  # type: ignore[no-any-return]
+    return p.unit_euro * now / p.price_index[p.unit_year]
 
 
 def part_of_tariff(event: Event, p: Parameters) -> float:
