@@ -172,6 +172,11 @@ def costs(tables: Tables, language: str) -> list[str]:
     return told
 
 
+def settling(whole: pd.Series) -> str:
+    """Whether those who win can make good what others lose, of all payers together: yes, no, or maybe (not separable)."""
+    return "maybe" if whole.role == "open" else "yes" if whole.possible else "no"
+
+
 def pockets(tables: Tables, language: str) -> list[str]:
     """Per scenario: who invests, who benefits, what all pay together, and whether those who win can make good who loses."""
     told = []
@@ -186,9 +191,7 @@ def pockets(tables: Tables, language: str) -> list[str]:
         sides = {role: joined(of, language) if of else say("nobody", language) for role, of in names.items()}
         whole = rows.loc[""]
         total = interval(whole.difference, whole.low, whole.high, 1.0, language)
-        settled = say(
-            "can_settle" if whole.possible else "cannot_settle", language, share=percent(whole.possible_share, language)
-        )
+        settled = say(f"settle_{settling(whole)}", language, share=percent(whole.possible_share, language))
         told.append(say("pockets", language, who=scenario_name(scenario), total=total, settled=settled, **sides))
     return told
 

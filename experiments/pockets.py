@@ -63,7 +63,7 @@ def _rows(scenario: str, difference: np.ndarray, payers: list[str]) -> list[tupl
     can, share = bool(np.isfinite(payments).all()), float(possible(difference).mean())
     rows = []
     for name, of, payment in zip(
-        [*payers, TOGETHER], [*difference.T, difference.sum(axis=1)], [*payments, payments.sum()], strict=True
+        [*payers, TOGETHER], [*difference.T, difference.sum(axis=1)], [*payments, 0.0 if can else np.nan], strict=True
     ):
         x = paired(of)
         rows.append((scenario, name, x.mean, x.low, x.high, role(x.mean, x.low, x.high), payment, can, share, x.pairs))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.figures.style import COLOURS, INK, MARKERS, SOFT, legend_columns, new_figure, note, ticks
+from experiments.findings import settling
 from experiments.loaded import Tables
 from experiments.prose import grouped, percent, say, scenario_name, word
 
@@ -109,7 +110,7 @@ def _pocket(ax: "Axes", part: pd.DataFrame, heights: np.ndarray, scale: float) -
             y, r.difference / scale, height=0.62, color=colour, alpha=0.35 if unsure else 1.0, hatch="////" if unsure else None
         )
         ax.hlines(y, r.low / scale, r.high / scale, color=INK, lw=1.1)
-        if r.possible and payer:
+        if r.possible and payer and r.side_payment != 0.0:
             left = (r.difference - r.side_payment) / scale
             ax.plot(left, y, **DIAMOND)
     ax.axvline(0, color=SOFT, lw=0.9)
@@ -120,9 +121,8 @@ def _pocket(ax: "Axes", part: pd.DataFrame, heights: np.ndarray, scale: float) -
 def _title(ax: "Axes", part: pd.DataFrame, language: str) -> None:
     """The scenario, and whether side payments can settle it."""
     whole = part[part.payer == ""].iloc[0]
-    key = "pockets_can" if whole.possible else "pockets_cannot"
     ax.set_title(scenario_name(whole.scenario), pad=16)
-    told = say(key, language, share=percent(whole.possible_share, language))
+    told = say(f"pockets_{settling(whole)}", language, share=percent(whole.possible_share, language))
     ax.annotate(told, (0, 1), (0, 4), xycoords="axes fraction", textcoords="offset points", fontsize=7.8, color=SOFT)
 
 
