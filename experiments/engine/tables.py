@@ -22,6 +22,7 @@ from experiments.engine.store import REST, TEXTS, WHOLE, Store, in_groups, table
 from experiments.plan import LATE, MAIN, PLACEBO, Plan, ground
 from model.fit import fit
 from model.indicators import COMPARED
+from model.parameters import range_of
 from model.rooms import blocks as rooms_of_parameters
 from model.tables.places import area_of, drawn
 from model.town import Town
@@ -130,7 +131,7 @@ def parameter_table(p: Plan) -> pd.DataFrame:
                 source = entry["source"][code] if isinstance(entry["source"], dict) else entry["source"]
                 status = entry["status"][code] if isinstance(entry["status"], dict) else entry["status"]
                 path = f"{room}.{name}" + (f".{code}" if code else "")
-                rows.append((path, str(value), entry["unit"], float(entry["range"][0]), float(entry["range"][1]), source, status))
+                rows.append((path, str(value), entry["unit"], *map(float, range_of(entry, code)), source, status))
     return pd.DataFrame(rows, columns=["parameter", "waarde", "eenheid", "van", "tot", "bron", "status"])
 
 
