@@ -93,9 +93,11 @@ def pockets(tables: Tables, language: str) -> "Figure | None":
         _pocket(ax, data[data.scenario == scenario].set_index("payer").reindex([*payers, ""]), heights, scale)
         _title(ax, data[data.scenario == scenario], language)
         ticks(ax, language, "x", signed=True)
-    for ax in axes[len(tables.others) :]:
-        ax.set_visible(False)
-    axes[0].set_yticks(heights, [*(word("payers", p, language) for p in payers), say("together", language)], color=INK)
+    for k, ax in enumerate(axes):
+        ax.set_visible(k < len(tables.others))
+        ax.tick_params(axis="x", labelbottom=k + across >= len(tables.others))  # nothing is drawn below it
+        ax.tick_params(axis="y", labelcolor=INK)
+    axes[0].set_yticks(heights, [*(word("payers", p, language) for p in payers), say("together", language)])
     figure.supxlabel(say("bill_axis", language, scale=scale_name, note=note(tables, language)), fontsize=8.5)
     figure.legend(handles=_roles(language), loc="outside upper right", ncols=4, frameon=False, fontsize=8.5)
     return figure
