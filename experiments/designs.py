@@ -22,7 +22,7 @@ import yaml
 from scipy.stats import qmc
 
 from experiments.config import CONFIGS
-from model.parameters import Problem, Refused, read
+from model.parameters import Problem, Refused, range_of, read
 from model.policies import BOUNDS, Levers, checked
 from model.rooms import Rooms, blocks
 from model.strategies import names
@@ -408,10 +408,10 @@ def own_value(path: str, config: dict[str, Any]) -> Any:
 
 def _range(path: str, config: dict[str, Any]) -> tuple[float, float]:
     """Lowest and highest value of a path that is a number."""
-    room, name, _ = _parts(path)
+    room, name, code = _parts(path)
     if room in ("quota", "levers"):
         return BOUNDS[name or room]
-    low, high = config["parameters"][room][name]["range"]
+    low, high = range_of(config["parameters"][room][name], code)
     return low, high
 
 

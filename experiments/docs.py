@@ -9,6 +9,7 @@ from experiments.plan import vintage_of
 from experiments.scenarios import policy_names
 from model.city import MECHANISMS
 from model.indicators import COMPARED
+from model.parameters import range_of
 from model.policies import Levers
 from model.rooms import blocks
 from model.strategies import find, names
@@ -52,7 +53,8 @@ def parameters() -> str:
             for code, value in values.items():
                 source, status = (entry[k][code] if isinstance(entry[k], dict) else entry[k] for k in ("source", "status"))
                 counted[status] = counted.get(status, 0) + 1
-                span = "" if isinstance(value, str | bool) else f"{entry['range'][0]} to {entry['range'][1]}"
+                low, high = range_of(entry, code)
+                span = "" if isinstance(value, str | bool) else f"{low} to {high}"
                 body.append([f"`{name}`" + (f" {code}" if code else ""), value, entry["unit"], span, status, source])
         parts.append(f"\n## {room}\n\n" + rows(["parameter", "value", "unit", "range", "status", "source"], body))
     total = ", ".join(f"{n} {status}" for status, n in sorted(counted.items()))

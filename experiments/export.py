@@ -55,6 +55,7 @@ SHEETS = {
     "parameters": ("elk getal met zijn bron", "every number with its source"),
     "places": ("buurten en hun kenmerken", "buurten and what is fixed of them"),
     "observed": ("wat van buurten bekend is naast het model", "what is known of buurten beside the model"),
+    "pockets": ("wie betaalt meer, wie minder, en wat dat rechtzet", "who pays more, who less, and what makes it good"),
     "ranking": ("staat de volgorde van scenario's vast", "whether the order of scenarios is settled"),
     "robustness": ("aandelen met dezelfde volgorde, omgekeerd, niet te scheiden", "shares same order, flipped, not separable"),
     "validation": ("model naast gepubliceerd", "model beside published"),

@@ -172,6 +172,30 @@ def costs(tables: Tables, language: str) -> list[str]:
     return told
 
 
+def settling(whole: pd.Series) -> str:
+    """Whether those who win can make good what others lose, of all payers together: yes, no, or maybe (not separable)."""
+    return "maybe" if whole.role == "open" else "yes" if whole.possible else "no"
+
+
+def pockets(tables: Tables, language: str) -> list[str]:
+    """Per scenario: who invests, who benefits, what all pay together, and whether those who win can make good who loses."""
+    told = []
+    for scenario in tables.others:
+        rows = tables["pockets"][tables["pockets"].scenario == scenario].set_index("payer")
+        if rows.empty:
+            continue
+        names = {
+            role: [word("payers", str(k), language) for k in rows.index[rows.role == role] if k]
+            for role in ("invests", "benefits")
+        }
+        sides = {role: joined(of, language) if of else say("nobody", language) for role, of in names.items()}
+        whole = rows.loc[""]
+        total = interval(whole.difference, whole.low, whole.high, 1.0, language)
+        settled = say(f"settle_{settling(whole)}", language, share=percent(whole.possible_share, language))
+        told.append(say("pockets", language, who=scenario_name(scenario), total=total, settled=settled, **sides))
+    return told
+
+
 def shares(tables: Tables, language: str) -> list[str]:
     """Per headline indicator: the three shares of each scenario, over shapes and catchments."""
     t, told = tables["robustness"], []

@@ -81,6 +81,10 @@ def content(tables: Tables, language: str) -> dict[str, Any]:
         "by_payer": by_payer(tables, language),
         "by_profile": by_profile(tables, language),
         "events": events(tables, language),
+        "told_pockets": findings.pockets(tables, language),
+        "pockets": pockets(tables, language),
+        "discount": percent(tables.parameter("ledger.discount_rate", 0.0), language, 2),
+        "price_year": str(int(tables.parameter("ledger.price_year", 0))),
         "validation": validation(tables, language),
         "fit": pages.fit(tables["fit"], language),
         "fit_profiles": say("fit_profiles", language),
@@ -193,6 +197,31 @@ def events(tables: Tables, language: str) -> Grid:
         rows.append((base.mean(), [*names, *texts]))
     rows.sort(key=lambda row: -row[0])
     return Grid([*head, *map(prose.scenario_name, tables.others)], [row for _, row in rows])
+
+
+def pockets(tables: Tables, language: str) -> Grid:
+    """Who pays more and who less, and the side payments after which nobody loses; without payers who pay the same."""
+    rows = []
+    for r in tables["pockets"].itertuples():
+        if r.role == "unchanged" and r.payer:
+            continue
+        rows.append([
+            prose.scenario_name(r.scenario),
+            word("payers", r.payer, language) if r.payer else say("together", language),
+            interval(r.difference, r.low, r.high, 1.0, language),
+            say(f"role_{r.role}", language),
+            _payment(r, language),
+        ])  # fmt: skip
+    return Grid(["scenario", *(say(k, language) for k in ("payer", "euro_more", "role", "side_payment"))], rows)
+
+
+def _payment(r: Any, language: str) -> str:
+    """Gets or pays so much; what is 0 or can not be is a dash, and the row of all says why."""
+    if not r.payer:
+        return say("balanced" if r.possible else "whole_loses", language)
+    if not r.possible or r.side_payment == 0.0:
+        return "–"
+    return say("gets" if r.side_payment > 0.0 else "gives", language, euro=prose.euro(abs(r.side_payment), language))
 
 
 # Robustness and what moves the headline

@@ -1,7 +1,13 @@
 """The books: people, homes and money. Stocks equal flows every month, and every event is paid for by somebody.
 
 Money is booked in whole cents: events times unit cost, each event on the account of one payer, so that payers sum to the
-total to the cent. Team hours are paid whether or not they are used. Prices have one year (docs/parameters.md); no discount.
+total to the cent. Team hours are paid whether or not they are used. All prices are those of one year, `price_year`
+(docs/parameters.md); `discounted` brings later years to the first on request.
+
+A place in an institution has a price in two parts. The fixed part (staff, building) is paid for every place, in use or
+empty; the variable part for every month of somebody who waits there for a home. So a stay that ends sooner saves the
+variable part alone, until places are closed, and a saving here is less than tariff times months (E172). Whoever else
+lives in an institution is the same in every scenario and is left out of the variable part.
 """
 
 from enum import IntEnum
@@ -11,15 +17,15 @@ import numpy as np
 
 from model.jit import kernel
 from model.parameters import per
-from model.world import NOBODY, Count, Payer, Place, Status, World
+from model.world import NOBODY, Count, Payer, Place, Status, Tenure, World
 
 
 class BooksDoNotClose(AssertionError):
     """Somebody or something appeared or vanished; names the month, the buurt and the account."""
 
 
-class Event(IntEnum):
-    """What is paid for."""
+class Tariff(IntEnum):
+    """What has a price of its own. A stay (`_MAAND`) is priced whole: fixed and variable part together."""
 
     OPVANG_MAAND = 0
     BW_MAAND = 1
@@ -44,6 +50,46 @@ class Event(IntEnum):
     WIJKAGENT_UUR = 20
     HINDER_MAAND = 21
     NAZORG = 22
+    RECHTSPRAAK = 23
+    HUURDERVING = 24
+
+
+class Event(IntEnum):
+    """What is paid for: the lines of the bill. A `_PLAATS` is a place for a month, a stay (`_MAAND`) somebody's month there."""
+
+    OPVANG_MAAND = 0
+    BW_MAAND = 1
+    KLINIEK_MAAND = 2
+    JEUGDZORG_MAAND = 3
+    VROUWENOPVANG_MAAND = 4
+    AZC_MAAND = 5
+    BANK_MAAND = 6
+    OPNAMEDAG = 7
+    CRISISHULP = 8
+    POLITIEMELDING = 9
+    KLACHT = 10
+    INTERVENTIE = 11
+    VONNIS = 12
+    UITZETTING = 13
+    MUTATIE = 14
+    WIJKTEAM_UUR = 15
+    AMBULANT_UUR_WMO = 16
+    AMBULANT_UUR_ZVW = 17
+    WELZIJN_UUR = 18
+    BEHEER_UUR = 19
+    WIJKAGENT_UUR = 20
+    HINDER_MAAND = 21
+    NAZORG = 22
+    RECHTSPRAAK = 23
+    HUURDERVING = 24
+    OPVANG_PLAATS = 25
+    BW_PLAATS = 26
+    KLINIEK_PLAATS = 27
+    JEUGDZORG_PLAATS = 28
+    VROUWENOPVANG_PLAATS = 29
+    AZC_PLAATS = 30
+    KLINIEK_LANG_MAAND = 31  # a month in a kliniek under the Wlz
+    KLINIEK_LANG_PLAATS = 32  # the place of whoever is there under the Wlz
 
 
 COUNTED_BY = {
@@ -70,44 +116,148 @@ COUNTED_BY = {
     Event.WIJKAGENT_UUR: Count.WIJKAGENT_UREN,
     Event.HINDER_MAAND: Count.VAAK_HINDER,
     Event.NAZORG: Count.NAZORG_LAAT,
+    Event.RECHTSPRAAK: Count.VONNISSEN,
+    Event.HUURDERVING: Count.LEEG_SOCIAAL,
+    Event.OPVANG_PLAATS: Count.PLAATSEN_OPVANG,
+    Event.BW_PLAATS: Count.PLAATSEN_BW,
+    Event.KLINIEK_PLAATS: Count.PLAATSEN_KLINIEK,
+    Event.JEUGDZORG_PLAATS: Count.PLAATSEN_JEUGDZORG,
+    Event.VROUWENOPVANG_PLAATS: Count.PLAATSEN_VROUWENOPVANG,
+    Event.AZC_PLAATS: Count.PLAATSEN_AZC,
+    Event.KLINIEK_LANG_MAAND: Count.KLINIEK_LANG_MAANDEN,
+    Event.KLINIEK_LANG_PLAATS: Count.KLINIEK_LANG_MAANDEN,
+}
+
+# A place and a stay there share one tariff: it is that of the event with the same name, but for what kind of event it is.
+TARIFF_OF = {event: Tariff[event.name.replace("_LANG", "").replace("_PLAATS", "_MAAND")] for event in Event}
+PLACE_OF = {  # a day of opname takes a bed of a kliniek, of which the fixed part is paid already
+    Tariff.OPVANG_MAAND: Place.OPVANG,
+    Tariff.BW_MAAND: Place.BESCHERMD_WONEN,
+    Tariff.KLINIEK_MAAND: Place.KLINIEK,
+    Tariff.JEUGDZORG_MAAND: Place.JEUGDZORG,
+    Tariff.VROUWENOPVANG_MAAND: Place.VROUWENOPVANG,
+    Tariff.AZC_MAAND: Place.AZC,
+    Tariff.OPNAMEDAG: Place.KLINIEK,
 }
 
 
+class Year(IntEnum):
+    """Years of prices."""
+
+    J2011 = 0
+    J2012 = 1
+    J2013 = 2
+    J2014 = 3
+    J2015 = 4
+    J2016 = 5
+    J2017 = 6
+    J2018 = 7
+    J2019 = 8
+    J2020 = 9
+    J2021 = 10
+    J2022 = 11
+    J2023 = 12
+    J2024 = 13
+    J2025 = 14
+
+
 class Parameters(NamedTuple):
-    unit_euro: per(Event)  # type: ignore[valid-type]
+    unit_euro: per(Tariff)  # type: ignore[valid-type]
+    unit_year: per(Tariff, Year)  # type: ignore[valid-type]
+    price_index: per(Year)  # type: ignore[valid-type]
+    price_year: int
+    fixed_share: per(Place)  # type: ignore[valid-type]
+    break_even_occupancy: float
     payer: per(Event, Payer)  # type: ignore[valid-type]
     ambulant_zvw_share: float
+    discount_rate: float
+
+
+def euros(p: Parameters) -> np.ndarray:
+    """Price of each tariff [Tariff] in euro of `price_year`: the published price, moved along the price index."""
+    now = p.price_index[Year[f"J{p.price_year}"]]
+    return p.unit_euro * now / p.price_index[p.unit_year]
+
+
+def part_of_tariff(event: Event, p: Parameters) -> float:
+    """Which part of its tariff an event costs: 1 for what is no stay.
+
+    At break-even occupancy the fixed part of all places and the variable part of all stays make the tariff of each stay:
+    fixed share x occupancy for a place, and 1 - fixed share for a stay.
+    """
+    place = PLACE_OF.get(TARIFF_OF[event])
+    if place is None:
+        return 1.0
+    fixed = float(p.fixed_share[place])
+    return fixed * p.break_even_occupancy if event.name.endswith("_PLAATS") else 1.0 - fixed
+
+
+def prices(p: Parameters) -> np.ndarray:
+    """Cents (int64) of one event [Event], in `price_year`."""
+    euro, parts = euros(p)[list(TARIFF_OF.values())], np.array([part_of_tariff(event, p) for event in Event])
+    return np.rint(100.0 * euro * parts).astype(np.int64)
 
 
 def events(counts: np.ndarray, zvw_share: float) -> np.ndarray:
-    """Paid events [..., Event] of counters [..., Count]; ambulant hours are divided between two payers, whole hours each."""
+    """Paid events [..., Event] of counters [..., Count]; none is paid for twice.
+
+    Ambulant hours are divided between two payers, whole hours each. Months in a kliniek under the Wlz, and the places that
+    they take, are taken out of the other months and places there.
+    """
     out = np.stack([counts[..., COUNTED_BY[event]] for event in Event], axis=-1)
     zvw = np.rint(zvw_share * out[..., Event.AMBULANT_UUR_ZVW]).astype(np.int64)
     out[..., Event.AMBULANT_UUR_ZVW] = zvw
     out[..., Event.AMBULANT_UUR_WMO] -= zvw
+    out[..., Event.KLINIEK_MAAND] -= out[..., Event.KLINIEK_LANG_MAAND]
+    held = np.minimum(out[..., Event.KLINIEK_LANG_MAAND], out[..., Event.KLINIEK_PLAATS])
+    out[..., Event.KLINIEK_LANG_PLAATS] = held
+    out[..., Event.KLINIEK_PLAATS] -= held
     return out
 
 
 def bill(counts: np.ndarray, p: Parameters) -> np.ndarray:
     """Cents (int64) [..., Event, Payer] for counters [..., Count]."""
-    cents = np.rint(100.0 * p.unit_euro).astype(np.int64)
     on_account = np.zeros((len(Event), len(Payer)), np.int64)
     on_account[np.arange(len(Event)), p.payer] = 1
-    return (events(counts, p.ambulant_zvw_share) * cents)[..., None] * on_account
+    return (events(counts, p.ambulant_zvw_share) * prices(p))[..., None] * on_account
 
 
 def owed(counts: np.ndarray, p: Parameters) -> int:
     """Cents that all events cost together, in plain whole numbers: what the sum over payers must equal."""
-    prices = [round(100 * float(euro)) for euro in p.unit_euro]
-    happened = events(counts, p.ambulant_zvw_share)
-    return sum(int(happened[event]) * prices[event] for event in Event)
+    happened, total = events(counts, p.ambulant_zvw_share), 0
+    for event in Event:
+        tariff = TARIFF_OF[event]
+        euro = float(p.unit_euro[tariff]) * float(p.price_index[Year[f"J{p.price_year}"]])
+        euro /= float(p.price_index[p.unit_year[tariff]])
+        total += int(happened[event]) * round(100 * euro * part_of_tariff(event, p))
+    return total
 
 
-STOCKS = [int(c) for c in (Count.BEWOOND, Count.LEEG, Count.PERSONEN_THUIS, Count.BEKENDEN_THUIS, Count.PERSONEN_WACHTEND)]
+def discounted(cents: np.ndarray, rate: float, first: int = 0) -> np.ndarray:
+    """Cents (int64) of years [years, ...] in money of the first year, each year's less by `rate` (share a year) than the last's.
+
+    first: which year of the horizon the first entry is; year 0 is not discounted.
+
+    Every entry is rounded to a whole cent by itself (halves to the even cent), and only then summed. So the sum over
+    events and payers of a discounted bill lies within half a cent per entry of the total, discounted at once. With rate 0
+    nothing changes.
+    """
+    if rate == 0.0:
+        return cents.copy()
+    factors = (1.0 + rate) ** -np.arange(first, first + cents.shape[0], dtype=float)
+    return np.rint(cents * factors.reshape(-1, *[1] * (cents.ndim - 1))).astype(np.int64)
+
+
+STOCKS = [
+    int(c)
+    for c in (
+        Count.BEWOOND, Count.LEEG, Count.LEEG_SOCIAAL, Count.PERSONEN_THUIS, Count.BEKENDEN_THUIS, Count.PERSONEN_WACHTEND,
+    )
+]  # fmt: skip
 
 
 @kernel
-def _recount(identity, person, buurt, first, last, place, home, who, status, network_wijk, gemeente, counts,
+def _recount(identity, tenure, person, buurt, first, last, place, home, who, status, network_wijk, gemeente, counts,
              waiting):  # fmt: skip
     """Count everyone afresh, per buurt into `counts` and those who wait into `waiting` [gemeenten]; returns a home whose
     person stands elsewhere, else -1, and how many more persons are at home than homes hold.
@@ -120,6 +270,8 @@ def _recount(identity, person, buurt, first, last, place, home, who, status, net
         lived, held = (identity[first[b] : last[b]] != 0).sum(), (person[first[b] : last[b]] != NOBODY).sum()
         counts[b, Count.BEWOOND] += lived
         counts[b, Count.LEEG] += last[b] - first[b] - lived
+        for i in range(first[b], last[b]):
+            counts[b, Count.LEEG_SOCIAAL] += identity[i] == 0 and tenure[i] == Tenure.SOCIALE_HUUR
         counts[b, Count.PERSONEN_THUIS] += held
         too_many -= held
     for row in range(place.size):
@@ -141,6 +293,7 @@ def recount(world: World) -> None:
     in_gemeenten = world.gemeente_counts
     wrong, too_many = _recount(
         d.identity,
+        d.tenure,
         d.person,
         d.buurt,
         b.first,

@@ -41,6 +41,12 @@ def per(codes: type[IntEnum], of: type[IntEnum] | None = None) -> Any:
     return Annotated[np.ndarray, codes, of]
 
 
+def range_of(entry: Mapping[str, Any], code: str = "") -> Any:
+    """Lowest and highest value of an entry; of one of its codes, where each has its own. None where a code has none."""
+    found = entry["range"]
+    return found.get(code) if isinstance(found, Mapping) else found
+
+
 def read(block: type[Block], entries: Mapping[str, Any], where: str) -> Block:
     """The typed block from its YAML entries.
 
@@ -76,7 +82,7 @@ def _value(kind: Any, entry: Any, where: str) -> Any:
         raise Refused([Problem(f"{where}.value", repr(found), "one number for each of " + ", ".join(names))])
     if of is not None:
         return np.array([_code(of, found[n], f"{where}.value.{n}") for n in names], dtype=np.int64)
-    return np.array([_number(float, found[n], entry["range"], f"{where}.value.{n}") for n in names], dtype=np.float64)
+    return np.array([_number(float, found[n], range_of(entry, n), f"{where}.value.{n}") for n in names], dtype=np.float64)
 
 
 def _code(of: type[IntEnum], found: Any, where: str) -> int:

@@ -200,6 +200,15 @@ class Count(IntEnum):
     INDICATIES_AFGELOPEN = 65
     KIND_MAANDEN = 66
     BANK_JONGEREN_MAANDEN = 67
+    # for the bill: places by kind, months in a kliniek that fall under the Wlz, and vacant homes of corporaties
+    PLAATSEN_OPVANG = 68
+    PLAATSEN_BW = 69
+    PLAATSEN_KLINIEK = 70
+    PLAATSEN_JEUGDZORG = 71
+    PLAATSEN_VROUWENOPVANG = 72
+    PLAATSEN_AZC = 73
+    KLINIEK_LANG_MAANDEN = 74
+    LEEG_SOCIAAL = 75
 
 
 class ByProfile(IntEnum):

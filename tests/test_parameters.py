@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.parameters import ENTRY, STATUSES, Problem, Refused, per, read
+from model.parameters import ENTRY, STATUSES, Problem, Refused, per, range_of, read
 from model.rooms import blocks, read_rooms
 
 
@@ -62,6 +62,18 @@ def test_a_block_is_read_into_its_types(entries):
 def test_arrays_are_indexed_by_the_code_and_not_by_the_order_in_the_file(entries):
     entries["price"] = entry({"bruin": 2.0, "wit": 1.0})
     assert read(Bakery, entries, "x").price[Bread.WIT] == 1.0
+
+
+def test_each_code_may_have_a_range_of_its_own(entries):
+    entries["price"] = entry({"wit": 1.0, "bruin": 20.0}) | {"range": {"wit": [0, 2], "bruin": [10, 30]}}
+    assert read(Bakery, entries, "x").price.tolist() == [1.0, 20.0]
+    entries["price"]["value"]["wit"] = 20.0
+    del entries["price"]["range"]["bruin"]
+    [first, *rest] = problems(entries)
+    assert first.where == "parameters.bakery.price.value.wit" and first.expected == "a number from 0 to 2" and not rest
+    entries["price"]["value"]["wit"] = 1.0
+    [problem] = problems(entries)
+    assert problem.where == "parameters.bakery.price.range.bruin" and problem.found == "None"
 
 
 def test_a_whole_number_for_a_float_becomes_a_float(entries):
@@ -186,8 +198,9 @@ def test_every_range_of_the_configuration_holds_its_value_and_has_a_source(param
     """`read` checks the value; here: the range is an interval, and source and unit are words."""
     for room, entries in parameters.items():
         for name, found in entries.items():
-            low, high = found["range"]
-            assert low <= high and str(found["source"]).strip() and str(found["unit"]).strip(), f"{room}.{name}"
+            codes = found["value"] if isinstance(found["value"], dict) else [""]
+            assert all(low <= high for low, high in (range_of(found, code) for code in codes)), f"{room}.{name}"
+            assert str(found["source"]).strip() and str(found["unit"]).strip(), f"{room}.{name}"
 
 
 def test_problems_of_several_rooms_are_told_at_once(parameters):

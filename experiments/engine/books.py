@@ -28,7 +28,7 @@ class Books:
         """Take some runs into the books."""
         for a, run in pairs:
             self.months += a.months
-            self.cents = max(self.cents, abs(int(run.cents.sum()) - int(run.owed)))
+            self.cents = max(self.cents, abs(int(run.booked) - int(run.owed)))
             if a.design == PLACEBO:
                 self.twins[a.scenario] = run
             if (a.design == MAIN and a.scenario == self.p.baseline) or a.design == LATE:

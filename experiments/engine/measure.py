@@ -63,8 +63,9 @@ class Run(NamedTuple):
     indicators: np.ndarray  # float32 [rows, I]
     windows: np.ndarray  # float64 [2, I + 2]: horizon and last year, with worst buurt and costs
     profiles: np.ndarray  # int64 [Profile, ByProfile] over the horizon
-    cents: np.ndarray  # int64 [Event, Payer] over the horizon
-    owed: np.ndarray  # int64 []: cents, events times price, added up apart from the bookings
+    cents: np.ndarray  # int64 [Event, Payer] over the horizon, each year's discounted
+    booked: np.ndarray  # int64 []: cents of all bookings together, before discounting
+    owed: np.ndarray  # int64 []: events times price, added up apart from the bookings; equals `booked`
     counts: np.ndarray  # int64 [Count] of the whole over the horizon
 
 
@@ -183,12 +184,16 @@ def summed_up(record: Record, asked: Asked, rooms: Rooms) -> Run:
     of_years = record.period(years, "town").counts[:, 0]
     large = record.homes >= min(rooms.indicators.smallest_buurt_homes, record.homes.max())
     worst = record.period(windows, "buurt").states["score"][:, large].min(axis=1)
-    per_year = ledger.bill(whole.counts[:, 0], rooms.ledger).sum(axis=(1, 2)) / 100.0 * 12.0 / whole.months[:, 0]
+    booked = ledger.bill(of_years, rooms.ledger)
+    cents = ledger.discounted(booked, rooms.ledger.discount_rate)
+    last_year = ledger.discounted(ledger.bill(whole.counts[1:, 0], rooms.ledger), rooms.ledger.discount_rate, len(years) - 1)
+    per_year = np.array([cents.sum(), last_year.sum()]) / 100.0 * 12.0 / whole.months[:, 0]
     return Run(
         indicators=_rows(record, asked),
         windows=np.concatenate([measure(whole)[:, 0], worst[:, None], per_year[:, None]], axis=1),
         profiles=record.by_profile[1 : last + 1].sum(axis=0),
-        cents=ledger.bill(of_years, rooms.ledger).sum(axis=0),
+        cents=cents.sum(axis=0),
+        booked=np.array(booked.sum()),
         owed=np.array(sum(ledger.owed(counts, rooms.ledger) for counts in of_years)),
         counts=whole.counts[0, 0],
     )

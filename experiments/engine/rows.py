@@ -114,7 +114,7 @@ def _repeated(texts: list[str], lengths: list[int]) -> pa.Array:
 
 
 def ledger_rows(pairs: Pairs) -> pa.Table:
-    """Euro per event and payer over the whole horizon."""
+    """Euro per event and payer over the whole horizon, discounted if the study discounts."""
     events, payers = ([member.name.lower() for member in kind] for kind in (Event, Payer))
     booked = [np.nonzero(run.cents) for _, run in pairs]
     lengths = [len(event) for event, _ in booked]

@@ -38,6 +38,7 @@ SHAPES = {
     "windows": (np.float64, (2, len(COMPARED))),
     "profiles": (np.int64, (len(Profile), len(ByProfile))),
     "cents": (np.int64, (len(Event), len(Payer))),
+    "booked": (np.int64, ()),
     "owed": (np.int64, ()),
     "counts": (np.int64, (len(Count),)),
 }

@@ -10,17 +10,19 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
-from experiments import compare, designs
+from experiments import compare, designs, pockets
 from experiments.engine.books import Books
-from experiments.engine.differences import Findings
+from experiments.engine.differences import Findings, Values
 from experiments.engine.measure import blocks_of, month_zero
 from experiments.engine.rows import Streamed, indicator_rows, keys_of, ledger_rows
 from experiments.engine.store import REST, TEXTS, WHOLE, Store, in_groups, table
 from experiments.plan import LATE, MAIN, PLACEBO, Plan, ground
 from model.fit import fit
 from model.indicators import COMPARED
+from model.parameters import range_of
 from model.rooms import blocks as rooms_of_parameters
 from model.tables.places import area_of, drawn
 from model.town import Town
@@ -48,6 +50,8 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
                     values.take(pairs)
             if shown and values.known:
                 differences.add(found.compared(values))
+            if design == MAIN:
+                of_payers = pockets_of(p, values)
     _write_rest(p, store, folder)
     headline = p.config["robustness"]["indicators"]
     near = found.near()
@@ -59,6 +63,7 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
         "ranking": found.ranking(),
         "validation": books.against_published(),
         "checks": books.checks(failed),
+        "pockets": of_payers,
         "influence": compare.influence(near, headline[0]).merge(parameters, on="parameter", how="left", suffixes=("", "_range")),
         "fit": fit(p.town, blocks_of(p.rooms), month_zero(ground(p), next(a.seed for a in p.asked if a.key in store))),
         "observed": books.observed(),
@@ -69,6 +74,12 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
     for name, frame in frames.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
     places(p.town).to_parquet(folder / "places.parquet", index=False)
+
+
+def pockets_of(p: Plan, values: Values) -> pd.DataFrame:
+    """Who pays more and who pays less in the study itself, and what would make it good."""
+    mine = np.flatnonzero((values.what["indicator"] == "kosten") & (values.what["payer"] != ""))
+    return pockets.table(values.array[:, :, mine], list(values.scenarios), p.baseline, list(values.what["payer"][mine]))
 
 
 def _write_rest(p: Plan, store: Store, folder: Path) -> None:
@@ -120,7 +131,7 @@ def parameter_table(p: Plan) -> pd.DataFrame:
                 source = entry["source"][code] if isinstance(entry["source"], dict) else entry["source"]
                 status = entry["status"][code] if isinstance(entry["status"], dict) else entry["status"]
                 path = f"{room}.{name}" + (f".{code}" if code else "")
-                rows.append((path, str(value), entry["unit"], float(entry["range"][0]), float(entry["range"][1]), source, status))
+                rows.append((path, str(value), entry["unit"], *map(float, range_of(entry, code)), source, status))
     return pd.DataFrame(rows, columns=["parameter", "waarde", "eenheid", "van", "tot", "bron", "status"])
 
 

@@ -28,6 +28,7 @@ FIGURES: dict[str, tuple[Callable[[Tables], pd.DataFrame], Draw]] = {
     "buurten": (places.buurten_data, places.buurten),
     "kaart": (places.map_data, places.town_map),
     "rekening": (bill.bill_data, bill.bill),
+    "zakken": (bill.pockets_data, bill.pockets),
 }
 
 

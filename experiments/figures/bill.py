@@ -1,4 +1,4 @@
-"""Who pays: euro per year by payer, in the baseline and in each scenario."""
+"""Who pays: euro per year by payer, in the baseline and in each scenario; and who invests for whom (m44)."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from experiments.figures.style import COLOURS, INK, MARKERS, SOFT, legend_columns, new_figure, note, ticks
+from experiments.findings import settling
 from experiments.loaded import Tables
-from experiments.prose import grouped, say, scenario_name, word
+from experiments.prose import grouped, percent, say, scenario_name, word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,3 +66,76 @@ def _bill_levels(ax: "Axes", euros: pd.Series, middles: np.ndarray, language: st
 
 def _euro_scale(most: float, language: str) -> tuple[float, str]:
     return (1e6, say("million", language)) if most >= 1e7 else (1e3, say("thousand", language))
+
+
+MORE, LESS = "#D55E00", "#0072B2"
+DIAMOND: Any = {"marker": "D", "ms": 4.2, "mfc": "white", "mec": INK, "mew": 0.9, "linestyle": "none"}
+
+
+def pockets_data(tables: Tables) -> pd.DataFrame:
+    """Euro a year that each payer pays more, per scenario, with interval, role and side payment; payer "" is all together."""
+    return tables["pockets"]
+
+
+def pockets(tables: Tables, language: str) -> "Figure | None":
+    """Who invests and who benefits: a panel per scenario, a bar per payer with its interval, and what side payments leave."""
+    data = pockets_data(tables)
+    payers = [p for p in data.payer.unique() if p and (data[data.payer == p].role != "unchanged").any()]
+    if not payers:
+        return None
+    across = min(3, len(tables.others))
+    down = -(-len(tables.others) // across)
+    figure = new_figure(10, 0.75 + down * (1.0 + 0.24 * (len(payers) + 1)))
+    axes = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False).ravel()
+    heights = np.append(-np.arange(len(payers)), -len(payers) - 0.6)
+    scale, scale_name = _euro_scale(float(data[["low", "high", "difference"]].abs().max(axis=None)), language)
+    for ax, scenario in zip(axes, tables.others, strict=False):
+        _pocket(ax, data[data.scenario == scenario].set_index("payer").reindex([*payers, ""]), heights, scale)
+        _title(ax, data[data.scenario == scenario], language)
+        ticks(ax, language, "x", signed=True)
+    for k, ax in enumerate(axes):
+        ax.set_visible(k < len(tables.others))
+        ax.tick_params(axis="x", labelbottom=k + across >= len(tables.others))  # nothing is drawn below it
+        ax.tick_params(axis="y", labelcolor=INK)
+    axes[0].set_yticks(heights, [*(word("payers", p, language) for p in payers), say("together", language)])
+    figure.supxlabel(say("bill_axis", language, scale=scale_name, note=note(tables, language)), fontsize=8.5)
+    figure.legend(handles=_roles(language), loc="outside upper right", ncols=4, frameon=False, fontsize=8.5)
+    return figure
+
+
+def _pocket(ax: "Axes", part: pd.DataFrame, heights: np.ndarray, scale: float) -> None:
+    """Bars of one scenario; what an interval does not tell from 0 is light and hatched."""
+    colours = np.where(part.difference > 0, MORE, LESS)
+    for y, (payer, r), colour in zip(heights, part.iterrows(), colours, strict=True):
+        unsure = r.role == "open"
+        ax.barh(
+            y, r.difference / scale, height=0.62, color=colour, alpha=0.35 if unsure else 1.0, hatch="////" if unsure else None
+        )
+        ax.hlines(y, r.low / scale, r.high / scale, color=INK, lw=1.1)
+        if r.possible and payer and r.side_payment != 0.0:
+            left = (r.difference - r.side_payment) / scale
+            ax.plot(left, y, **DIAMOND)
+    ax.axvline(0, color=SOFT, lw=0.9)
+    ax.axhline(heights[-2] - 0.8, color=SOFT, lw=0.6)
+    ax.tick_params(axis="y", length=0)
+
+
+def _title(ax: "Axes", part: pd.DataFrame, language: str) -> None:
+    """The scenario, and whether side payments can settle it."""
+    whole = part[part.payer == ""].iloc[0]
+    ax.set_title(scenario_name(whole.scenario), pad=16)
+    told = say(f"pockets_{settling(whole)}", language, share=percent(whole.possible_share, language))
+    ax.annotate(told, (0, 1), (0, 4), xycoords="axes fraction", textcoords="offset points", fontsize=7.8, color=SOFT)
+
+
+def _roles(language: str) -> list[Any]:
+    """What colours, hatches and diamonds mean."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    return [
+        Patch(color=MORE, label=say("pockets_more", language)),
+        Patch(color=LESS, label=say("pockets_less", language)),
+        Patch(facecolor="#c9c9c9", hatch="////", label=say("pockets_open", language)),
+        Line2D([], [], label=say("pockets_after", language), **DIAMOND),
+    ]

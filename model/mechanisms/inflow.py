@@ -52,6 +52,7 @@ class Parameters(NamedTuple):
     wish_peers_share: per(Profile)  # type: ignore[valid-type]
     places_for_waiting: float
     couch_asks_per_month: float
+    wlz_after_months: int
 
 
 PLACE_COUNT = np.zeros(len(Place), np.int64)  # which counter counts the months in a place
@@ -66,12 +67,25 @@ for _place, _count in {
 }.items():
     PLACE_COUNT[_place] = _count
 
+PLACES_COUNT = np.zeros(len(Place), np.int64)  # which counter counts the places of a kind
+for _place, _count in {
+    Place.OPVANG: Count.PLAATSEN_OPVANG,
+    Place.BESCHERMD_WONEN: Count.PLAATSEN_BW,
+    Place.KLINIEK: Count.PLAATSEN_KLINIEK,
+    Place.JEUGDZORG: Count.PLAATSEN_JEUGDZORG,
+    Place.VROUWENOPVANG: Count.PLAATSEN_VROUWENOPVANG,
+    Place.AZC: Count.PLAATSEN_AZC,
+}.items():
+    PLACES_COUNT[_place] = _count
+
 
 @kernel
-def _wait(place, profile, size, coping, network_wijk, gemeente, lost_per_month, counts, by_profile):
+def _wait(place, profile, size, coping, network_wijk, gemeente, lost_per_month, came_before, since, counts,
+          by_profile):  # fmt: skip
     """A month in the queue: skills are lost, except on a couch, and the month is counted [gemeenten] where it is spent.
 
-    Children are all of a household but one.
+    Children are all of a household but one. came_before: who has been in a kliniek since this month, or longer, is there under
+    the Wlz.
     """
     for i in range(place.size):
         if place[i] <= Place.THUIS:
@@ -83,6 +97,8 @@ def _wait(place, profile, size, coping, network_wijk, gemeente, lost_per_month, 
             counts[gemeente[network_wijk[i]], Count.KIND_MAANDEN] += size[i] - 1
         if place[i] == Place.BANK and profile[i] == Profile.JONGERE_JEUGDZORG:
             counts[gemeente[network_wijk[i]], Count.BANK_JONGEREN_MAANDEN] += 1
+        if place[i] == Place.KLINIEK and since[i] <= came_before:
+            counts[gemeente[network_wijk[i]], Count.KLINIEK_LANG_MAANDEN] += 1
         by_profile[profile[i], ByProfile.WACHTEND] += 1
 
 
@@ -257,6 +273,7 @@ def _count_places(world: World) -> None:
     i = world.institutions
     places = np.bincount(i.gemeente, weights=i.places, minlength=world.gemeenten.rows)
     world.gemeente_counts[:, Count.PLAATSEN_MAANDEN] += np.rint(places).astype(np.int64)
+    np.add.at(world.gemeente_counts, (i.gemeente, PLACES_COUNT[i.kind]), np.rint(i.places).astype(np.int64))
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
@@ -269,5 +286,5 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     _count_places(world)
     _wait(
         persons.place, persons.profile, persons.size, persons.coping, persons.network_wijk, world.wijken.gemeente,
-        p.skills_lost_per_month, world.gemeente_counts, world.by_profile,
+        p.skills_lost_per_month, luck.month - p.wlz_after_months, persons.since, world.gemeente_counts, world.by_profile,
     )  # fmt: skip

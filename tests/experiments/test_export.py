@@ -104,8 +104,8 @@ def same(found, expected):
 
 
 NAMES = (
-    "checks", "designs", "differences", "fit", "indicators", "influence", "labels", "ledger", "parameters", "places", "ranking",
-    "robustness", "validation", "variance",
+    "checks", "designs", "differences", "fit", "indicators", "influence", "labels", "ledger", "parameters", "places", "pockets",
+    "ranking", "robustness", "validation", "variance",
 )  # fmt: skip
 WITHOUT_ROWS = ("imputed", "observed")  # in a town that is drawn
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import figures, findings, prose, report
+from experiments import figures, findings, pockets, prose, report
 from experiments.figures import draw_all
 from experiments.loaded import LINES, load
 from experiments.prose import EN, NL
@@ -118,12 +118,22 @@ def study(folder, scenarios=SCENARIOS, mapped=False, empty=False, town="Teststad
             columns=["parameter", "waarde", "eenheid", "van", "tot", "bron", "status"],
         ).assign(parameter=["indicators.relevant_leefbaarheid", "a.b", "c.d", "e.f"]),
     }
+    frames["pockets"] = pocket_rows(scenarios)
     for name, frame in frames.items():
         gone = empty and name in ("robustness", "influence", "imputed", "variance", "observed")
         (frame.iloc[:0] if gone else frame).to_parquet(folder / f"{name}.parquet", index=False)
     places(mapped).to_parquet(folder / "places.parquet", index=False)
     (folder / "manifest.json").write_text(json.dumps(manifest(scenarios, town)), encoding="utf-8")
     return folder
+
+
+def pocket_rows(scenarios):
+    """The first scenario wins as a whole, the others lose; each has three seeds, of which one or two say otherwise."""
+    luck = np.array([-20_000.0, 0.0, 20_000.0])
+    euros = np.zeros((3, 1 + len(scenarios), len(PAYERS)))
+    for k in range(len(scenarios)):
+        euros[:, k + 1] = [(30_000.0 + x, 0.0, (-90_000.0 if k == 0 else 5_000.0) + x / 10) for x in luck]
+    return pockets.table(euros, [BASE, *scenarios], BASE, list(PAYERS))
 
 
 def manifest(scenarios, town):
@@ -275,7 +285,7 @@ def test_the_page_can_be_read_by_ear_and_by_keyboard(pages):
     for language, page in pages.items():
         assert dict(page.tags)["html"]["lang"] == language
         assert all(a["alt"] for tag, a in page.tags if tag == "img")
-        assert sum(tag == "img" for tag, _ in page.tags) == 6
+        assert sum(tag == "img" for tag, _ in page.tags) == 7
         assert all("scope" in a for tag, a in page.tags if tag == "th")
         assert page.headings[0] == 1 and all(b - a <= 1 for a, b in zip(page.headings, page.headings[1:], strict=False))
         ids = [a["id"] for _, a in page.tags if "id" in a]
@@ -307,6 +317,15 @@ def test_only_unsure_numbers_are_named_as_moving_the_headline(written):
 def test_the_bill_is_per_year_and_paired(written):
     grid = report.events(load(written), NL)
     assert grid.rows[0][2] == "€\xa0501" and grid.rows[0][3] == "+500 [+500;\xa0+500]"
+
+
+def test_who_invests_and_what_makes_it_good_is_told(written):
+    tables = load(written)
+    grid = report.pockets(tables, EN)
+    assert [row[1] for row in grid.rows[:3]] == ["gemeente (Wmo)", "corporatie", "all payers together"]
+    assert [row[4] for row in grid.rows[:3]] == ["gets €30,000", "pays €30,000", "nobody loses on average"]
+    assert [row[4] for row in grid.rows[3:]] == ["–", "–", "not possible on average: the whole loses"]
+    assert "concentratie" in findings.pockets(tables, NL)[0] and "minder betalen corporatie" in findings.pockets(tables, NL)[0]
 
 
 def test_names_are_escaped(tmp_path, one_figure):

@@ -190,6 +190,19 @@ def test_a_month_of_waiting_is_counted_where_it_is_spent(one_person, rooms, huid
     assert world.by_profile[Profile.PSYCHISCH, ByProfile.WACHTEND] == 1
 
 
+@pytest.mark.parametrize(("months", "long"), [(11, 0), (12, 1)])
+def test_a_thirteenth_month_in_a_kliniek_falls_under_the_wlz(one_person, rooms, huidig, luck, months, long):
+    """The month of arrival is the first; a stay elsewhere never falls under the Wlz here."""
+    p = rooms.inflow._replace(persons_give_up_per_month=0.0, wlz_after_months=12)
+    found = {}
+    for place in (Place.KLINIEK, Place.BESCHERMD_WONEN):
+        world = one_person(place=place, since=luck.month - months)
+        world.persons_per_month = world.seekers_per_month = 0.0
+        inflow.step(world, p, huidig, luck)
+        found[place] = world.counts[-1, Count.KLINIEK_LANG_MAANDEN]
+    assert found == {Place.KLINIEK: long, Place.BESCHERMD_WONEN: 0}
+
+
 def test_who_gives_up_is_gone_and_who_lives_at_home_stays(small_world, rooms, huidig, luck):
     world = small_world()
     world.persons_per_month = world.seekers_per_month = 0.0
@@ -221,6 +234,7 @@ def test_places_of_institutions_follow_inhabitants(small_city, small_town, rooms
     assert i.places[i.kind == Place.BESCHERMD_WONEN] == pytest.approx([2.0 * people / 1000])
     assert i.places.sum() == pytest.approx(rooms.population.places_per_1000.sum() * people / 1000)
     assert city.world.counts[:, Count.PLAATSEN_MAANDEN].sum() == round(i.places.sum())
+    assert city.world.counts[:, Count.PLAATSEN_BW].sum() == round(2.0 * people / 1000)
 
 
 def waiting(one_person, places, count):
