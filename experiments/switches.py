@@ -44,9 +44,11 @@ def switchable() -> list[str]:
 
 def switch(names: Iterable[str]) -> Switch:
     """What these names take out; each is a mechanism or can be switched off (see `problems`)."""
-    values, levers, files = {}, {}, set()
+    values: dict[str, Any] = {}
+    levers: dict[str, Any] = {}
+    files: set[str] = set()
     for name in names:
-        entry = {"without": name} if name in MECHANISMS else register()[name]
+        entry: dict[str, Any] = {"without": name} if name in MECHANISMS else register()[name]
         values |= entry.get("neutral", {})
         levers |= entry.get("levers", {})
         files |= {entry["without"]} if "without" in entry else set()
