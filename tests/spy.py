@@ -1,6 +1,6 @@
 """A world that notes what is read of it: `python -m tests.spy` prints the READS of every mechanism, ready to paste.
 
-Kernels and rules run as the plain Python that they are written in, over arrays that know their own name. An element that is
+Kernels and rules run as the plain Python that they are written in, over columns that know their own name. An element that is
 looked up, and a column that NumPy computes with, is read. A slice is only a part of a column, an assignment only writes, and
 a counter that is added to is not read. Rows that are added, dropped or emptied are moved as a whole, which reads nothing.
 
@@ -30,42 +30,51 @@ from model.world import Count, World
 ROOT = Path(__file__).parents[1]
 COUNTS = "counts."  # how the name of a counter starts: counts.incidenten
 SHAPE_ONLY = (np.empty_like, np.zeros_like, np.ones_like, np.full_like, np.shape, np.size, np.ndim)
-METHODS = ("copy", "astype", "tolist", "argsort", "take", "nonzero", "repeat", "ravel", "tobytes", "item", "searchsorted")
+SHAPE = ("shape", "size", "ndim", "dtype")
 MONTHS = 10  # that are looked at: enough for every branch to be taken
 MOVES = ("grow", "keep", "insert", "clear", "copy")
 
 
-class Spied(np.ndarray):
-    """A column, or a part of it, that notes in `seen` when it is read. Counters have no name until one of them is picked."""
+class Spied(np.lib.mixins.NDArrayOperatorsMixin):
+    """A column, or a part of it, that notes in `seen` when it is read. Counters have no name until one of them is picked.
 
-    name: str
-    seen: set[str] | None
+    It is no array itself, so that NumPy must ask for one, also to look up its elements in an ordinary array.
+    """
 
-    def __array_finalize__(self, parent: Any) -> None:
-        self.name, self.seen = getattr(parent, "name", ""), getattr(parent, "seen", None)
+    def __init__(self, array: np.ndarray, name: str, seen: set[str]) -> None:
+        self.array, self.name, self.seen = array, name, seen
 
-    def note(self) -> None:
-        if self.seen is not None and self.name:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        self.seen.add(self.name)
+        return np.array(self.array, dtype=dtype, copy=True if copy is None else copy)
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in SHAPE:
             self.seen.add(self.name)
+        return getattr(self.array, name)
 
     def __getitem__(self, index: Any) -> Any:
-        found = np.ndarray.__getitem__(self, index)
+        found = self.array[plain(index)]
+        note_all(index)
         parts = index if isinstance(index, tuple) else (index,)
-        part_of_it = isinstance(found, Spied) and not any(isinstance(part, np.ndarray | list) for part in parts)
+        is_part = isinstance(found, np.ndarray) and all(isinstance(k, slice | int | np.integer) for k in parts)
         if self.name.startswith(COUNTS):
-            counter = isinstance(parts[-1], int | np.integer) and (self.ndim == 1 or len(parts) == 2)
-            if part_of_it:
-                found.name = COUNTS + Count(int(parts[-1])).name.lower() if counter else self.name
-            return found  # one counter of one place is picked to add to it
-        if part_of_it:
-            return found
-        self.note()
-        return plain(found)
+            if not is_part:
+                return found  # one counter of one place is picked to add to it
+            picked = isinstance(parts[-1], int | np.integer) and len(parts) == 2
+            return Spied(found, COUNTS + Count(int(parts[-1])).name.lower() if picked else self.name, self.seen)
+        if is_part:
+            return Spied(found, self.name, self.seen)
+        self.seen.add(self.name)
+        return found
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        in_place = isinstance(value, Spied) and value.name.startswith(COUNTS) and np.may_share_memory(plain(value), plain(self))
+        in_place = isinstance(value, Spied) and value.name.startswith(COUNTS) and np.may_share_memory(value.array, self.array)
         note_all(index if in_place else (index, value))  # `counter += n` assigns the counter to itself
-        np.ndarray.__setitem__(self.view(np.ndarray), plain(index), plain(value))
+        self.array[plain(index)] = plain(value)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = (), **more: Any) -> Any:
         for x in inputs:
@@ -82,22 +91,10 @@ class Spied(np.ndarray):
         return function(*plain(args), **plain(kwargs))
 
 
-def _noting(method: str) -> Callable[..., Any]:
-    def noted(self: Spied, *args: Any, **more: Any) -> Any:
-        self.note()
-        return getattr(self.view(np.ndarray), method)(*plain(args), **plain(more))
-
-    return noted
-
-
-for _method in METHODS:
-    setattr(Spied, _method, _noting(_method))
-
-
 def note_all(found: Any) -> None:
     """Note every spied array in here."""
     if isinstance(found, Spied):
-        found.note()
+        found.seen.add(found.name)
     elif isinstance(found, tuple | list):
         for x in found:
             note_all(x)
@@ -108,7 +105,7 @@ def note_all(found: Any) -> None:
 def plain(found: Any) -> Any:
     """The same with ordinary arrays in it."""
     if isinstance(found, Spied):
-        return found.view(np.ndarray)
+        return found.array
     if type(found) in (tuple, list):
         return type(found)(plain(x) for x in found)
     return {name: plain(x) for name, x in found.items()} if isinstance(found, dict) else found
@@ -117,20 +114,16 @@ def plain(found: Any) -> Any:
 def dress(table: Table, name: str, seen: set[str] | None) -> None:
     """Make the columns of a table spied ones, or with None ordinary ones again."""
     for column in table.columns():
-        held = getattr(table, column).view(np.ndarray)
-        if seen is not None:
-            held = held.view(Spied)
-            held.name, held.seen = f"{name}.{column}", seen
-        setattr(table, column, held)
+        held = plain(getattr(table, column))
+        setattr(table, column, held if seen is None else Spied(held, f"{name}.{column}", seen))
 
 
 def dress_world(world: World, seen: set[str] | None) -> None:
+    """The same for all tables and the counters."""
     for name in World.tables():
         dress(getattr(world, name), name, seen)
-    world.counts = world.counts.view(np.ndarray)
-    if seen is not None:
-        world.counts = world.counts.view(Spied)
-        world.counts.name, world.counts.seen = COUNTS, seen
+    counts: Any = plain(world.counts)
+    world.counts = counts if seen is None else Spied(counts, COUNTS, seen)
 
 
 @contextmanager

@@ -37,6 +37,9 @@ def test_an_element_and_a_computation_are_read_and_an_assignment_is_not(world):
         part = world.dwellings.ses[2:9]
         assert seen == {"portieken.complaints", "persons.trust"}, "a part of a column is not read yet"
         assert np.isfinite(part.mean())
+        np.zeros(world.buurten.rows)[world.buurten.wijk]
+        assert "buurten.wijk" in seen, "to look something up by a column is to read it"
+        seen.discard("buurten.wijk")
         world.buurten.ties[:] += 1.0
         world.buurten.tolerance[np.array([0, 1])]
         assert seen == {"portieken.complaints", "persons.trust", "dwellings.ses", "buurten.ties", "buurten.tolerance"}
