@@ -2,7 +2,7 @@
 
 A mechanism acts on another when it writes a column, or adds to a counter, that the other reads. Columns that no mechanism
 writes are of three kinds: where homes and teams are does not change; who lives in which row is changed by those that move
-rows (MOVERS); and the hours of teams are put there by the institutions, which read what was published.
+rows (MOVERS); and the hours of teams are put there by the institutions.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import networkx as nx
 
-from experiments.figures.style import COLOURS, INK, PALE, SOFT, STYLE, new_figure
+from experiments.figures.style import COLOURS, INK, INKS, PALE, SOFT, STYLE, new_figure
 from model.city import MECHANISMS
 from model.world import Count, World
 
@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 
 PICTURE = Path(__file__).parent.parent / "docs" / "images" / "causal.svg"
 INSTITUTIONS = "institutions"
+INSTITUTIONS_READ = (
+    "dwellings.months_vacant",
+    "persons.status",
+    "buurten.score",
+    "buurten.complaints_seen",
+    "buurten.need_seen",
+    "buurten.placed_seen",
+    "buurten.spare_exact",
+    "wijken.caseload_seen",
+    "teams.asked",
+)  # of what mechanisms write, by all strategies together; a test compares it with what is read
 ORDER = (*MECHANISMS[:3], INSTITUTIONS, *MECHANISMS[3:])  # as City.step has it
 MOVERS = {
     "inflow": ("persons", "seekers"),
@@ -30,7 +41,7 @@ MOVERS = {
     "leaving": ("dwellings", "persons"),
     "settling": ("dwellings", "persons", "seekers"),
 }  # who adds, empties or fills rows
-COUNTS = "counts."
+COUNTS, ROWS = "counts.", "(rows)"
 NAMES = {"counts": "counters", **{name: name for name in World.tables()}}
 
 
@@ -54,7 +65,7 @@ def undeclared() -> list[str]:
 
 def flows() -> list[Flow]:
     """All that changes and is read or written by a mechanism, by table and in the order of its columns."""
-    writes, reads = declared("WRITES"), declared("READS")
+    writes, reads = declared("WRITES"), {**declared("READS"), INSTITUTIONS: INSTITUTIONS_READ}
     owner = {column: name for name, columns in writes.items() for column in columns or ()}
     readers: dict[str, list[str]] = {column: [] for column in owner}
     for name, columns in reads.items():
@@ -72,14 +83,14 @@ def _thing(column: str, owner: dict[str, str]) -> str:
         return column
     moves = any(table in tables for tables in MOVERS.values())
     fixed = table == "dwellings" and not World.tables()[table].columns()[name].occupant
-    return f"{table}.(rows)" if moves and not fixed else ""
+    return f"{table}.{ROWS}" if moves and not fixed else ""
 
 
 def _writers(thing: str, owner: dict[str, str], readers: list[str]) -> tuple[str, ...]:
     table, _, name = thing.partition(".")
     if thing in owner:
         return (owner[thing],)
-    if name == "(rows)":
+    if name == ROWS:
         return tuple(mover for mover, tables in MOVERS.items() if table in tables)
     if thing.startswith(COUNTS):
         return tuple(m for m in MECHANISMS if m not in readers and _mentions(m, name))
@@ -101,10 +112,10 @@ def _place(thing: str) -> tuple[int, int]:
 
 
 def graph(found: list[Flow]) -> Any:
-    """Which mechanism acts on which other one, as a directed graph; an edge knows through what."""
+    """Which mechanism acts on which other one, as a directed graph; an edge knows through what. Rows are left out: see `page`."""
     acts: Any = nx.DiGraph()
     acts.add_nodes_from(ORDER)
-    for flow in found:
+    for flow in [f for f in found if not f.name.endswith(ROWS)]:
         for a in flow.writers:
             for b in flow.readers:
                 if a != b:
@@ -130,11 +141,13 @@ def page() -> str:
     found = flows()
     acts = graph(found)
     silent = undeclared()
-    loops = sorted(max(nx.strongly_connected_components(acts), key=len), key=ORDER.index)
+    circles: list[set[str]] = sorted(nx.strongly_connected_components(acts), key=len)
+    loops = sorted(circles[-1], key=ORDER.index)
     story = (
-        "# What acts on what\n\nFrom what each file of `model/mechanisms` declares in `WRITES` and `READS`, which tests compare with"
-        " what it does. Mechanisms stand in the order of the month; a column that is read before it is written holds last month's"
-        " value. What never changes (where homes and teams are) is left out, and so is what a mechanism keeps for itself.\n\n"
+        "# What acts on what\n\nFrom what each file of `model/mechanisms` declares in `WRITES` and `READS`, which tests compare"
+        " with what it does. Mechanisms stand in the order of the month; a column that is read before it is written holds last"
+        " month's value. What never changes (where homes and teams are) is left out, and so is what a mechanism keeps for"
+        f" itself. Who lives or waits where is read by nearly all, and changed by {_list(tuple(MOVERS))}.\n\n"
         "![Mechanisms, what they write, and who reads it](images/causal.svg)\n"
     )
     if silent:
@@ -146,7 +159,7 @@ def page() -> str:
     one = [[f"`{f.name}`", _list(f.writers), _list(f.readers)] for f in found]
     return (
         story + "\n## Who acts on whom\n\n" + rows(["mechanism", "acts on", "through"], through)
-        + "\n## Through what\n\n`(rows)` is who lives there or waits: rows that are added, filled and emptied.\n\n"
+        + f"\n## Through what\n\n`{ROWS}` is who lives there or waits: rows that are added, filled and emptied.\n\n"
         + rows(["column or counter", "written by", "read by"], one)
     )  # fmt: skip
 
@@ -160,7 +173,7 @@ def draw(path: Path = PICTURE) -> None:
     import matplotlib as mpl
 
     found = flows()
-    shown = between(found) or found
+    shown = found if undeclared() else between(found)
     with mpl.rc_context(STYLE):
         figure = new_figure(11.0, 1.2 + 0.235 * (len(shown) + len({_table(f) for f in shown})), layout=None)
         ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
@@ -174,8 +187,8 @@ def _table(flow: Flow) -> str:
 
 
 def _lanes(ax: "Axes", shown: list[Flow]) -> None:
-    tables = list(dict.fromkeys(_table(f) for f in shown))
-    colour = {table: COLOURS[k % len(COLOURS)] for k, table in enumerate(tables)}
+    tables, inks = list(dict.fromkeys(_table(f) for f in shown)), (*COLOURS, INK, SOFT, *INKS)
+    colour = {table: inks[k % len(inks)] for k, table in enumerate(tables)}
     heights, y = {}, 0.0
     for table in tables:
         y -= 1.0
@@ -183,14 +196,14 @@ def _lanes(ax: "Axes", shown: list[Flow]) -> None:
         for flow in [f for f in shown if _table(f) == table]:
             y -= 1.0
             heights[flow.name] = y
-            label = flow.name.partition(".")[2].replace("(rows)", "who lives or waits there")
+            label = flow.name.partition(".")[2].replace(ROWS, "who is there (read by most)")
             ax.text(0.5, y, label, ha="center", va="center", fontsize=8, color=INK)
     step = y / (len(ORDER) + 0.5)
     place = {name: step * (k + 0.75) for k, name in enumerate(ORDER)}
     for flow in shown:
         for name in flow.writers:
             _curve(ax, (0.17, place[name]), (0.39, heights[flow.name]), colour[_table(flow)])
-        for name in flow.readers:
+        for name in flow.readers if not flow.name.endswith(ROWS) else ():
             _curve(ax, (0.61, heights[flow.name]), (0.83, place[name]), colour[_table(flow)])
     _names(ax, place)
     ax.set(xlim=(0.0, 1.0), ylim=(y - 1.0, 1.8))
@@ -198,7 +211,7 @@ def _lanes(ax: "Axes", shown: list[Flow]) -> None:
 
 
 def _names(ax: "Axes", place: dict[str, float]) -> None:
-    for x, side, head in ((0.16, "right", "writes, in the order of the month"), (0.84, "left", "reads")):
+    for x, side, head in ((0.16, "right", "writes"), (0.84, "left", "reads")):
         ax.text(x, 0.9, head, ha=side, va="center", fontsize=9, color=SOFT)
         for name, y in place.items():
             box = {"boxstyle": "round,pad=0.35", "facecolor": PALE, "edgecolor": "none"}

@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 COUNTS = "counts."  # how the name of a counter starts: counts.incidenten
 SHAPE_ONLY = (np.empty_like, np.zeros_like, np.ones_like, np.full_like, np.shape, np.size, np.ndim)
 SHAPE = ("shape", "size", "ndim", "dtype")
-MONTHS = 10  # that are looked at: enough for every branch to be taken
+MONTHS = 6  # that are looked at: enough for every branch to be taken
 MOVES = ("grow", "keep", "insert", "clear", "copy")
 
 

@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
+from experiments import causal
 from model.city import MECHANISMS
+from model.randomness import Luck
+from model.strategies import names
 from model.world import Count, World
 from tests.spy import declared, measured, put, reads, spied, written
 
@@ -19,6 +22,26 @@ def test_a_mechanism_says_what_it_reads(request, name):
     if said is None:
         pytest.skip(f"model/mechanisms/{name}.py has no READS yet: python -m tests.spy --write")
     assert said == request.getfixturevalue("seen")[name]
+
+
+def test_the_institutions_read_what_the_diagram_says(small_city, lively):
+    """All that they and the strategies read of what mechanisms write."""
+    found: set[str] = set()
+    for strategie in names():
+        city = small_city(rooms=lively, warmup=2, strategie=strategie, months=2)
+        city.begin_month()
+        city.luck = Luck(city.seed, city.month)
+        with spied(city.world) as seen:
+            for organisation in city.organisations:
+                organisation.decide()
+            for corporatie in city.corporaties:
+                corporatie.provide()
+            city.prepare_lettings()
+            for corporatie in city.corporaties:
+                corporatie.decide()
+        found |= seen
+    owned = {column for columns in causal.declared("WRITES").values() for column in columns or ()}
+    assert found & {*owned, "teams.asked"} == set(causal.INSTITUTIONS_READ)
 
 
 @pytest.fixture
