@@ -155,8 +155,8 @@ def mechanisms() -> str:
     ]  # fmt: skip
     parts = [
         f"# The register of mechanisms\n\nThe {len(entries)} mechanisms of the inventory, from `configs/mechanisms.yaml`. Grades"
-        " say what literature supports: A trial or meta-analysis, B good observational or register data, C descriptive or practice,"
-        f" D said in a seed only. {len(inside)} are in the model. `without=[m26]` lives a study, its warm-up included, with the"
+        " say what literature supports: A trial or meta-analysis, B good observational or register data, C descriptive or"
+        f" practice, D said in a seed only. {len(inside)} are in the model. `without=[m26]` lives a study, its warm-up included, with the"
         ' values under "switched off", so that the share of one mechanism in a result can be shown.\n\n## In the model\n\n'
         + rows(["", "mechanism", "file", "rule", "parameters", "test", "grade", "switched off"], here)
     ]
