@@ -4,9 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from experiments import causal
 from experiments.config import CONFIGS, composed
 from experiments.plan import vintage_of
 from experiments.scenarios import policy_names
+from experiments.switches import register
 from model.city import MECHANISMS
 from model.indicators import COMPARED
 from model.parameters import range_of
@@ -80,7 +82,8 @@ def configuration() -> str:
         + ". A list such as `[spreiding,driegesprek]` is one scenario.\n"
         + "\n## Levers\n\nWhat a policy can change, and today's value (`configs/levers/huidig.yaml`).\n\n"
         + rows(["lever", "today"], levers)
-        + "\n## Mechanisms\n\nSwitch off with `without=[...]`: " + ", ".join(f"`{m}`" for m in MECHANISMS) + ".\n"
+        + "\n## Mechanisms\n\nSwitch off with `without=[...]`: " + ", ".join(f"`{m}`" for m in MECHANISMS)
+        + "; or a mechanism of the inventory by its number, such as `m26`: [the register](mechanisms.md).\n"
     )  # fmt: skip
 
 
@@ -143,22 +146,69 @@ def _of_a_year(year: Vintage) -> str:
     )  # fmt: skip
 
 
+def mechanisms() -> str:
+    """The register: every mechanism of the inventory, where the model has it, and what is claimed of it."""
+    entries = register()
+    inside = {m: e for m, e in entries.items() if e["state"] == "in"}
+    here = [
+        [m, e["what"], _ticked(e["file"]), _ticked(e["rules"]), _ticked(e["parameters"]), _ticked(e["tests"]), e["grade"],
+         _switch(e) + (f". {e['note']}" if "note" in e else "")]
+        for m, e in inside.items()
+    ]  # fmt: skip
+    parts = [
+        f"# The register of mechanisms\n\nThe {len(entries)} mechanisms of the inventory, from `configs/mechanisms.yaml`. Grades"
+        " say what literature supports: A trial or meta-analysis, B good observational or register data, C descriptive or"
+        f" practice, D said in a seed only. {len(inside)} are in the model. `without=[m26]` lives a study, its warm-up included, with the"
+        ' values under "switched off", so that the share of one mechanism in a result can be shown.\n\n## In the model\n\n'
+        + rows(["", "mechanism", "file", "rule", "parameters", "test", "grade", "switched off"], here)
+    ]
+    later = {m: {"what": e["what"], "why": e["to_come"]} for m, e in inside.items() if "to_come" in e}
+    building = later | {m: e for m, e in entries.items() if e["state"] == "todo"}
+    told = [
+        ("Being built", sorted(building.items(), key=lambda item: int(item[0][1:]))),
+        ("To come as a lever or a strategy", [(m, e) for m, e in entries.items() if e["state"] == "lever"]),
+        ("Left out", [(m, e) for m, e in entries.items() if e["state"] == "out"]),
+    ]
+    for head, some in told:
+        if some:
+            parts.append(f"\n## {head}\n\n" + rows(["", "mechanism", "why"], [[m, e["what"], e["why"]] for m, e in some]))
+    keys = ("what", "sign", "delay", "threshold", "grade")
+    claims = [[m, *(e[key] for key in keys), ", ".join(e["seeds"])] for m, e in entries.items()]
+    parts.append("\n## What is claimed\n\n" + rows(["", "mechanism", "sign", "delay", "threshold", "grade", "seeds"], claims))
+    return "".join(parts)
+
+
+def _ticked(names: str | list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in ([names] if isinstance(names, str) else names))
+
+
+def _switch(entry: dict[str, Any]) -> str:
+    """How an entry is switched off: numbers and levers with their values, or the whole mechanism."""
+    values = entry.get("neutral", {}) | {f"levers.{name}": value for name, value in entry.get("levers", {}).items()}
+    found = [f"`{name}={str(value).lower() if isinstance(value, bool) else value}`" for name, value in values.items()]
+    return ", ".join(found + ([f"the whole of `{entry['without']}`"] if "without" in entry else []))
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "columns.md": columns,
     "parameters.md": parameters,
     "configuration.md": configuration,
     "indicators.md": indicators,
     "chains.md": chains,
+    "mechanisms.md": mechanisms,
+    "causal.md": causal.page,
 }
 
 
 def main() -> None:
-    """Write every generated page, and what the notebook shows."""
+    """Write every generated page, the causal diagram, and what the notebook shows."""
     from experiments import notebook
 
     for name, make in PAGES.items():
         (DOCS / name).write_text(GENERATED + make(), encoding="utf-8")
         print(f"docs/{name}")
+    causal.draw()
+    print(f"docs/images/{causal.PICTURE.name}")
     notebook.main()
 
 

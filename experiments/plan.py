@@ -11,12 +11,11 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from experiments import designs
+from experiments import designs, switches
 from experiments.config import CONFIGS, EXECUTION, EXTENT, SIZES, WHOLE
 from experiments.engine.measure import Asked, Ground, Job, version
 from experiments.scenarios import read_levers, scenario_name, settings_of
 from model import tables
-from model.city import MECHANISMS
 from model.indicators import COMPARED
 from model.jit import sources_hash
 from model.parameters import Problem, Refused
@@ -77,8 +76,8 @@ def plan(config: dict[str, Any]) -> Plan:
             parts[name] = make()
         except Refused as refused:
             problems += refused.problems
-    unknown = [m for m in config["without"] if m not in MECHANISMS]
-    problems += [Problem("without", repr(m), ", ".join(MECHANISMS)) for m in unknown]
+    unknown = switches.problems(config["without"])
+    problems += unknown or switches.clashes(config["without"], parts.get("scenarios", {}))
     if "rooms" in parts:
         try:
             parts["town"] = read_town(config["gemeente"], parts["rooms"])
@@ -97,10 +96,11 @@ def plan(config: dict[str, Any]) -> Plan:
 
 
 def ground(p: Plan, values: dict[str, Any] | None = None) -> Ground:
-    """What the worlds of a design point are made of; what draws a map stays behind."""
+    """What the worlds of a design point are made of; what draws a map stays behind, and what is switched off stays off."""
     rooms, huidig = designs.with_values(p.rooms, p.huidig, values or {})
+    rooms, huidig, off = switches.switched(rooms, huidig, p.config["without"])
     town = p.town if p.town.shapes is None else replace(p.town, shapes=None)  # a town is checked whenever it is made
-    return Ground(town, rooms, huidig, p.config["warmup"], frozenset(p.config["without"]))
+    return Ground(town, rooms, huidig, p.config["warmup"], off)
 
 
 def _whole_numbers(config: dict[str, Any]) -> list[Problem]:
@@ -347,7 +347,7 @@ def _world(p: Plan) -> dict[str, Any]:
         "levers": {name: lever["value"] for name, lever in c["levers"].items()},
         "quota": c["quota"],
         "warmup": c["warmup"],
-        "without": sorted(c["without"]),
+        "without": sorted(switches.told(c["without"])),
         "gemeente": {name: c["gemeente"][name] for name in ("bron", "code", "vintage")},
         "data": p.data_hashes,
     }
@@ -382,4 +382,7 @@ def settled(config: dict[str, Any], without: tuple[str, ...]) -> dict[str, Any]:
 
 def identity(p: Plan) -> dict[str, Any]:
     """What makes two studies the same: configuration, data, code. Equal identities give equal bytes."""
-    return {"config": settled(p.config, EXECUTION), "data": p.data_hashes, "model": sources_hash(), "runs": version()}
+    return {
+        "config": settled(p.config, EXECUTION), "without": switches.told(p.config["without"]), "data": p.data_hashes,
+        "model": sources_hash(), "runs": version(),
+    }  # fmt: skip
