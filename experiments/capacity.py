@@ -16,6 +16,7 @@ import json
 import shutil
 import sys
 import time
+from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -163,7 +164,7 @@ def whole(folder: Path) -> bool:
 
 
 def ladder(asked: Question, p: "Plan", room: "np.ndarray", homes: "np.ndarray") -> dict[int, tuple[int, ...]]:
-    """How many placements each dose is, by row of the buurt. room and homes [buurten]: the most that each can take, and dwellings.
+    """How many placements each dose is, by row of the buurt. room [buurten] is the most that each can take; homes are dwellings.
 
     With all buurten, those that are too small to tell or have no room for every dose are left out. Raises `Refused` where
     that holds for a buurt that was named.
@@ -177,12 +178,11 @@ def ladder(asked: Question, p: "Plan", room: "np.ndarray", homes: "np.ndarray") 
         if code not in rows:
             problems.append(Problem("buurten", repr(code), ", ".join(list(rows)[:30])))
             continue
-        row, homes = rows[code], int(b.huishoudens[rows[code]])
-        counts = tuple(round(dose * homes / 1000.0) for dose in asked.doses)
+        row = rows[code]
+        counts = tuple(round(dose * float(homes[row]) / 1000.0) for dose in asked.doses)
         if len(set(counts)) < len(counts):
-            problems.append(
-                Problem(f"buurten, {code}", f"{homes} dwellings", "enough that each dose is at least one placement more")
-            )
+            enough = "so many that each dose is at least one placement more"
+            problems.append(Problem(f"buurten, {code}", f"{homes[row]:g} dwellings", enough))
         elif counts[-1] > room[row]:
             possible = f"at most {room[row]}: homes of corporaties with a regular household, under every seed"
             problems.append(Problem(f"doses, {code}", f"{counts[-1]} placements ({asked.doses[-1]:g} per 1,000)", possible))
