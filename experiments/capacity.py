@@ -331,6 +331,7 @@ def tell(folder: Path, asked: Question) -> None:
         Grid(["buurt", "", "homes", *asked.outcomes], rows),
         words,
     )
+    print(bends(found, asked.outcomes))
     print_grid("The rest of the gemeente at the last dose, mean over buurten", spilled(runs, asked.outcomes))
     print(f"\nMap and curves: {folder / 'figures'}")
 
@@ -345,6 +346,17 @@ def told(row: Any) -> str:
     if row.seeds < 2:
         return "unknown"
     return f"{dose(row.capacity)} [{dose(row.low)}, {dose(row.high)}] {row.none:.0%}{' 1' if row.first else ''}"
+
+
+def bends(found: "pd.DataFrame", outcomes: list[str]) -> str:
+    """Of how many buurten the curve bends upwards: elsewhere a capacity is where a straight line crosses the margin."""
+    from experiments.carrying import SURE
+
+    told = []
+    for outcome in outcomes:
+        part = found[(found.outcome == outcome) & (found.seeds > 1)]
+        told.append(f"{outcome} {int((part.rises >= SURE).sum())} of {len(part)}")
+    return f"harm by placement is larger at the last step than at the first, in {SURE:.0%} of resamples: {', '.join(told)}"
 
 
 def spilled(runs: "pd.DataFrame", outcomes: list[str]) -> "Grid":

@@ -9,6 +9,9 @@ is asked, since under a saturating shape of load -> damage (choice 1) one placem
 differences that shape gives "none found", and `first` says that the first placements already did relevant harm. The price
 is noise: the last step alone can decide, which is why the share of resamples that find none is told with every capacity.
 
+A capacity is a threshold only where harm rises with the dose. On a straight line near the margin it is decided by luck, and
+its interval runs from the first dose to none; `rises` tells the two apart.
+
 The interval is the percentile bootstrap over seeds. With few seeds it is too narrow (with six by about a tenth, and more in
 the tails), and its ends lie on doses that were lived: read it as a range of doses, not as exact odds.
 """
@@ -20,6 +23,7 @@ import numpy as np
 from experiments.compare import CONFIDENCE
 
 NONE = np.inf
+SURE = 0.95  # share of resamples that must agree before something is called sure
 
 
 class Capacity(NamedTuple):
@@ -31,10 +35,11 @@ class Capacity(NamedTuple):
     none: float  # share of resamples in which none is found
     first: bool  # whether harm is relevant at the first dose
     first_sure: float  # share of resamples in which it is
+    rises: float  # share of resamples in which the last step does more harm by placement than the first
     seeds: int  # without a result below two; an outcome that is unknown at any dose leaves its seed out
 
 
-UNKNOWN = Capacity(*(np.nan,) * 4, False, np.nan, 0)
+UNKNOWN = Capacity(*(np.nan,) * 4, False, np.nan, np.nan, 0)
 
 
 def harm(values: np.ndarray, doses: np.ndarray, better: int) -> np.ndarray:
@@ -69,5 +74,5 @@ def capacity(values: np.ndarray, doses: np.ndarray, better: int, margin: float, 
     mean = each.mean(axis=0)
     return Capacity(
         float(beyond(mean, doses, margin)), float(low), float(high), float(np.isinf(found).mean()),
-        bool(mean[0] > margin), float((again[:, 0] > margin).mean()), seeds,
+        bool(mean[0] > margin), float((again[:, 0] > margin).mean()), float((again[:, -1] > again[:, 0]).mean()), seeds,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from experiments.carrying import SURE
 from experiments.compare import paired
 from experiments.figures import maps
 from experiments.figures.style import COLOURS, INK, SOFT, new_figure, short, ticks
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MANY = 30  # buurten whose curves are drawn
-SURE = 0.95  # share of resamples that must agree on whether there is a capacity
 
 
 class CapacityTables(NamedTuple):
@@ -85,6 +85,7 @@ def capacity_map(tables: CapacityTables, language: str, outcomes: list[str]) -> 
         ax.plot(unsure.x, unsure.y, "o", ms=4.5, mfc="white", mec=INK, mew=0.9, zorder=7)
         _name_classes(legend, tables, language)
     maps.bar_and_north(page.maps[0], town, language)
+    maps.write_names(page.maps, maps.names_of(town))
     page.figure.text(0.5, 0.5 * page.foot, _caption(tables, language), fontsize=8, ha="center", va="center", linespacing=1.5)
     return page.figure
 

@@ -9,7 +9,7 @@ import pytest
 from experiments import capacity as of_command
 from experiments import figures
 from experiments.carrying import beyond, capacity, harm
-from experiments.engine.doses import PLACES, UNDOSED, Doses, live, without
+from experiments.engine.doses import PLACES, UNDOSED, Doses, live, room, without
 from experiments.engine.measure import month_zero
 from experiments.plan import ground
 from model.city import City
@@ -18,7 +18,8 @@ from model.parameters import Refused
 from tests.experiments.small import SMALL, small
 
 DOSES = np.array([0.0, 10.0, 20.0, 40.0])
-OWN = [*SMALL, "seeds=2", "months=12", "doses=[0,20,60]", "outcomes=[escalaties,leefbaarheid]"]
+OWN = [*SMALL, "seeds=2", "months=12", "doses=[0,20,60]", "outcomes=[escalaties,leefbaarheid]",
+       "parameters.indicators.smallest_buurt_homes.value=20"]  # fmt: skip
 
 
 def seeds_of(curve, spread=(0.0,) * 4):
@@ -36,9 +37,9 @@ def test_harm_is_the_paired_difference_by_placement():
 
 
 def test_linear_harm_below_the_margin_finds_none():
-    found = capacity(seeds_of(0.05 * DOSES, (0.0, 3.0, -3.0)), DOSES, -1, 0.1, 200)
+    found = capacity(seeds_of(DOSES / 16.0, (0.0, 3.0, -3.0)), DOSES, -1, 0.1, 200)
     assert (found.capacity, found.low, found.high, found.none) == (np.inf, np.inf, np.inf, 1.0)
-    assert not found.first and found.seeds == 3
+    assert not found.first and found.rises == 0.0 and found.seeds == 3
 
 
 def test_a_threshold_is_found_at_its_step_whatever_differs_between_towns():
@@ -54,7 +55,7 @@ def test_relevant_harm_from_the_first_placement_is_capacity_zero():
 def test_harm_that_saturates_has_no_capacity_but_is_told():
     """One more does ever less: no dose from which harm stays relevant, and yet the first placements did harm."""
     found = capacity(seeds_of([0.0, 5.0, 5.5, 5.6]), DOSES, -1, 0.1, 200)
-    assert np.isinf(found.capacity) and found.first
+    assert np.isinf(found.capacity) and found.first and found.rises == 0.0
 
 
 def test_a_dip_on_the_way_moves_the_capacity_beyond_it():
@@ -74,7 +75,7 @@ def test_the_interval_spans_what_seeds_disagree_on():
 def test_a_seed_with_an_unknown_value_is_left_out_and_one_seed_is_no_result():
     values = seeds_of(np.maximum(0.0, DOSES - 20.0), (0.0, 1.0, 2.0))
     values[2, 1] = np.nan
-    assert capacity(values, DOSES, -1, 0.1, 200)[4:] == (False, 0.0, 2)
+    assert capacity(values, DOSES, -1, 0.1, 200)[4:] == (False, 0.0, 1.0, 2)
     values[1, 0] = np.nan
     assert np.isnan(capacity(values, DOSES, -1, 0.1, 200).capacity)
 
@@ -84,9 +85,11 @@ def test_a_seed_with_an_unknown_value_is_left_out_and_one_seed_is_no_result():
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory):
-    """Two buurten of a small town with doses of 0, 1 and 4 placements."""
+    """The two buurten of a small town with most room, with doses of 0, 1 and 4 placements."""
     p = small(tmp_path_factory.mktemp("doses"), "months=12")
-    return p, Doses(ground(p), tuple(p.scenarios[p.baseline]), 12, {0: (0, 1, 4), 1: (0, 1, 4)})
+    doses = Doses(ground(p), tuple(p.scenarios[p.baseline]), 12, {})
+    most, _ = room(doses, [1, 2], 1)
+    return p, doses._replace(counts=dict.fromkeys(sorted(int(b) for b in np.argsort(most)[-2:]), (0, 1, 4)))
 
 
 @pytest.fixture(scope="module")
@@ -94,9 +97,10 @@ def lived(asked):
     return dict(live(asked[1], [1, 2], 1))
 
 
-def test_every_buurt_has_every_dose_there_and_in_the_rest(lived):
-    assert set(lived) == {(seed, buurt) for seed in (1, 2) for buurt in (UNDOSED, 0, 1)}
-    assert lived[1, 0].shape == (2, len(PLACES), len(INDICATORS))
+def test_every_buurt_has_every_dose_there_and_in_the_rest(asked, lived):
+    buurten = list(asked[1].counts)
+    assert set(lived) == {(seed, buurt) for seed in (1, 2) for buurt in (UNDOSED, *buurten)}
+    assert lived[1, buurten[0]].shape == (2, len(PLACES), len(INDICATORS))
 
 
 def test_dose_zero_is_the_run_without_a_dose(asked, lived):
@@ -108,10 +112,10 @@ def test_dose_zero_is_the_run_without_a_dose(asked, lived):
     assert lived[1, UNDOSED][:, 0].tobytes() == found.tobytes()  # of one year, horizon and last year are one
 
 
-def test_a_dose_is_seen_where_it_is_given(lived):
+def test_a_dose_is_seen_where_it_is_given(asked, lived):
     share = list(INDICATORS).index("aandeel_kwetsbaar")
-    before, after = lived[1, UNDOSED][0, 0, share], lived[1, 0][-1, 0, share]
-    assert after > before
+    for buurt in asked[1].counts:
+        assert lived[1, buurt][-1, 0, share] > lived[1, UNDOSED][buurt, 0, share]
 
 
 def test_two_workers_give_the_same_bytes(asked, lived):
@@ -181,10 +185,10 @@ def test_what_can_not_be_is_refused_with_code_2(monkeypatch, tmp_path, capsys, a
 def test_with_all_buurten_those_without_room_are_left_out_and_a_named_one_is_refused(asked):
     p, _ = asked
     homes = np.full(len(p.town.buurten), 100.0)
-    room = np.where(np.arange(len(homes)) == 2, 3, 50)
+    most = np.where(np.arange(len(homes)) == 2, 3, 50)
     margin = of_command.Margin(10.0, 200)
-    everywhere = of_command.ladder(of_command.Question([], [0.0, 10.0, 40.0], ["crises"], margin), p, room, homes)
+    everywhere = of_command.ladder(of_command.Question([], [0.0, 10.0, 40.0], ["crises"], margin), p, most, homes)
     assert 2 not in everywhere and set(everywhere.values()) == {(0, 1, 4)}
     named = of_command.Question([p.town.buurten.code.iloc[2]], [0.0, 10.0, 40.0], ["crises"], margin)
     with pytest.raises(Refused, match=r"4 placements .40 per 1,000.; possible: at most 3"):
-        of_command.ladder(named, p, room, homes)
+        of_command.ladder(named, p, most, homes)
