@@ -9,6 +9,7 @@ import pytest
 from experiments import capacity as of_command
 from experiments import figures
 from experiments.carrying import beyond, capacity, harm
+from experiments.config import composed
 from experiments.engine.doses import PLACES, UNDOSED, Doses, live, room, without
 from experiments.engine.measure import month_zero
 from experiments.plan import ground
@@ -18,8 +19,6 @@ from model.parameters import Refused
 from tests.experiments.small import SMALL, small
 
 DOSES = np.array([0.0, 10.0, 20.0, 40.0])
-OWN = [*SMALL, "seeds=2", "months=12", "doses=[0,20,60]", "outcomes=[escalaties]", "workers=1",
-       "parameters.indicators.smallest_buurt_homes.value=20"]  # fmt: skip
 
 
 def seeds_of(curve, spread=(0.0,) * 4):
@@ -119,7 +118,7 @@ def test_a_dose_is_seen_where_it_is_given(asked, lived):
 
 
 def test_two_workers_give_the_same_bytes(asked, lived):
-    for job, found in live(asked[1], [1, 2], 2):
+    for job, found in live(asked[1], [1], 2):
         assert found.tobytes() == lived[job].tobytes()
 
 
@@ -141,15 +140,22 @@ def test_the_rest_is_the_gemeente_without_the_buurt(small_city):
 # The command
 
 
-def show(monkeypatch, folder, *arguments):
-    monkeypatch.setattr(sys, "argv", ["experiments.capacity", *OWN, *arguments, f"results.folder={folder}"])
+def of(*arguments):
+    """The question that arguments ask."""
+    return of_command.question(of_command.apart(list(arguments))[0])
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    """A small town that lives for a year under two seeds, on one worker."""
+    folder = tmp_path_factory.mktemp("capacity")
+    few = ["seeds=2", "months=12", "workers=1", "parameters.indicators.smallest_buurt_homes.value=20"]
+    return composed([*SMALL, *few, f"results.folder={folder}"])
+
+
+def test_tables_map_and_curves_are_written_and_runs_are_found_again(monkeypatch, config, capsys):
     monkeypatch.setattr(figures, "DPI", 30)
-    of_command.main()
-
-
-def test_the_command_writes_tables_map_and_curves_and_finds_its_runs_again(monkeypatch, tmp_path, capsys):
-    show(monkeypatch, tmp_path)
-    (folder,) = tmp_path.iterdir()
+    folder = of_command.capacities(of("doses=[0,20,60]", "outcomes=[escalaties]"), config).folder
     drawn = {path.name for path in (folder / "figures").iterdir()}
     kinds = ("csv", "nl.svg", "en.svg", "nl.png", "en.png")
     assert drawn == {f"{name}.{kind}" for name in ("capaciteit", "dosis_escalaties") for kind in kinds}
@@ -158,10 +164,9 @@ def test_the_command_writes_tables_map_and_curves_and_finds_its_runs_again(monke
     assert set(found.outcome) == {"escalaties"} and set(found.code) == set(runs.code)
     assert "Found finished" not in capsys.readouterr().out
     monkeypatch.setattr(figures, "draw_capacity", lambda *_: [])  # drawn once is enough
-    show(monkeypatch, tmp_path, "outcomes=[crises]", "margin.placements.value=20")
-    assert "Found finished" in capsys.readouterr().out
+    others = of("doses=[0,20,60]", "outcomes=[crises]", "margin.placements.value=20")
+    assert of_command.capacities(others, config).folder == folder and "Found finished" in capsys.readouterr().out
     assert set(pd.read_parquet(folder / "capacity.parquet").outcome) == {"crises"}
-    assert len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize(
@@ -170,17 +175,30 @@ def test_the_command_writes_tables_map_and_curves_and_finds_its_runs_again(monke
         ("doses=[10,20]", "doses: found [10, 20]"),
         ("doses=[0,20,20]", "rises from 0"),
         ("outcomes=[plaatsingen]", "outcomes: found 'plaatsingen'"),
-        ("buurten=[BU0]", "buurten: found 'BU0'"),
         ("margin.placements.value=0", "margin.placements.value: found 0"),
         ("margin.placement=3", "margin.placement: found an unknown key"),
-        ("buurten=[BU99990101] doses=[0,1000]", "doses, BU99990101"),
     ],
 )
-def test_what_can_not_be_is_refused_with_code_2(monkeypatch, tmp_path, capsys, argument, said):
+def test_what_can_not_be_is_refused_with_code_2(monkeypatch, capsys, argument, said):
+    monkeypatch.setattr(sys, "argv", ["experiments.capacity", argument])
     with pytest.raises(SystemExit) as left:
-        show(monkeypatch, tmp_path, *argument.split())
+        of_command.main()
     assert left.value.code == 2 and said in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["buurten=[BU0]"], "buurten: found 'BU0'"), (["buurten=[BU99990101]", "doses=[0,1000]"], "doses, BU99990101: found")],
+)
+def test_a_named_buurt_that_is_not_there_or_has_no_room_is_refused(config, arguments, said):
+    with pytest.raises(Refused, match=said):
+        of_command.capacities(of(*arguments), config)
+
+
+def test_arguments_of_a_study_go_on_to_it_after_the_defaults_of_this_command():
+    own, study = of_command.apart(["months=24", "buurten=[BU1,BU2]", "gemeente.code=GM0828"])
+    assert own["buurten"] == ["BU1", "BU2"] and own["doses"][0] == 0
+    assert study == ["seeds=6", "months=60", "gemeente=cbs", "months=24", "gemeente.code=GM0828"]
 
 
 def test_with_all_buurten_those_without_room_are_left_out_and_a_named_one_is_refused(asked):
