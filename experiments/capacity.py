@@ -263,7 +263,7 @@ def before(p: "Plan", to_live: "Doses") -> None:
     from experiments.scenarios import scenario_name
 
     doses = max(len(counts) for counts in to_live.counts.values()) - 1
-    print(f"{p.town.naam} ({p.town.code}): {len(to_live.counts)} of {len(p.town.buurten)} buurten have room for every dose")
+    print(f"{p.town.naam} ({p.town.code}): {len(to_live.counts)} of {len(p.town.buurten)} buurten, with room for every dose")
     runs = len(p.seeds) * (1 + doses * len(to_live.counts))
     print(f"{runs:,} runs of {p.config['months']} months under {scenario_name(p.baseline)}, {p.config['workers']} workers")
 
