@@ -1,7 +1,8 @@
 """Figures of a study and of a town, in Dutch and in English: one function each, from the tables of a folder and nothing else.
 
-`draw_all(folder)` writes those of a study and `draw_town(folder)` those of a town, each as SVG and PNG with the data behind it as
-CSV. A new figure is one function that gives its data, one that draws it, and one line in FIGURES or TOWN.
+`draw_all(folder)` writes those of a study, `draw_town(folder)` those of a town and `draw_capacity` those of carrying capacities,
+each as SVG and PNG with the data behind it as CSV. A new figure is one function that gives its data, one that draws it, and one
+line in FIGURES or TOWN.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from experiments.figures import bill, comparison, over_time, places, town
+from experiments.figures import bill, capacity, comparison, over_time, places, town
 from experiments.figures.style import STYLE
 from experiments.loaded import Tables, TownTables, load, load_town
 from experiments.prose import EN, NL
@@ -48,6 +49,11 @@ def draw_all(folder: Path, names: Iterable[str] = tuple(FIGURES)) -> list[str]:
 def draw_town(folder: Path) -> list[str]:
     """Write the figures of a town's folder; returns the names of those there was something to draw for."""
     return _write(load_town(folder), TOWN, folder / "figures")
+
+
+def draw_capacity(folder: Path, outcomes: list[str]) -> list[str]:
+    """Write the figures of carrying capacities; returns the names of those there was something to draw for."""
+    return _write(capacity.load_capacity(folder), capacity.figures(outcomes), folder / "figures")
 
 
 def _write(tables: Any, figures: dict[str, Any], out: Path) -> list[str]:
