@@ -11,6 +11,7 @@ import numpy as np
 from model import ledger
 from model.mechanisms import inflow, leaving, settling
 from model.parameters import Problem, Refused
+from model.policies import Levers
 from model.randomness import Luck, Stream
 from model.rooms import Rooms
 from model.world import NOBODY, Count, Status, Tenure, World
@@ -31,7 +32,7 @@ def room_for(world: World) -> np.ndarray:
     return np.array([homes_for(world, buurt).size for buurt in range(world.buurten.rows)], np.int64)
 
 
-def place_more(world: World, buurt: int, count: int, rooms: Rooms, luck: Luck) -> np.ndarray:
+def place_more(world: World, buurt: int, count: int, rooms: Rooms, levers: Levers, luck: Luck) -> np.ndarray:
     """Place `count` persons in the buurt, in the month of `luck`; returns the dwelling rows [count] that they got.
 
     Everything is booked, so that the month still closes. Raises `Refused` where the buurt has too few homes for it.
@@ -47,7 +48,7 @@ def place_more(world: World, buurt: int, count: int, rooms: Rooms, luck: Luck) -
     _move_out(world, homes)
     rows = _come(world, buurt, count, rooms, luck)
     # A letting is written once, in settling: what it sets of who enters holds here too.
-    settling._enter(world, rooms.settling, luck, settling._persons(world, rooms.settling, luck, rows, homes))
+    settling._enter(world, rooms.settling, luck, settling._persons(world, rooms.settling, levers, luck, rows, homes))
     for name in leaving.STRATUM:  # before month 1 an entrant would keep the stratum of who left
         getattr(world.dwellings, name)[homes] = getattr(world.persons, name)[rows]
     ledger.recount(world)

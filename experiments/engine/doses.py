@@ -112,7 +112,7 @@ def _lived(job: Job) -> Lived:
 
 def dosed(asked: Doses, world: World, seed: int, buurt: int, count: int) -> Record:
     """The record of a town that lives on from month 0 with `count` placements more in one buurt."""
-    place_more(world, buurt, count, asked.ground.rooms, Luck(seed, world.month))
+    place_more(world, buurt, count, asked.ground.rooms, asked.ground.huidig, Luck(seed, world.month))
     of = asked.ground
     with City(world, of.rooms, of.huidig, list(asked.settings), seed, of.without, months=asked.months) as city:
         city.run(asked.months)
