@@ -1,7 +1,7 @@
 """How many placements can a buurt carry? The number per 1,000 dwellings beyond which one more does relevant harm.
 
     python -m experiments.capacity                                          every buurt of voorbeeldstad, about two minutes
-    python -m experiments.capacity buurten=[BU99990001,BU99990002] doses=[0,5,10,20,40,80] seeds=16
+    python -m experiments.capacity buurten=[BU99990402,BU99990503] doses=[0,5,10,20,40,80] seeds=16
     python -m experiments.capacity outcomes=[crises,uitzettingen] months=120 margin.placements.value=20
     python -m experiments.capacity gemeente.code=GM0828 gemeente.data=DIR buurten=[BU08280101] workers=4
 
