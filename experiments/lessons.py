@@ -129,7 +129,8 @@ def person(p: "Plan") -> Lesson:
     one = both[(both.seed == typical[0]) & (both.identity == typical[1])]
     rates = both.groupby("help")[["crisis", "conflict"]].mean() * 12.0
     says = (
-        f"Ambulant hours at {LITTLE:g} and at {MUCH:g} times today's, for {len(gain)} persons whom both worlds place in the same home "
+        f"Ambulant hours at {LITTLE:g} and at {MUCH:g} times today's, for {len(gain)} persons whom both worlds place in "
+        f"the same home "
         f"within {PLACED_WITHIN} months. With much help their stability is {gain.mean():+.2f} on average ({gain.min():+.2f} to "
         f"{gain.max():+.2f}), crises go from {rates.crisis['little help']:.2f} to {rates.crisis['much help']:.2f} a year and "
         f"escalations from {rates.conflict['little help']:.2f} to {rates.conflict['much help']:.2f}. The line shows the person "
@@ -203,9 +204,12 @@ def spiral(p: "Plan") -> Lesson:
     deepest = data.groupby(["scenario", "month"]).value.mean().unstack(0).min()
     gap = (last["with feedback"] - last["without feedback"]).to_numpy()
     says = (
-        f"{DOSE:g} placements more per 1,000 homes in the buurt with most corporatie homes, at month 0, against the same luck without "
-        f"them ({last.shape[0]} seeds). At its deepest leefbaarheid of that buurt differs by {deepest['with feedback']:+.3f} with the "
-        f"feedbacks {' and '.join(FEEDBACKS)} and by {deepest['without feedback']:+.3f} without. In the last year the dose still costs "
+        f"{DOSE:g} placements more per 1,000 homes in the buurt with most corporatie homes, at month 0, against the "
+        f"same luck without "
+        f"them ({last.shape[0]} seeds). At its deepest leefbaarheid of that buurt differs by "
+        f"{deepest['with feedback']:+.3f} with the "
+        f"feedbacks {' and '.join(FEEDBACKS)} and by {deepest['without feedback']:+.3f} without. In the last year the "
+        f"dose still costs "
         f"{last['with feedback'].mean():+.4f} with and {last['without feedback'].mean():+.4f} without them (difference "
         f"{gap.mean():+.4f}, standard error {gap.std(ddof=1) / np.sqrt(gap.size):.4f}). "
         + ("The feedback deepens what the dose does; it does not make a decline that feeds itself: the buurt comes back."
@@ -277,9 +281,12 @@ def buurten(p: "Plan") -> Lesson:
     a, b = _alike(data)
     apart = ", ".join(f"{EXPLAIN[name]} {data[name][a]:.2f} against {data[name][b]:.2f}" for name in EXPLAIN)
     says = (
-        f"{data.naam[a]} and {data.naam[b]} (seed {data.seed[a]}) bear {data.load[a]:.2f} and {data.load[b]:.2f} hours a month per home. "
-        f"The first changes by {data.change[a]:+.3f}, the second by {data.change[b]:+.3f}. Apart from chance: {apart}. Over {len(data)} "
-        f"buurten and seeds a straight line explains {_explained(z, data.change, fitted[0]):.0%} of the change; per standard deviation: "
+        f"{data.naam[a]} and {data.naam[b]} (seed {data.seed[a]}) bear {data.load[a]:.2f} and {data.load[b]:.2f} hours "
+        f"a month per home. "
+        f"The first changes by {data.change[a]:+.3f}, the second by {data.change[b]:+.3f}. Apart from chance: {apart}. "
+        f"Over {len(data)} "
+        f"buurten and seeds a straight line explains {_explained(z, data.change, fitted[0]):.0%} of the change; per "
+        f"standard deviation: "
         + ", ".join(f"{EXPLAIN.get(name, 'load')} {value:+.4f}" for name, value in effect.items())
         + ". No buurt is told to be an exception; what is left is luck."
     )
@@ -349,9 +356,10 @@ def mechanisms(p: "Plan") -> Lesson:
     import numpy as np
     import pandas as pd
 
-    from experiments.switches import register, switchable
+    from experiments.switches import register, switch, switchable
 
-    names, seeds = ["", *switchable()], p.seeds[:4]
+    names = ["", *(m for m in switchable() if "strategie" not in switch([m]).levers)]
+    seeds = p.seeds[:4]
     jobs = [joblib.delayed(_without)(p, name, seed) for name in names for seed in seeds]
     found = joblib.Parallel(n_jobs=p.config["workers"])(jobs)
     columns = ["mechanism", "seed", *HEADLINE, "difference"]
@@ -368,9 +376,12 @@ def mechanisms(p: "Plan") -> Lesson:
     )
     turned = int((np.sign(mean.difference + own.difference.mean()) != np.sign(own.difference.mean())).sum())
     says = (
-        f"Escalations per 1,000 homes a year are {base:.1f} over {SHORT} months and {len(seeds)} seeds. Switched off alone, these "
-        f"move them most: {most}. The difference of `draagkracht` from `{p.baseline}` is {own.difference.mean():+.2f}; it has the other "
-        f"sign without {turned} of {len(mean)} mechanisms, each over {len(seeds)} seeds only. A mechanism that moves nothing here may "
+        f"Escalations per 1,000 homes a year are {base:.1f} over {SHORT} months and {len(seeds)} seeds. Switched off "
+        f"alone, these "
+        f"move them most: {most}. The difference of `draagkracht` from `{p.baseline}` is {own.difference.mean():+.2f}; "
+        f"it has the other "
+        f"sign without {turned} of {len(mean)} mechanisms, each over {len(seeds)} seeds only. A mechanism that moves "
+        f"nothing here may "
         "still matter for somebody: the table has the mean of a town."
     )
     return Lesson(_draw_mechanisms(table, base), table, says)

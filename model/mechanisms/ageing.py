@@ -12,6 +12,7 @@ from model.randomness import Luck, Stream, uniform_at
 from model.world import AgeClass, World
 
 WRITES = ("dwellings.age_class",)
+READS = ("dwellings.identity", "dwellings.age_class")
 
 
 class Parameters(NamedTuple):

@@ -18,6 +18,11 @@ from model.randomness import Luck, Stream, uniform_at
 from model.world import NOBODY, Count, Eviction, Place, Tenure, World
 
 WRITES = ("dwellings.arrears", "dwellings.eviction", "persons.debts")
+READS = (
+    "dwellings.buurt", "dwellings.portiek", "dwellings.tenure", "dwellings.identity", "dwellings.person", "dwellings.ses",
+    "dwellings.incidents", "dwellings.arrears", "persons.identity", "persons.place", "persons.dwelling", "persons.debts",
+    "persons.need", "persons.hours", "portieken.complaints",
+)  # fmt: skip
 STREAMS = (Stream.ARREARS_START, Stream.ARREARS_END, Stream.JUDGMENT, Stream.AVERTED, Stream.NUISANCE_JUDGMENT)
 
 

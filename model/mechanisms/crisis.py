@@ -25,6 +25,12 @@ WRITES = (
     "persons.patience_day", "persons.opname_days", "persons.escalations", "persons.conflict", "persons.crisis",
     "persons.home_lost",
 )  # fmt: skip
+READS = (
+    "dwellings.buurt", "dwellings.portiek", "persons.identity", "persons.profile", "persons.place", "persons.status",
+    "persons.dwelling", "persons.stability", "persons.memory", "persons.trust", "persons.contract", "persons.need",
+    "persons.hours", "persons.episode", "persons.end_day", "persons.call_day", "persons.harm_day", "persons.patience_day",
+    "persons.opname_days", "persons.escalations", "portieken.tolerance", "buurten.wijk", "wijken.response_days",
+)  # fmt: skip
 
 MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 STREAMS = (

@@ -16,6 +16,12 @@ from model.randomness import Luck
 from model.world import Count, TeamKind, World
 
 WRITES = ("buurten.draaglast", "buurten.draagkracht", "buurten.damage", "buurten.team_hours", "buurten.spare_exact")
+READS = (
+    "dwellings.buurt", "persons.place", "persons.dwelling", "persons.need", "buurten.wijk", "buurten.homes",
+    "buurten.sociale_huur", "buurten.voorzieningen", "buurten.draaglast", "buurten.draagkracht", "buurten.informal_help",
+    "buurten.team_hours", "wijken.gemeente", "wijken.homes", "gemeenten.sociale_huur", "teams.kind", "teams.gemeente",
+    "teams.wijk", "teams.hours", "counts.incidenten",
+)  # fmt: skip
 
 
 class Parameters(NamedTuple):

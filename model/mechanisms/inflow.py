@@ -20,6 +20,11 @@ from model.randomness import Luck, Stream, normal_of, uniform, uniform_at
 from model.world import AgeClass, ByProfile, Count, Persons, Place, Profile, Status, Wish, World
 
 WRITES = ("persons.coping", "persons.place", "persons.since")
+READS = (
+    "persons.identity", "persons.profile", "persons.place", "persons.network_wijk", "persons.size", "persons.since",
+    "persons.coping", "seekers.identity", "seekers.gemeente", "wijken.gemeente", "wijken.inwoners", "gemeenten.sociale_huur",
+    "institutions.gemeente", "institutions.kind", "institutions.places",
+)  # fmt: skip
 DOORS = (Place.OPVANG, Place.VROUWENOPVANG)  # institutions that one can find full
 
 PERSON_ID, SEEKER_ID = np.uint64(2 << 56), np.uint64(3 << 56)

@@ -12,6 +12,10 @@ from model.randomness import Luck
 from model.world import NEVER, ByProfile, Count, Place, World
 
 WRITES = ("persons.placed",)
+READS = (
+    "dwellings.buurt", "persons.profile", "persons.place", "persons.dwelling", "persons.network_wijk", "persons.since",
+    "persons.placed", "persons.network", "persons.escalations", "wijken.gemeente",
+)  # fmt: skip
 
 
 class Parameters(NamedTuple):

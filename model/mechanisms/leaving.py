@@ -17,6 +17,12 @@ from model.randomness import Luck, Stream, uniform_at
 from model.world import NEVER, NOBODY, AgeClass, Count, Dwellings, Eviction, Place, Profile, Status, Tenure, World
 
 WRITES = ("dwellings.months_here", "dwellings.months_vacant")  # and it empties rows
+READS = (
+    "dwellings.buurt", "dwellings.tenure", "dwellings.identity", "dwellings.person", "dwellings.ses", "dwellings.age_class",
+    "dwellings.size", "dwellings.months_here", "dwellings.satisfaction", "dwellings.eviction", "dwellings.months_vacant",
+    "persons.identity", "persons.home_lost", "buurten.wijk", "buurten.first", "buurten.last", "buurten.start_score",
+    "buurten.score",
+)  # fmt: skip
 STRATUM = ("ses", "age_class", "size")  # of who left last: who enters in the warm-up gets it (choice 8)
 KEPT = STRATUM + tuple(name for name, c in Dwellings.columns().items() if not c.occupant)
 

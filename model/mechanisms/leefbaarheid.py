@@ -20,6 +20,12 @@ WRITES = (
     "buurten.score", "buurten.samenhang", "buurten.overlast", "buurten.samenhang_start", "buurten.overlast_start",
     "buurten.warm_months",
 )  # fmt: skip
+READS = (
+    "buurten.homes", "buurten.start_score", "buurten.samenhang", "buurten.overlast", "buurten.samenhang_start",
+    "buurten.overlast_start", "buurten.warm_months", "buurten.tolerance", "buurten.ties", "counts.vaak_hinder",
+    "counts.escalaties_huishoudens", "counts.escalaties_personen", "counts.politiemeldingen", "counts.crises",
+    "counts.geland_zacht", "counts.thuis_verloren",
+)  # fmt: skip
 
 
 class Parameters(NamedTuple):

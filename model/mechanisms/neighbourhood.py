@@ -21,6 +21,11 @@ WRITES = (
     "dwellings.tolerance", "dwellings.informal_help", "dwellings.satisfaction", "portieken.tolerance", "buurten.tolerance",
     "buurten.ties", "buurten.informal_help", "buurten.satisfaction",
 )  # fmt: skip
+READS = (
+    "dwellings.portiek", "dwellings.ties", "dwellings.identity", "dwellings.ses", "dwellings.age_class", "dwellings.months_here",
+    "dwellings.tolerance", "dwellings.informal_help", "dwellings.satisfaction", "dwellings.nuisance", "portieken.tolerance",
+    "portieken.homes", "buurten.first", "buurten.last", "buurten.inwoners", "buurten.voorzieningen", "buurten.damage",
+)  # fmt: skip
 
 
 class Parameters(NamedTuple):

@@ -16,6 +16,11 @@ from model.world import Count, Profile, Status, World
 WRITES = (
     "buurten.complaints_seen", "buurten.need_seen", "buurten.placed_seen", "buurten.published_class", "wijken.caseload_seen",
 )  # fmt: skip
+READS = (
+    "dwellings.buurt", "persons.profile", "persons.place", "persons.status", "persons.dwelling", "buurten.score",
+    "buurten.complaints_seen", "buurten.need_seen", "buurten.placed_seen", "wijken.load", "wijken.caseload_seen",
+    "counts.geplaatst", "counts.klachten",
+)  # fmt: skip
 
 
 class Parameters(NamedTuple):

@@ -17,6 +17,7 @@ from model.randomness import Luck
 from model.world import Count, World
 
 WRITES = ("wijken.samenwerking",)
+READS = ("buurten.wijk", "wijken.homes", "wijken.samenwerking", "counts.escalaties_personen", "counts.crises", "counts.vonnissen")
 
 
 class Parameters(NamedTuple):

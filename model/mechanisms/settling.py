@@ -19,6 +19,12 @@ from model.randomness import Luck, Stream, normal_of, stream_key, uniform_at
 from model.world import NEVER, AgeClass, ByProfile, Count, Place, Tenure, World
 
 WRITES: tuple[str, ...] = ()  # it fills rows
+READS = (
+    "dwellings.buurt", "dwellings.tenure", "dwellings.identity", "dwellings.ses", "dwellings.size", "persons.identity",
+    "persons.profile", "persons.network_wijk", "persons.ses", "persons.age_class", "persons.size", "persons.waiting_since",
+    "persons.placed", "persons.network", "seekers.identity", "seekers.ses", "seekers.age_class", "seekers.size", "seekers.since",
+    "buurten.wijk", "buurten.start_score", "buurten.score",
+)  # fmt: skip
 MARKET_ID = np.uint64(4 << 56)
 FIRST_MONTH = 1000
 NODES = (math.log(1e-12), math.log(-math.log(1e-12)), 16_384)  # from u = 1e-12 to u = 1 - 1e-12

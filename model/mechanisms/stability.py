@@ -17,6 +17,12 @@ from model.randomness import Luck
 from model.world import Count, Place, TeamKind, Wish, World
 
 WRITES = ("persons.stability", "persons.network", "persons.participation")
+READS = (
+    "dwellings.buurt", "dwellings.portiek", "persons.place", "persons.dwelling", "persons.debts", "persons.wish",
+    "persons.coping", "persons.stability", "persons.network", "persons.participation", "persons.need", "persons.hours",
+    "persons.episode", "buurten.wijk", "buurten.damage", "buurten.tolerance", "buurten.ties", "teams.kind", "teams.wijk",
+    "teams.hours",
+)  # fmt: skip
 
 
 class Parameters(NamedTuple):
@@ -47,7 +53,7 @@ def carried_stability(coping, coverage, network, participation, debts, as_wished
 
 
 @kernel
-def _live(place, dwelling, coping, need, hours, wish, debts, episode, opname_days, stability, network,
+def _live(place, dwelling, coping, need, hours, wish, debts, episode, stability, network,
           participation, buurt, portiek, wijk, peers, tolerance, ties, damage, welzijn_each, context, p, counts):  # fmt: skip
     for i in range(place.size):
         if place[i] == Place.AFWEZIG:
@@ -85,7 +91,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     peers = np.bincount(dwellings.portiek[homes], minlength=world.portieken.rows)
     _live(
         persons.place, persons.dwelling, persons.coping, persons.need, persons.hours,
-        persons.wish, persons.debts, persons.episode, persons.opname_days, persons.stability, persons.network,
+        persons.wish, persons.debts, persons.episode, persons.stability, persons.network,
         persons.participation, dwellings.buurt, dwellings.portiek, buurten.wijk, peers, buurten.tolerance, buurten.ties,
         buurten.damage, welzijn / np.maximum(at_home, 1), levers.contextgericht, p, world.counts,
     )  # fmt: skip

@@ -26,6 +26,13 @@ WRITES = (
     "persons.status", "persons.line", "persons.need", "persons.hours", "persons.trust", "persons.stable_months",
     "teams.asked", "teams.given", "wijken.response_days", "wijken.load",
 )  # fmt: skip
+READS = (
+    "dwellings.buurt", "dwellings.portiek", "dwellings.arrears", "persons.identity", "persons.profile", "persons.place",
+    "persons.status", "persons.dwelling", "persons.stability", "persons.trust", "persons.contract", "persons.line",
+    "persons.need", "persons.hours", "persons.stable_months", "persons.episode", "persons.opname_days", "persons.conflict",
+    "persons.crisis", "portieken.complaints", "buurten.wijk", "wijken.homes", "wijken.load", "wijken.samenwerking", "teams.kind",
+    "teams.wijk", "teams.hours",
+)  # fmt: skip
 STREAMS = np.array([Stream.OUTREACH, Stream.STAFF_TURNOVER, Stream.OUT_OF_SIGHT, Stream.SIGNAL, Stream.INDICATION])
 
 
