@@ -158,8 +158,8 @@ def mechanisms() -> str:
     parts = [
         f"# The register of mechanisms\n\nThe {len(entries)} mechanisms of the inventory, from `configs/mechanisms.yaml`. Grades"
         " say what literature supports: A trial or meta-analysis, B good observational or register data, C descriptive or"
-        f" practice, D said in a seed only. {len(inside)} are in the model. `without=[m26]` lives a study, its warm-up included, with the"
-        ' values under "switched off", so that the share of one mechanism in a result can be shown.\n\n## In the model\n\n'
+        f" practice, D said in a seed only. {len(inside)} are in the model. `without=[m26]` lives a study, warm-up included, with"
+        ' the values under "switched off", so that the share of one mechanism in a result can be shown.\n\n## In the model\n\n'
         + rows(["", "mechanism", "file", "rule", "parameters", "test", "grade", "switched off"], here)
     ]
     later = {m: {"what": e["what"], "why": e["to_come"]} for m, e in inside.items() if "to_come" in e}

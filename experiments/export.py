@@ -49,7 +49,6 @@ SHEETS = {
     "fit": ("gevraagde en gekregen marges van de stad", "margins of the town, asked and got"),
     "imputed": ("wat niet gemeten was en is ingevuld", "what was not measured and is filled in"),
     "indicators": ("elke indicator per run, periode en plaats", "every indicator per run, period and place"),
-    "influence": ("hoe ver elk getal de uitkomst verschuift", "how far each number moves the outcome"),
     "labels": ("eenheid en naam van elke indicator", "unit and name of each indicator"),
     "ledger": ("euro per gebeurtenis en betaler", "euro per event and payer"),
     "parameters": ("elk getal met zijn bron", "every number with its source"),

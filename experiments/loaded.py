@@ -17,7 +17,7 @@ LINES = (
 )  # fmt: skip
 DRIFT = ("aandeel_kwetsbaar", "leefbaarheid", "verdraagzaamheid", "banden", "draagkracht", "draaglast", "druk_op_hulp")
 TABLES = (
-    "indicators", "differences", "ledger", "labels", "robustness", "validation", "checks", "influence", "fit", "imputed",
+    "indicators", "differences", "ledger", "labels", "robustness", "validation", "checks", "fit", "imputed",
     "parameters", "variance", "ranking", "designs", "observed", "pockets",
 )  # fmt: skip
 LARGE = ("indicators", "ledger")  # rows of every design point; only the study's own are drawn

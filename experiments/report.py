@@ -264,7 +264,8 @@ def drawn(tables: Tables, language: str) -> dict[str, Any]:
 
 def influence(tables: Tables, language: str) -> dict[str, Any]:
     """The assumed or unverified numbers that move the headline most, over their whole range."""
-    t = tables["influence"]
+    t = tables["parameters"]
+    t = t[t.verschuiving.notna()]
     if t.empty:
         return {}
     name = tables.manifest["identity"].get("config", {}).get("robustness", {}).get("indicators", ["leefbaarheid"])[0]

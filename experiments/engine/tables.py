@@ -55,7 +55,6 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
     _write_rest(p, store, folder)
     headline = p.config["robustness"]["indicators"]
     near = found.near()
-    parameters = parameter_table(p)
     frames: dict[str, pd.DataFrame] = {
         "labels": labels(),
         "robustness": compare.three_shares(near, grid_weights(p), headline),
@@ -64,11 +63,10 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
         "validation": books.against_published(),
         "checks": books.checks(failed),
         "pockets": of_payers,
-        "influence": compare.influence(near, headline[0]).merge(parameters, on="parameter", how="left", suffixes=("", "_range")),
         "fit": fit(p.town, blocks_of(p.rooms), month_zero(ground(p), next(a.seed for a in p.asked if a.key in store))),
         "observed": books.observed(),
         "imputed": p.town.imputed,
-        "parameters": parameters,
+        "parameters": parameter_table(p).merge(compare.influence(near, headline[0]), on="parameter", how="left"),
         "designs": design_table(p),
     }
     for name, frame in frames.items():

@@ -104,7 +104,7 @@ def same(found, expected):
 
 
 NAMES = (
-    "checks", "designs", "differences", "fit", "indicators", "influence", "labels", "ledger", "parameters", "places", "pockets",
+    "checks", "designs", "differences", "fit", "indicators", "labels", "ledger", "parameters", "places", "pockets",
     "ranking", "robustness", "validation", "variance",
 )  # fmt: skip
 WITHOUT_ROWS = ("imputed", "observed")  # in a town that is drawn

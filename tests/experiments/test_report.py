@@ -55,13 +55,6 @@ def study(folder, scenarios=SCENARIOS, mapped=False, empty=False, town="Teststad
             columns=["rij", "wat", "eenheid", "gepubliceerd", "model", "binnen_factor_2"],
         ),
         "checks": pd.DataFrame([("placebo", "grootste verschil", 0.0, True)], columns=["controle", "wat", "waarde", "goed"]),
-        "influence": pd.DataFrame(
-            [
-                ("a.b", 0.1, 0.2, 0.1, "5", "hours", 1.0, 9.0, "x", "assumed"),
-                ("c.d", 0.1, 0.4, 0.3, "5", "hours", 1.0, 9.0, "x", "published"),
-            ],
-            columns=["parameter", "laag", "hoog", "verschuiving", "waarde", "eenheid", "van", "tot", "bron", "status"],
-        ),
         "fit": pd.DataFrame(
             [("huishoudens van 1", "aandeel", 0.366, 0.369)], columns=["marge", "eenheid", "gevraagd", "gekregen"]
         ),
@@ -112,15 +105,18 @@ def study(folder, scenarios=SCENARIOS, mapped=False, empty=False, town="Teststad
         "imputed": pd.DataFrame([("p_koop", "wijk", 2, 1234)], columns=["attribuut", "niveau", "buurten", "huishoudens"]),
         "parameters": pd.DataFrame(
             [
-                ("indicators.relevant_leefbaarheid", "0.02", "score", 0.0, 1.0, "x", s)
-                for s in ("assumed", "assumed", "assumed", "published")
+                ("indicators.relevant_leefbaarheid", "0.02", "score", 0.0, 1.0, "x", "assumed", np.nan, np.nan, np.nan),
+                ("a.b", "5", "hours", 1.0, 9.0, "x", "assumed", 0.1, 0.2, 0.1),
+                ("c.d", "5", "hours", 1.0, 9.0, "x", "published", 0.1, 0.4, 0.3),
+                ("e.f", "5", "hours", 1.0, 9.0, "x", "assumed", np.nan, np.nan, np.nan),
             ],
-            columns=["parameter", "waarde", "eenheid", "van", "tot", "bron", "status"],
-        ).assign(parameter=["indicators.relevant_leefbaarheid", "a.b", "c.d", "e.f"]),
+            columns=["parameter", "waarde", "eenheid", "van", "tot", "bron", "status", "laag", "hoog", "verschuiving"],
+        ),
     }
     frames["pockets"] = pocket_rows(scenarios)
     for name, frame in frames.items():
-        gone = empty and name in ("robustness", "influence", "imputed", "variance", "observed")
+        gone = empty and name in ("robustness", "imputed", "variance", "observed")
+        frame = frame.assign(verschuiving=np.nan) if empty and name == "parameters" else frame
         (frame.iloc[:0] if gone else frame).to_parquet(folder / f"{name}.parquet", index=False)
     places(mapped).to_parquet(folder / "places.parquet", index=False)
     (folder / "manifest.json").write_text(json.dumps(manifest(scenarios, town)), encoding="utf-8")
