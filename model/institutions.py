@@ -178,7 +178,7 @@ class LettingRound:
     Sorted once for all, and handed out in slices: by corporatie what is offered, by gemeente everything else.
     """
 
-    def __init__(self, world: World, view: PublicView, reserves: bool) -> None:
+    def __init__(self, world: World, view: PublicView, reserves: bool, passed_over: np.ndarray = NONE) -> None:
         self.world, self.view, self.reserves = world, view, reserves
         d, s, many = world.dwellings, world.seekers, np.arange(world.gemeenten.rows + 1)
         offered = offered_homes(world)
@@ -187,6 +187,7 @@ class LettingRound:
         self.offered = offered[order]
         self._edges = np.searchsorted(owner[order], np.arange(1, world.corporaties.rows + 2))
         everyone = waiting_persons(world)
+        everyone = everyone[~np.isin(world.persons.identity[everyone], passed_over)] if passed_over.size else everyone
         self.waiting = np.split(everyone, np.searchsorted(asks_in(world, everyone), many[1:-1]))
         self.known_in_portiek = known_in_portiek(world)
         self.marks = np.zeros(max(d.rows, world.persons.rows), bool)
