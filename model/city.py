@@ -44,8 +44,9 @@ class City(mesa.Model):
     """A town that lives month by month under a scenario.
 
     `settings` are the lines of the scenario's policies; `off` names mechanisms that are switched off: do so before the
-    warm-up, because a world that has lived with a mechanism keeps what it left. Mesa's own generator is never drawn from:
-    all luck comes from `seed` (see `model.randomness`). Call `close()` when done, or use it in a `with` block.
+    warm-up, because a world that has lived with a mechanism keeps what it left. Persons whose identities are `passed_over` wait
+    like others, and nothing is let to them: so one sees what happens without a placement. Mesa's own generator is never drawn
+    from: all luck comes from `seed` (see `model.randomness`). Call `close()` when done, or use it in a `with` block.
     """
 
     def __init__(
@@ -57,8 +58,10 @@ class City(mesa.Model):
         seed: int = 0,
         off: frozenset[str] = frozenset(),
         months: int = 0,
+        passed_over: tuple[int, ...] = (),
     ) -> None:
         super().__init__(rng=0)
+        self.passed_over = np.array(passed_over, np.uint64)
         self.numbered = 0
         self.world, self.rooms, self.huidig, self.settings, self.seed, self.off = world, rooms, huidig, settings or [], seed, off
         self.organisations = [
@@ -131,9 +134,8 @@ class City(mesa.Model):
         strategy = strategies.find(self.levers.strategie)
         self.public_view = public_view(self.world, self.rooms.public_view, self.luck, getattr(strategy, "EXACT", False))
         reserves = getattr(strategy, "RESERVES", True)
-        self.letting_round = institutions.LettingRound(
-            self.world, self.public_view, reserves, self.rooms.access, self.levers, self.luck
-        )
+        who = institutions.candidates(self.world, self.rooms.access, self.levers, self.luck, self.passed_over)
+        self.letting_round = institutions.LettingRound(self.world, self.public_view, reserves, who)
 
     def close_books(self, before: np.ndarray) -> None:
         """Recount everyone, check that stocks equal flows, and keep the month."""
@@ -150,6 +152,7 @@ class City(mesa.Model):
     def fork(self, settings: list[Setting]) -> "City":
         """A city of its own with equal past that goes on under other settings; what these say of past months is not done."""
         twin = City(self.world.copy(), self.rooms, self.huidig, settings, self.seed, self.off)
+        twin.passed_over = self.passed_over
         twin.record = self.record.copy()
         return twin
 

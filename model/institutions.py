@@ -192,7 +192,7 @@ class LettingRound:
     Sorted once for all, and handed out in slices: by corporatie what is offered, by gemeente everything else.
     """
 
-    def __init__(self, world: World, view: PublicView, reserves: bool, p: access.Parameters, levers: Levers, luck: Luck) -> None:
+    def __init__(self, world: World, view: PublicView, reserves: bool, candidates: np.ndarray) -> None:
         self.world, self.view, self.reserves = world, view, reserves
         d, s, many = world.dwellings, world.seekers, np.arange(world.gemeenten.rows + 1)
         offered = offered_homes(world)
@@ -200,8 +200,6 @@ class LettingRound:
         order = np.argsort(owner, kind="stable")
         self.offered = offered[order]
         self._edges = np.searchsorted(owner[order], np.arange(1, world.corporaties.rows + 2))
-        everyone = waiting_persons(world)
-        everyone = everyone[access.may_be_proposed(world, p, levers, luck, everyone)]
         self.waiting = np.split(everyone, np.searchsorted(asks_in(world, everyone), many[1:-1]))
         self.known_in_portiek = known_in_portiek(world)
         self.marks = np.zeros(max(d.rows, world.persons.rows), bool)
@@ -228,6 +226,13 @@ class LettingRound:
             waiting = NONE if self.reserves else self.waiting[gemeente]
             self._lines[gemeente] = line_of(self.world, first, last, waiting)
         return self._lines[gemeente]
+
+
+def candidates(world: World, p: access.Parameters, levers: Levers, luck: Luck, passed_over: np.ndarray = NONE) -> np.ndarray:
+    """Rows of the waiting persons who may be proposed this month; not those whose identity is in `passed_over` (see `City`)."""
+    rows = waiting_persons(world)
+    rows = rows[access.may_be_proposed(world, p, levers, luck, rows)]
+    return rows[~np.isin(world.persons.identity[rows], passed_over)] if passed_over.size else rows
 
 
 def line_of(world: World, first: int, last: int, waiting: np.ndarray) -> Line:

@@ -1,0 +1,264 @@
+"""Runs that are followed, and the same luck without something: did the event happen then too?"""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from experiments.asking import CONTACTVERLIES, KRAPTE, PLAATSING, Question
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from experiments.engine.measure import Ground
+    from model.chronicle import Parameters
+    from model.policies import Levers, Setting
+    from model.world import World
+
+ARRIVES = ("begin", "wachtrij", "kwetsbaar", "geplaatst", "uitgezet", "huis_kwijt")  # after these somebody is at `place`
+GOES = ("opgegeven", "hersteld", "vertrokken")
+
+
+class Lived(NamedTuple):
+    """One run with its log."""
+
+    log: "pd.DataFrame"
+    unseen: dict[str, int]
+    homes: list[int]  # of each portiek
+    last: int  # month
+
+
+class Change(NamedTuple):
+    """What is taken away in a replay."""
+
+    settings: "list[Setting]"
+    passed_over: tuple[int, ...]
+    start: int  # the first month that can differ
+    name: str  # of what is taken away
+    said: str  # the end of "the same luck was lived again, but ..."
+
+
+class Start(NamedTuple):
+    """A world of month 0, from which any number of runs can be lived; `months` is how long each is."""
+
+    of: "Ground"
+    papers: "Parameters"
+    months: int
+    seed: int
+    world: "World"
+
+
+def started(of: "Ground", papers: "Parameters", months: int, seed: int) -> Start:
+    """Build the world and live its warm-up, as a study does."""
+    from experiments.engine.measure import month_zero
+
+    return Start(of, papers, months, seed, month_zero(of, seed))
+
+
+def lived(start: Start, settings: "list[Setting]", passed_over: tuple[int, ...] = ()) -> Lived:
+    """The run of a study, followed from month 0 on; nothing is let to who is passed over, from then on."""
+    from model.chronicle import Chronicle
+    from model.city import City
+
+    of, papers, months, seed, world = start._replace(world=start.world.copy())
+    with City(world, of.rooms, of.huidig, settings, seed, of.without, passed_over=passed_over) as city:
+        chronicle = Chronicle(city, papers)
+        chronicle.run(months)
+        unseen = {str(event): n for event, n in chronicle.unseen.items()}
+        return Lived(chronicle.table(), unseen, world.portieken.homes.tolist(), city.month)
+
+
+def chosen(q: Question, told: Lived) -> str:
+    """Identity of whom the history is about, empty for a portiek; raises `Refused` where there is no such one."""
+    from model.parameters import Problem, Refused
+
+    persons = told.log[told.log.profile != ""]
+    if q.portiek is not None:
+        if q.portiek >= len(told.homes):
+            raise Refused([Problem("portiek", repr(q.portiek), f"a whole number from 0 to {len(told.homes) - 1}")])
+        return ""
+    if q.person:
+        if not (persons.identity == q.person).any():
+            raise Refused([Problem("person", q.person, f"a vulnerable resident of this run, as {persons.identity.iloc[0]}")])
+        return q.person
+    counted = persons[persons.event.isin(q.most)]
+    if q.zonder == PLAATSING:  # only what came after a placement can be asked about
+        counted = counted[counted.month > counted.identity.map(placements(persons)).fillna(told.last)]
+    numbers = counted.identity.value_counts()
+    if numbers.empty:
+        after = " after a placement" if q.zonder == PLAATSING else ""
+        raise Refused([Problem("most", ", ".join(q.most), f"what happens to some vulnerable resident of this run{after}")])
+    return str(min(numbers.index[numbers == numbers.max()], key=int))
+
+
+def placements(log: "pd.DataFrame") -> "pd.Series":
+    """Month of the first placement by identity."""
+    return log[log.event == "geplaatst"].groupby("identity").month.first()
+
+
+def asked_about(q: Question, log: "pd.DataFrame", who: str) -> Any:
+    """The row of the event of the question: the first that fits. Raises `Refused` where there is none."""
+    from model.parameters import Problem, Refused
+
+    own = log[(log.identity == who) & (log.event != "begin")]
+    if q.zonder == PLAATSING:
+        if who not in (placed := placements(own)).index:
+            raise Refused([Problem("zonder", PLAATSING, f"a person who is placed in these months; {who} is not")])
+        own = own[own.month > placed[who]]
+    for event in [q.event] if q.event else q.most:
+        rows = own[(own.event == event) & ((own.month == q.month) if q.month is not None else True)]
+        if len(rows):
+            return next(rows.itertuples())
+    dates = ", ".join(f"{row.event} {row.date}" for row in own.itertuples())
+    raise Refused([Problem("event, date", q.event or " or ".join(q.most), f"what happens to {who}: {dates or 'nothing'}")])
+
+
+def changed(q: Question, log: "pd.DataFrame", huidig: "Levers", event: Any) -> Change:
+    """What the replay is lived under."""
+    from experiments.scenarios import settings_of
+    from experiments.telling import say
+
+    if q.zonder == PLAATSING:
+        placed = int(placements(log)[event.identity])
+        said = (say(key, q.language) for key in ("without_plaatsing", "change_plaatsing"))
+        return Change(q.settings, (int(event.identity),), placed, *said)
+    if q.zonder in (KRAPTE, CONTACTVERLIES):
+        return with_full_levers(q, huidig, event)
+    left = settings_of([part for part in q.parts if part != q.zonder], "scenario")
+    return Change(left, (), 1, *(say(key, q.language, name=q.zonder) for key in ("without_policy", "change_policy")))
+
+
+def with_full_levers(q: Question, huidig: "Levers", event: Any) -> Change:
+    """Levers at their fullest: a shortage is taken away from the start, lost contact from the month before the event."""
+    from experiments.telling import say
+    from model.policies import BOUNDS, FOREVER, Setting, levers_at
+
+    usual, values = 1, {"ambulante_capaciteit": q.capacity}
+    if q.zonder == CONTACTVERLIES:
+        usual = max(1, event.month - 1)
+        values = {"waakvlam": True, "bereikbaarheid": float(BOUNDS["bereikbaarheid"][1]), "outreach": True}
+    start = q.start or usual
+    were = levers_at(start, huidig, q.settings)._asdict()
+    moved = [say("lever", q.language, name=k, value=v, was=were[k]) for k, v in values.items() if were[k] != v]
+    said = say("change_levers", q.language, start=q.said(start), levers=", ".join(moved))
+    # After those of the scenario, so that they are what counts.
+    lines = [Setting(lever, value, start, FOREVER, f"zonder {q.zonder}") for lever, value in values.items()]
+    name = say(f"without_{q.zonder}", q.language)
+    return Change([*q.settings, *lines], (), start, name, said if moved else say("change_nothing", q.language))
+
+
+# The answer
+
+
+def answer(
+    q: Question, told: "pd.DataFrame", replay: "pd.DataFrame", event: Any, change: Change, buurten: tuple[str, ...]
+) -> str:
+    """Whether the event happened in the replay too, and how much of it there is with and without."""
+    from experiments.telling import called, day_of, say
+
+    language, kind, kinds = q.language, called(event.event, 1, q.language), called(event.event, 2, q.language)
+    amounts = {
+        "with": number_of(told[told.identity == event.identity], event.event, change.start),
+        "without": number_of(replay[replay.identity == event.identity], event.event, change.start),
+        "town_with": number_of(told, event.event, change.start),
+        "town_without": number_of(replay, event.event, change.start),
+    }
+    parts = [
+        f"\n## {say('question', language, without=change.name)}",
+        say("asked", language, event=kind, date=day_of(event.date, language), change=change.said),
+        outcome(event, replay, buurten, language),
+        say("of_person", language, events=kinds, start=q.said(change.start), **amounts),
+        say("one_luck", language),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def number_of(log: "pd.DataFrame", event: str, start: int) -> int:
+    """How many events of the kind there are from month `start` on."""
+    return int(((log.event == event) & (log.month >= start)).sum())
+
+
+def outcome(event: Any, replay: "pd.DataFrame", buurten: tuple[str, ...], language: str) -> str:
+    """What became of the event in the replay: the same, at another time, not, elsewhere, or nobody to whom it could happen."""
+    from experiments.telling import called, day_of, home, place, say
+
+    kind, own = called(event.event, 1, language), replay[replay.identity == event.identity]
+    same = own[own.event == event.event]
+    then = next(same[same.month == event.month].itertuples(), None)
+    if then is not None:
+        told = {"event": kind, "date": day_of(then.date, language)}
+        if then.dwelling == event.dwelling:
+            return say("happened", language, **told)
+        return say("elsewhere_same", language, where=home(then, buurten, language), **told)
+    state = state_before(own, event.month)
+    if state is None:
+        return say("never_there", language)
+    if state.event in GOES:
+        return say("gone", language)
+    if state.place != "thuis":
+        return say("elsewhere_waiting", language, where=place(state.place, language))
+    if state.dwelling != event.dwelling:
+        return say("elsewhere_home", language, where=home(state, buurten, language))
+    if same.empty:
+        return say("not_happened", language)
+    nearest = min(same.itertuples(), key=lambda row: abs(row.month - event.month))
+    return say("moved_in_time", language, event=kind, date=day_of(nearest.date, language))
+
+
+def state_before(own: "pd.DataFrame", month: int) -> Any:
+    """The row that says where this person is as `month` begins, or in it where there is none before; None if nowhere."""
+    moves = own[own.event.isin([*ARRIVES, *GOES]) & (own.month <= month)]
+    before = moves[moves.month < month]
+    rows = list((before if len(before) else moves).itertuples())
+    return rows[-1] if rows else None
+
+
+# Over seeds
+
+
+def over_seeds(q: Question, of: "Ground", months: int, event: Any, change: Change) -> "pd.DataFrame":
+    """How many events of the kind there are with and without, one row per seed after the told one.
+
+    The told person is in no other seed. Whom it is about there is chosen by profile and placement, and never by the outcome.
+    """
+    import pandas as pd
+
+    rows = []
+    for seed in range(q.seed + 1, q.seed + 1 + q.seeds):
+        month_zero = started(of, q.papers, months, seed)
+        told = lived(month_zero, q.settings).log
+        start, who = change.start, None
+        if q.zonder == PLAATSING:
+            first = placements(told[told.profile == event.profile])
+            first = first[first >= start].sort_values(kind="stable")
+            if first.empty:
+                continue
+            start, who = int(first.iloc[0]), str(first.index[0])
+        replay = lived(month_zero, change.settings, (int(who),) if who else ()).log
+        mine = [log[log.identity == who if who else log.profile == event.profile] for log in (told, replay)]
+        rows.append((seed, who or "", start, *(number_of(own, event.event, start) for own in mine)))
+    return pd.DataFrame(rows, columns=["seed", "identity", "from_month", "with_it", "without_it"])
+
+
+def often(q: Question, table: "pd.DataFrame", event: Any, change: Change) -> str:
+    """The seeds in words: how often, how many, and the paired difference with its interval."""
+    from experiments.compare import paired
+    from experiments.prose import interval, number
+    from experiments.telling import called, say
+
+    language = q.language
+    parts = [f"\n## {say('seeds_title', language, n=q.seeds)}"]
+    if table.empty:
+        return "\n\n".join([*parts, say("seeds_none", language)]) + "\n"
+    kind = "seeds_plaatsing" if q.zonder == PLAATSING else "seeds_levers"
+    parts.append(say(kind, language, start=q.said(change.start)))
+    has, lacks = table.with_it.to_numpy(float), table.without_it.to_numpy(float)
+    x = paired(lacks - has)
+    found = {
+        "some_with": int((has > 0).sum()), "some_without": int((lacks > 0).sum()), "pairs": len(table),
+        "mean_with": number(has.mean(), language), "mean_without": number(lacks.mean(), language),
+        "interval": interval(x.mean, x.low, x.high, 1.0, language),
+    }  # fmt: skip
+    sides = {"fewer": int((lacks < has).sum()), "equal": int((lacks == has).sum()), "more": int((lacks > has).sum())}
+    parts.append(say("seeds_found", language, event=called(event.event, 1, language), **found))
+    parts.append(say("seeds_sides", language, **sides))
+    if q.zonder == PLAATSING:
+        parts.append(say("seeds_waiting", language))
+    return "\n\n".join(parts) + "\n"
