@@ -200,7 +200,7 @@ class LettingRound:
         order = np.argsort(owner, kind="stable")
         self.offered = offered[order]
         self._edges = np.searchsorted(owner[order], np.arange(1, world.corporaties.rows + 2))
-        self.waiting = np.split(everyone, np.searchsorted(asks_in(world, everyone), many[1:-1]))
+        self.waiting = np.split(candidates, np.searchsorted(asks_in(world, candidates), many[1:-1]))
         self.known_in_portiek = known_in_portiek(world)
         self.marks = np.zeros(max(d.rows, world.persons.rows), bool)
         self._seekers = np.searchsorted(s.gemeente, many)

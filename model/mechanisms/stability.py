@@ -1,7 +1,7 @@
 """How well it goes with a vulnerable resident (m20, m25, m30, m53, m55, m62; E127).
 
 Stability moves slowly towards what a person's skills, help, network and day activity carry, less debts, loneliness, the
-stance of neighbours, and living otherwise than they wish: alone, or near peers (m20). A home by itself repairs neither debts
+stance of neighbours, and for who wishes peers near, living without them (m20). A home by itself repairs neither debts
 nor loneliness: a network grows from day activity among neighbours, and from guidance that looks at
 neighbours too (m30). Day activity grows where welzijn has hours for it and shrinks in an episode. Left out: course of
 addiction, treatment, and loneliness of residents who are not vulnerable.
@@ -63,7 +63,7 @@ def _live(place, dwelling, coping, need, hours, wish, debts, episode, stability,
             continue
         b = buurt[dwelling[i]]
         coverage = min(1.0, hours[i] / need[i]) if need[i] > 0.0 else 0.0
-        as_wished = (wish[i] == Wish.BIJ_LOTGENOTEN) == (peers[portiek[dwelling[i]]] > 1)
+        as_wished = wish[i] == Wish.ZELFSTANDIG or peers[portiek[dwelling[i]]] > 1
         level = carried_stability(
             coping[i], coverage, network[i], participation[i], debts[i], as_wished, tolerance[b], damage[b], p
         )
