@@ -25,12 +25,16 @@ PICTURE = Path(__file__).parent.parent / "docs" / "images" / "causal.svg"
 INSTITUTIONS = "institutions"
 INSTITUTIONS_READ = (
     "dwellings.months_vacant",
+    "persons.place",
     "persons.status",
+    "persons.since",
+    "persons.coping",
     "buurten.score",
     "buurten.complaints_seen",
     "buurten.need_seen",
     "buurten.placed_seen",
     "buurten.spare_exact",
+    "wijken.load",
     "wijken.caseload_seen",
     "teams.asked",
 )  # of what mechanisms write, by all strategies together; a test compares it with what is read

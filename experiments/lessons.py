@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from experiments.engine.measure import Ground
     from experiments.plan import Plan
+    from model.parameters import Refused
     from model.policies import Setting
     from model.world import World
 
@@ -103,6 +104,13 @@ def from_month_one(lever: str, value: Any) -> "list[Setting]":
     return [Setting(lever, value, 1, FOREVER, "lesson")]
 
 
+def _too_small(lesson: str, found: str) -> "Refused":
+    """What a lesson says of a town, or a horizon, that shows nothing."""
+    from model.parameters import Problem, Refused
+
+    return Refused([Problem(f"lesson {lesson}", found, "a larger town, more seeds or more months")])
+
+
 # ---- one person ----
 
 
@@ -124,6 +132,8 @@ def person(p: "Plan") -> Lesson:
     both = every.groupby(["seed", "identity"]).filter(lambda x: x.help.nunique() == 2 and x.homes.nunique() == 1)
     wide = both.pivot_table(index=["seed", "identity"], columns="help", values="stability")
     wide = wide[both.groupby(["seed", "identity"]).month.nunique().reindex(wide.index) > PLACED_WITHIN]
+    if len(wide) < 2:
+        raise _too_small("person", f"{len(wide)} persons whom both worlds place in the same home")
     gain = (wide["much help"] - wide["little help"]).sort_values()
     typical = gain.index[len(gain) // 2]
     one = both[(both.seed == typical[0]) & (both.identity == typical[1])]
@@ -313,6 +323,8 @@ def _alike(data: "pd.DataFrame") -> tuple[int, int]:
     heavy = data[data.load >= data.load.median()]
     pairs = heavy.reset_index().merge(heavy.reset_index(), on="seed", suffixes=("", "_b"))
     pairs = pairs[(pairs.change > pairs.change_b) & ((pairs.load / pairs.load_b - 1.0).abs() < ALIKE)]
+    if pairs.empty:
+        raise _too_small("buurten", "no two burdened buurten with the same load")
     best = pairs.loc[(pairs.change - pairs.change_b).idxmax()]
     return int(best["index"]), int(best["index_b"])
 

@@ -117,6 +117,7 @@ def lively(rooms: Rooms) -> Rooms:
         leaving=rooms.leaving._replace(turnover_per_year=rooms.leaving.turnover_per_year * 3),
         support=rooms.support._replace(months_to_step_down=4, outreach_finds_per_hour=0.06),
         landing=rooms.landing._replace(after_months=3),
+        population=rooms.population._replace(places_per_1000=rooms.population.places_per_1000 * 6),
         publication=rooms.publication._replace(publish_every_months=6),
     )  # fmt: skip
 

@@ -58,9 +58,9 @@ def test_row_k_is_month_k_and_the_usual_indicators_are_there_unasked():
 
 
 def test_equal_seeds_start_from_one_month_zero_and_part_later():
-    frames = [months(strategie=name, seed=2, length=36, indicators=list(INDICATORS)) for name in ("concentratie", "spreiding")]
+    frames = [months(strategie=name, seed=2, length=60, indicators=list(INDICATORS)) for name in ("concentratie", "spreiding")]
     pd.testing.assert_series_equal(frames[0].loc[0], frames[1].loc[0], check_exact=True)
-    assert not frames[0].loc[36].equals(frames[1].loc[36])
+    assert not frames[0].loc[60].equals(frames[1].loc[60])
     assert not months(seed=4, length=0).loc[0].equals(months(seed=2, length=0).loc[0])
 
 

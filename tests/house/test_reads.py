@@ -5,6 +5,7 @@ import pytest
 
 from experiments import causal
 from model.city import MECHANISMS
+from model.mechanisms import leaving
 from model.randomness import Luck
 from model.strategies import names
 from model.world import Count, World
@@ -31,6 +32,7 @@ def test_the_institutions_read_what_the_diagram_says(small_city, lively):
         city = small_city(rooms=lively, warmup=2, strategie=strategie, months=2)
         city.begin_month()
         city.luck = Luck(city.seed, city.month)
+        city.live(leaving)
         with spied(city.world) as seen:
             for organisation in city.organisations:
                 organisation.decide()

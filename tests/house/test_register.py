@@ -106,7 +106,7 @@ def test_no_two_switches_give_one_number_two_values():
 def busy(huidig) -> Levers:
     """Levers under which every mechanism has something to do."""
     return huidig._replace(
-        strategie="plafond", driegesprek=True, buurtinformatie=True, woonladder=0.5, screening=0.2, nakoming=0.8, driehoek=True,
+        strategie="spreiding", driegesprek=True, buurtinformatie=True, woonladder=0.5, screening=0.5, nakoming=0.8, driehoek=True,
         woonzorgvisie=True, contextgericht=True, driepartijencontract=True, belnummer=True, maatwerk=True,
     )  # fmt: skip
 
@@ -120,22 +120,24 @@ def lived(small_city, lively, busy):
     larger = lively.support.wijkteam_fte_per_inhabitant * 12
     roomy = lively._replace(support=lively.support._replace(wijkteam_fte_per_inhabitant=larger))
 
-    def live(*off: str):
-        rooms, levers, files_off = switched(roomy, busy, off)
-        return small_city(rooms=rooms, huidig=levers, off=files_off, warmup=2, months=6, record=0).world
+    def live(*off: str, wijkbudget: bool = False):
+        rooms, levers, files_off = switched(roomy, busy._replace(wijkbudget=wijkbudget), off)
+        return small_city(rooms=rooms, huidig=levers, off=files_off, warmup=2, months=6, quota=0.9, record=0).world
 
     return live
 
 
 @pytest.fixture(scope="module")
 def with_all(lived):
-    return lived()
+    """By whether teams have a fixed budget and freedom: some mechanisms work only then, and others only without."""
+    return {wijkbudget: lived(wijkbudget=wijkbudget) for wijkbudget in (False, True)}
 
 
 @pytest.mark.parametrize("m", IN)
 def test_what_is_switched_off_makes_a_difference(lived, with_all, m):
     """By itself: a switch that changes nothing would show a share of nothing."""
-    assert lived(m).differing(with_all) != []
+    wijkbudget = "wijkbudget" in REGISTER[m].get("note", "")
+    assert lived(m, wijkbudget=wijkbudget).differing(with_all[wijkbudget]) != []
 
 
 def test_what_is_not_named_is_not_touched(lively, busy):
