@@ -207,25 +207,25 @@ def spiral(p: "Plan") -> Lesson:
     without = own._replace(rooms=rooms, huidig=huidig, without=own.without | off)
     rows = []
     for told, this in (("with feedback", own), ("without feedback", without)):
-        for seed in p.seeds[:8]:
+        for seed in p.seeds:
             rows += [(told, seed, month, x) for month, x in enumerate(_response(this, seed, p.config["months"]))]
     data = pd.DataFrame(rows, columns=["scenario", "seed", "month", "value"])
     last = data[data.month > data.month.max() - 12].groupby(["scenario", "seed"]).value.mean().unstack(0)
     deepest = data.groupby(["scenario", "month"]).value.mean().unstack(0).min()
     gap = (last["with feedback"] - last["without feedback"]).to_numpy()
+    error = float(gap.std(ddof=1) / np.sqrt(gap.size))
+    added = (
+        "The feedbacks deepen what is left of it" if gap.mean() < -2.0 * error else "What the feedbacks add is not told from luck"
+    )
+    comes_back = abs(last["with feedback"].mean()) < abs(deepest["with feedback"])
     says = (
-        f"{DOSE:g} placements more per 1,000 homes in the buurt with most corporatie homes, at month 0, against the "
-        f"same luck without "
-        f"them ({last.shape[0]} seeds). At its deepest leefbaarheid of that buurt differs by "
-        f"{deepest['with feedback']:+.3f} with the "
-        f"feedbacks {' and '.join(FEEDBACKS)} and by {deepest['without feedback']:+.3f} without. In the last year the "
-        f"dose still costs "
-        f"{last['with feedback'].mean():+.4f} with and {last['without feedback'].mean():+.4f} without them (difference "
-        f"{gap.mean():+.4f}, standard error {gap.std(ddof=1) / np.sqrt(gap.size):.4f}). "
-        + ("The feedback deepens what the dose does; it does not make a decline that feeds itself: the buurt comes back."
-           if abs(last["with feedback"].mean()) < abs(deepest["with feedback"])
-           else "The decline is still going on at the end.")
-    )  # fmt: skip
+        f"{DOSE:g} placements more per 1,000 homes in the buurt with most corporatie homes, at month 0, against the same luck "
+        f"without them ({last.shape[0]} seeds). At its deepest leefbaarheid of that buurt differs by "
+        f"{deepest['with feedback']:+.3f} with the feedbacks {' and '.join(FEEDBACKS)} and by {deepest['without feedback']:+.3f} "
+        f"without. In the last year the dose still costs {last['with feedback'].mean():+.4f} with and "
+        f"{last['without feedback'].mean():+.4f} without them: a difference of {gap.mean():+.4f}, with a standard error of "
+        f"{error:.4f}. {added}. " + ("The buurt comes back." if comes_back else "The decline has not turned by the end.")
+    )
     return Lesson(_draw_spiral(data), data, says)
 
 

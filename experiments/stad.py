@@ -25,6 +25,7 @@ from typing import Any
 
 import mesa
 
+from experiments import switches
 from experiments.config import WHOLE, composed
 from experiments.engine.measure import month_zero
 from experiments.plan import Plan, ground, plan
@@ -120,6 +121,8 @@ def _checked(words: list[str], scenario: list[str], seed: Any, indicators: Seque
         found = plan(_configuration(words))
     except Refused as refused:
         problems += refused.problems
+    if not problems:
+        problems += switches.clashes(found.config["without"], {"strategie and beleid": settings})
     if problems:
         raise Refused(problems)
     return found, settings

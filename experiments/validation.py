@@ -9,7 +9,7 @@ what is published; nothing is tuned for it. Rows that say a sign or a word only 
   E088, E089   repeaters among persons with a report: who has another in the 12 months before, and how many reports are theirs
   E126, E127   a year after a placement: still in a home, debts as they were, lonely, no day activity
   E094-E102    the eviction funnel: evictions with early and with late signals, judgments averted, share for arrears
-  E055         persistence: change in homes of buurten with an insufficient class over two years
+  E055         persistence: change over two years in homes of buurten whose score is below a limit (the lowest fifth at month 0)
   E051, E052   buurten where the share of vulnerable residents fell, and whether exceptions to decline exist
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 YEAR = 12
 LOOKED_AT = 24  # the month up to which persistence is measured: two years
-WEAK = -0.3  # score below which homes count as in a weak buurt: about the lowest twelfth of the country (E059)
+WEAK = 0.2  # of the buurten, by score at month 0, that stand for an insufficient class: few towns have any of that class
 
 
 class Row(NamedTuple):
@@ -52,7 +52,7 @@ ROWS = (
     Row("E099", "evictions with early signals (2022)", "per 1,000 corporatie homes a year", 0.52, "evicted"),
     Row("E100", "judgments averted", "share", 0.73, "averted"),
     Row("E102", "evictions for arrears (2021)", "share", 0.58, "for_arrears"),
-    Row("E055", "change in two years of homes in buurten of an insufficient class", "relative", -0.02, "weak_change"),
+    Row("E055", "change in two years of homes below what was the lowest fifth of scores", "relative", -0.02, "weak_change"),
     Row("E052", "buurten where the share of vulnerable residents fell", "share", 0.25, "fell"),
 )
 
@@ -202,10 +202,10 @@ def buurten(world: "World") -> "pd.DataFrame":
 
 def of_buurten(start: "pd.DataFrame", later: "pd.DataFrame", end: "pd.DataFrame", width: float) -> dict[str, float]:
     """E051, E052 and E055. An exception is a buurt in the most burdened quarter that does not decline by a tenth of a class."""
-    weak = [frame.homes[frame.score < WEAK].sum() for frame in (start, later)]
+    weak = [frame.homes[frame.score <= start.score.quantile(WEAK)].sum() for frame in (start, later)]
     burdened = end.load >= end.load.quantile(0.75)
     return {
-        "weak_change": weak[1] / weak[0] - 1.0 if weak[0] else float("nan"),
+        "weak_change": weak[1] / weak[0] - 1.0,
         "fell": float((end.share < start.share).mean()),
         "exceptions": int((burdened & (end.score - start.score > -0.1 * width)).sum()),
     }

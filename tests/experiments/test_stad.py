@@ -185,3 +185,8 @@ def test_a_million_households_give_their_memory_back_each_time():
             held = resident("VmRSS") - start
         assert held > 80  # MB: else there was nothing to give back
         assert resident("VmRSS") - start < held / 4
+
+
+def test_a_scenario_that_switches_on_what_is_off_is_refused():
+    with pytest.raises(Refused, match="m31|buurtinformatie|strategie"):
+        Stad(f"{SMALL} without=[m67]", strategie="plafond", seed=1)
