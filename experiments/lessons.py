@@ -144,7 +144,7 @@ def person(p: "Plan") -> Lesson:
         f"within {PLACED_WITHIN} months. With much help their stability is {gain.mean():+.2f} on average ({gain.min():+.2f} to "
         f"{gain.max():+.2f}), crises go from {rates.crisis['little help']:.2f} to {rates.crisis['much help']:.2f} a year and "
         f"escalations from {rates.conflict['little help']:.2f} to {rates.conflict['much help']:.2f}. The line shows the person "
-        f"with the median difference ({gain[typical]:+.2f}): help does not undo an episode, it shortens the road back."
+        f"with the median difference ({gain[typical]:+.2f})."
     )
     return Lesson(_draw_person(one, both), one.drop(columns="homes"), says)
 
@@ -298,7 +298,8 @@ def buurten(p: "Plan") -> Lesson:
         f"buurten and seeds a straight line explains {_explained(z, data.change, fitted[0]):.0%} of the change; per "
         f"standard deviation: "
         + ", ".join(f"{EXPLAIN.get(name, 'load')} {value:+.4f}" for name, value in effect.items())
-        + ". No buurt is told to be an exception; what is left is luck."
+        + ". Professional hours follow clients, so they stand for load as well. No buurt is told to be an exception; what is left "
+        "is luck and what a straight line does not see."
     )
     return Lesson(_draw_buurten(data, a, b, effect), data, says)
 
@@ -354,7 +355,7 @@ def _draw_buurten(data: "pd.DataFrame", a: int, b: int, effect: "pd.Series") -> 
     names = [EXPLAIN.get(str(name), "load (draaglast)") for name in effect.index][::-1]
     right.barh(names, effect.to_numpy()[::-1], color=COLOURS[0], height=0.6)
     right.axvline(0, color=SOFT, lw=0.8)
-    right.set_title("Change per standard deviation, all else equal")
+    right.set_title("Change per SD, others equal")
     right.set_xlabel("score")
     return figure
 

@@ -30,7 +30,7 @@ def test_the_first_year_by_hand():
 
 
 def test_buurten_by_hand():
-    """Of the 60 homes in the weakest buurt all are left, and 40 came by; in one of four the share fell; the most burdened one held."""
+    """All 60 homes of the weakest buurt are left, and 40 came by; in one of four the share fell; the most burdened one held."""
     start = pd.DataFrame({"homes": [60.0, 40.0, 90.0, 90.0], "score": [-0.5, 0.0, 0.1, 0.2], "load": 1.0, "share": 0.1})
     later = start.assign(score=[-0.5, -0.5, 0.1, 0.2])
     end = start.assign(load=[3.0, 1.0, 1.0, 1.0], share=[0.2, 0.05, 0.1, 0.1])
