@@ -298,8 +298,8 @@ def buurten(p: "Plan") -> Lesson:
         f"buurten and seeds a straight line explains {_explained(z, data.change, fitted[0]):.0%} of the change; per "
         f"standard deviation: "
         + ", ".join(f"{EXPLAIN.get(name, 'load')} {value:+.4f}" for name, value in effect.items())
-        + ". Professional hours follow clients, so they stand for load as well. No buurt is told to be an exception; what is left "
-        "is luck and what a straight line does not see."
+        + ". Professional hours follow clients, so they stand for load as well. No buurt is told to be an exception; what is "
+        "left is luck and what a straight line does not see."
     )
     return Lesson(_draw_buurten(data, a, b, effect), data, says)
 
