@@ -122,7 +122,7 @@ def person(p: "Plan") -> Lesson:
     from experiments.plan import ground
 
     this, frames = ground(p), []
-    for seed in p.seeds[:4]:
+    for seed in p.seeds:
         world = month_zero(this, seed)
         for told, ratio in (("little help", LITTLE), ("much help", MUCH)):
             settings = from_month_one("ambulante_capaciteit", ratio)
@@ -134,6 +134,7 @@ def person(p: "Plan") -> Lesson:
     wide = wide[both.groupby(["seed", "identity"]).month.nunique().reindex(wide.index) > PLACED_WITHIN]
     if len(wide) < 2:
         raise _too_small("person", f"{len(wide)} persons whom both worlds place in the same home")
+    both = both.set_index(["seed", "identity"]).loc[wide.index].reset_index()
     gain = (wide["much help"] - wide["little help"]).sort_values()
     typical = gain.index[len(gain) // 2]
     one = both[(both.seed == typical[0]) & (both.identity == typical[1])]
@@ -144,7 +145,7 @@ def person(p: "Plan") -> Lesson:
         f"within {PLACED_WITHIN} months. With much help their stability is {gain.mean():+.2f} on average ({gain.min():+.2f} to "
         f"{gain.max():+.2f}), crises go from {rates.crisis['little help']:.2f} to {rates.crisis['much help']:.2f} a year and "
         f"escalations from {rates.conflict['little help']:.2f} to {rates.conflict['much help']:.2f}. The line shows the person "
-        f"with the median difference ({gain[typical]:+.2f})."
+        f"with the median difference ({gain[typical]:+.2f}). Who moves on or loses the home is in neither."
     )
     return Lesson(_draw_person(one, both), one.drop(columns="homes"), says)
 
@@ -196,7 +197,6 @@ def _draw_person(one: "pd.DataFrame", both: "pd.DataFrame") -> "Figure":
 
 def spiral(p: "Plan") -> Lesson:
     """What a buurt does with a dose of placements, with the feedbacks and without them."""
-    import numpy as np
     import pandas as pd
 
     from experiments.plan import ground
@@ -211,22 +211,27 @@ def spiral(p: "Plan") -> Lesson:
             rows += [(told, seed, month, x) for month, x in enumerate(_response(this, seed, p.config["months"]))]
     data = pd.DataFrame(rows, columns=["scenario", "seed", "month", "value"])
     last = data[data.month > data.month.max() - 12].groupby(["scenario", "seed"]).value.mean().unstack(0)
-    deepest = data.groupby(["scenario", "month"]).value.mean().unstack(0).min()
+    mean = data[data.scenario == "with feedback"].pivot(index="month", columns="seed", values="value").rolling(12).mean()
+    worst = int(mean.mean(axis=1).idxmin())
+    back = (mean.iloc[-1] - mean.loc[worst]).to_numpy()
     gap = (last["with feedback"] - last["without feedback"]).to_numpy()
-    error = float(gap.std(ddof=1) / np.sqrt(gap.size))
-    added = (
-        "The feedbacks deepen what is left of it" if gap.mean() < -2.0 * error else "What the feedbacks add is not told from luck"
-    )
-    comes_back = abs(last["with feedback"].mean()) < abs(deepest["with feedback"])
     says = (
         f"{DOSE:g} placements more per 1,000 homes in the buurt with most corporatie homes, at month 0, against the same luck "
-        f"without them ({last.shape[0]} seeds). At its deepest leefbaarheid of that buurt differs by "
-        f"{deepest['with feedback']:+.3f} with the feedbacks {' and '.join(FEEDBACKS)} and by {deepest['without feedback']:+.3f} "
-        f"without. In the last year the dose still costs {last['with feedback'].mean():+.4f} with and "
-        f"{last['without feedback'].mean():+.4f} without them: a difference of {gap.mean():+.4f}, with a standard error of "
-        f"{error:.4f}. {added}. " + ("The buurt comes back." if comes_back else "The decline has not turned by the end.")
+        f"without them ({last.shape[0]} seeds). In the last year the dose still costs "
+        f"{last['with feedback'].mean():+.4f} with the "
+        f"feedbacks {' and '.join(FEEDBACKS)} and {last['without feedback'].mean():+.4f} without them: a difference of "
+        f"{gap.mean():+.4f} (standard error {_error(gap):.4f}). "
+        + ("The feedbacks deepen what is left of it. " if gap.mean() < -2.0 * _error(gap) else "That is not told from luck. ")
+        + f"The worst twelve months end in month {worst}, at {mean.loc[worst].mean():+.4f}; by the last year {back.mean():+.4f} "
+        f"has come back (standard error {_error(back):.4f}). Switched off, the feedbacks are off in the warm-up too, so that the "
+        "two lines do not start from one town."
     )
     return Lesson(_draw_spiral(data), data, says)
+
+
+def _error(values: "np.ndarray") -> float:
+    """Standard error of a mean over seeds."""
+    return float(values.std(ddof=1) / values.size**0.5)
 
 
 def _response(this: "Ground", seed: int, months: int) -> list[float]:
@@ -278,7 +283,7 @@ def buurten(p: "Plan") -> Lesson:
 
     this, frames = ground(p), []
     smallest = this.rooms.indicators.smallest_buurt_homes
-    for seed in p.seeds[:8]:
+    for seed in p.seeds:
         months = [_of_buurten(w) for w in lived(this, month_zero(this, seed), seed, [], p.config["months"])]
         mean = sum(months[1:]) / (len(months) - 1)
         frames.append(mean.assign(change=months[-1].score - months[0].score, seed=seed, naam=list(p.town.buurten.naam)))
@@ -293,13 +298,13 @@ def buurten(p: "Plan") -> Lesson:
     says = (
         f"{data.naam[a]} and {data.naam[b]} (seed {data.seed[a]}) bear {data.load[a]:.2f} and {data.load[b]:.2f} hours "
         f"a month per home. "
-        f"The first changes by {data.change[a]:+.3f}, the second by {data.change[b]:+.3f}. Apart from chance: {apart}. "
+        f"The first changes by {data.change[a]:+.3f}, the second by {data.change[b]:+.3f}. They differ in: {apart}. "
         f"Over {len(data)} "
         f"buurten and seeds a straight line explains {_explained(z, data.change, fitted[0]):.0%} of the change; per "
         f"standard deviation: "
         + ", ".join(f"{EXPLAIN.get(name, 'load')} {value:+.4f}" for name, value in effect.items())
         + ". Professional hours follow clients, so they stand for load as well. No buurt is told to be an exception; what is "
-        "left is luck and what a straight line does not see."
+        "left is luck and what this line does not hold."
     )
     return Lesson(_draw_buurten(data, a, b, effect), data, says)
 
@@ -368,11 +373,12 @@ def mechanisms(p: "Plan") -> Lesson:
     import joblib
     import numpy as np
     import pandas as pd
+    from scipy import stats
 
     from experiments.switches import register, switch, switchable
 
     names = ["", *(m for m in switchable() if "strategie" not in switch([m]).levers)]
-    seeds = p.seeds[:4]
+    seeds = p.seeds
     jobs = [joblib.delayed(_without)(p, name, seed) for name in names for seed in seeds]
     found = joblib.Parallel(n_jobs=p.config["workers"])(jobs)
     columns = ["mechanism", "seed", *HEADLINE, "difference"]
@@ -385,17 +391,20 @@ def mechanisms(p: "Plan") -> Lesson:
     table = table.sort_values("escalaties", key=abs, ascending=False, ignore_index=True)
     base = own.escalaties.mean()
     most = "; ".join(
-        f"{r.mechanism} ({r.what[0].lower()}{r.what[1:]}) {100 * r.escalaties / base:+.0f}%" for r in table[:5].itertuples()
+        f"{r.mechanism} ({r.what[0].lower()}{r.what[1:]}) {100 * r.escalaties / base:+.0f}% (se {100 * r.error / base:.0f})"
+        for r in table[:5].itertuples()
     )
-    turned = int((np.sign(mean.difference + own.difference.mean()) != np.sign(own.difference.mean())).sum())
+    per_seed = off.difference.unstack("seed")
+    sure = per_seed.mean(axis=1).abs() > stats.t.ppf(0.975, len(seeds) - 1) * per_seed.std(axis=1) / np.sqrt(len(seeds))
+    turned = int((sure & (np.sign(per_seed.mean(axis=1)) != np.sign(own.difference.mean()))).sum())
     says = (
         f"Escalations per 1,000 homes a year are {base:.1f} over {SHORT} months and {len(seeds)} seeds. Switched off "
         f"alone, these "
-        f"move them most: {most}. The difference of `draagkracht` from `{p.baseline}` is {own.difference.mean():+.2f}; "
-        f"it has the other "
-        f"sign without {turned} of {len(mean)} mechanisms, each over {len(seeds)} seeds only. A mechanism that moves "
-        f"nothing here may "
-        "still matter for somebody: the table has the mean of a town."
+        f"move them most: {most}. The difference of `draagkracht` from `{p.baseline}` is {own.difference.mean():+.2f} "
+        f"(standard error "
+        f"{_error(own.difference.to_numpy()):.2f}); it is surely of the other sign without {turned} of {len(per_seed)} "
+        f"mechanisms. A "
+        "mechanism that moves nothing here may still matter for somebody: the table has the mean of a town."
     )
     return Lesson(_draw_mechanisms(table, base), table, says)
 

@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from model.policies import Levers, Setting
     from model.world import World
 
-ARRIVES = ("begin", "wachtrij", "kwetsbaar", "geplaatst", "uitgezet", "huis_kwijt")  # after these somebody is at `place`
+ARRIVES = (
+    "begin",
+    "wachtrij",
+    "andere_plek",
+    "kwetsbaar",
+    "geplaatst",
+    "uitgezet",
+    "huis_kwijt",
+)  # after these somebody is at `place`
 GOES = ("opgegeven", "hersteld", "vertrokken")
 
 

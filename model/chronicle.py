@@ -42,6 +42,7 @@ class Event(StrEnum):
 
     BEGIN = "begin"  # there when the log begins [months in this place]
     WACHTRIJ = "wachtrij"  # joins the queue of persons, from `place`
+    ANDERE_PLEK = "andere_plek"  # waits elsewhere from now on, in `place`: the opvang is full, or has room again
     OPGEGEVEN = "opgegeven"  # finds another way, or gives up waiting [months waited]
     HERSTELD = "hersteld"  # is no longer vulnerable
     KWETSBAAR = "kwetsbaar"  # becomes vulnerable at home
@@ -200,6 +201,8 @@ class Chronicle:
         at_once = new & home_now & (this["waiting_since"] == month)  # came, or lost a home, and was placed in one month
         came = {**this, "place": np.where(at_once, self.city.rooms.inflow.origin[this["profile"]], this["place"])}
         self._of(Event.WACHTRIJ, came, new & arrives & (~home_now | at_once), np.full(new.size, NOBODY))
+        elsewhere = folk.known & ~home_now & ~home_then & (was["place"] != this["place"])
+        self._of(Event.ANDERE_PLEK, this, elsewhere, np.full(new.size, NOBODY))
         self._of(Event.KWETSBAAR, this, new & home_now & ~at_once, this["dwelling"])
         sudden = new & ~arrives & (~home_now | at_once)  # a household of which nothing was known loses its home
         home = np.where(sudden, self._home_of(this["identity"], sudden), folk.home)

@@ -88,7 +88,7 @@ class Welzijn(Organisation):
     kind, count = TeamKind.WELZIJN, Count.WELZIJN_UREN
 
     def decide(self) -> None:
-        self.provide(1.0, self.model.rooms.support.following_wijkteam)
+        self.provide(1.0, 0.0)
 
 
 class Politie(Organisation):
@@ -123,6 +123,7 @@ class Corporatie(mesa.Agent):
         homes = city.letting_round.homes_of(self.number)
         persons = person_homes = NONE
         if not homes.size:
+            self._remember(0, 0)
             return Lettings(persons, person_homes, NONE, NONE)
         strategy = strategies.find(city.levers.strategie)
         if getattr(strategy, "RESERVES", True):

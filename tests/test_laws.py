@@ -147,8 +147,8 @@ def test_concentratie_can_win_and_can_lose(small_city, small_town, rooms):
         heavy = rooms._replace(
             homes=rooms.homes._replace(rent_of_corp_share=900.0, rent_spread=20.0),
             vulnerability=rooms.vulnerability._replace(stock_share=rooms.vulnerability.stock_share * 0.1),
-            support=rooms.support._replace(need_hours=rooms.support.need_hours * 4),
-            inflow=rooms.inflow._replace(inflow_ratio=2.0, persons_give_up_per_month=0.01),
+            support=rooms.support._replace(need_hours=rooms.support.need_hours * 6),
+            inflow=rooms.inflow._replace(inflow_ratio=3.0, persons_give_up_per_month=0.01),
             draagkracht=rooms.draagkracht._replace(shape=shape, reference_load=1.0, damage_limit=1e9),
             neighbourhood=rooms.neighbourhood._replace(tolerance_wear=0.05),
             leaving=rooms.leaving._replace(turnover_per_year=rooms.leaving.turnover_per_year * 2),

@@ -90,7 +90,7 @@ def _join_the_queue(world: World, luck: Luck, rows: np.ndarray, place: np.ndarra
     persons.dwelling[rows] = NOBODY
     persons.since[rows] = persons.waiting_since[rows] = luck.month
     persons.status[rows], persons.line[rows], persons.contract[rows] = Status.BEKEND, 2, NEVER
-    for name in ("opname_days", "episode", "home_lost", "need", "hours", "episode_days"):
+    for name in ("opname_days", "episode", "home_lost", "need", "hours", "episode_days", "stable_months"):
         getattr(persons, name)[rows] = 0
     for name in ("end_day", "call_day", "harm_day", "patience_day"):
         getattr(persons, name)[rows] = np.inf

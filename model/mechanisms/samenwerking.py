@@ -1,6 +1,6 @@
-"""How far those who help and let homes in a wijk work as one (m40, m42, m43, m46, m49, m50, m52).
+"""How far those who help and let homes in a wijk work as one (m40, m42, m43, m50, m52).
 
-One stock carries six mechanisms. It grows where people take on cases together, up to what the way of working allows
+One stock carries five mechanisms. It grows where people take on cases together, up to what the way of working allows
 (driehoek, woonzorgvisie), and falls as staff leave and take what they knew of each other with them (E158). It is read by
 `support`: little of it means hours lost to fragmentation, slow response and signals that stay where they arose. Wijken start
 apart, because no table tells how well people work together there, and drift together slowly: half-way takes years. Left out:

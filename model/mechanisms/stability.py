@@ -1,9 +1,9 @@
 """How well it goes with a vulnerable resident (m20, m25, m30, m53, m55, m62; E127).
 
 Stability moves slowly towards what a person's skills, help, network and day activity carry, less debts, loneliness, the
-stance of neighbours, and for who wishes peers near, living without them (m20). A home by itself repairs neither debts
-nor loneliness: a network grows from day activity among neighbours, and from guidance that looks at
-neighbours too (m30). Day activity grows where welzijn has hours for it and shrinks in an episode. Left out: course of
+stance of neighbours, and for who wishes peers near, living without any known to help (m20). A home by itself repairs neither
+debts nor loneliness: a network grows from day activity among neighbours, and from guidance that looks at neighbours too
+(m30). Day activity grows where welzijn has hours for it and shrinks in an episode. Left out: course of
 addiction, treatment, and loneliness of residents who are not vulnerable.
 """
 
@@ -14,14 +14,14 @@ import numpy as np
 from model.jit import kernel, rule
 from model.policies import Levers
 from model.randomness import Luck
-from model.world import Count, Place, TeamKind, Wish, World
+from model.world import Count, Place, Status, TeamKind, Wish, World
 
 WRITES = ("persons.stability", "persons.network", "persons.participation")
 READS = (
-    "dwellings.buurt", "dwellings.portiek", "persons.place", "persons.dwelling", "persons.debts", "persons.wish",
-    "persons.coping", "persons.stability", "persons.network", "persons.participation", "persons.need", "persons.hours",
-    "persons.episode", "buurten.wijk", "buurten.damage", "buurten.tolerance", "buurten.ties", "teams.kind", "teams.wijk",
-    "teams.hours",
+    "dwellings.buurt", "dwellings.portiek", "persons.place", "persons.status", "persons.dwelling", "persons.debts",
+    "persons.wish", "persons.coping", "persons.stability", "persons.network", "persons.participation", "persons.need",
+    "persons.hours", "persons.episode", "buurten.wijk", "buurten.damage", "buurten.tolerance", "buurten.ties", "teams.kind",
+    "teams.wijk", "teams.hours",
 )  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def carried_stability(coping, coverage, network, participation, debts, as_wished
 
 
 @kernel
-def _live(place, dwelling, coping, need, hours, wish, debts, episode, stability, network,
+def _live(place, status, dwelling, coping, need, hours, wish, debts, episode, stability, network,
           participation, buurt, portiek, wijk, peers, tolerance, ties, damage, welzijn_each, context, p, counts):  # fmt: skip
     for i in range(place.size):
         if place[i] == Place.AFWEZIG:
@@ -63,12 +63,13 @@ def _live(place, dwelling, coping, need, hours, wish, debts, episode, stability,
             continue
         b = buurt[dwelling[i]]
         coverage = min(1.0, hours[i] / need[i]) if need[i] > 0.0 else 0.0
-        as_wished = wish[i] == Wish.ZELFSTANDIG or peers[portiek[dwelling[i]]] > 1
+        company = peers[portiek[dwelling[i]]] - (status[i] != Status.LATENT)
+        as_wished = wish[i] == Wish.ZELFSTANDIG or company > 0
         level = carried_stability(
             coping[i], coverage, network[i], participation[i], debts[i], as_wished, tolerance[b], damage[b], p
         )
         stability[i] += p.speed_per_month * (level - stability[i])
-        network[i] += p.network_from_ties_per_month * (ties[b] - network[i]) * participation[i]
+        network[i] += p.network_from_ties_per_month * max(0.0, ties[b] - network[i]) * participation[i]
         if context:
             network[i] += p.network_from_guidance_per_month * coverage * max(0.0, ties[b] - network[i])
         counts[b, Count.EENZAAM] += network[i] < p.lonely_below
@@ -87,10 +88,10 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     welzijn = np.zeros(world.wijken.rows)
     mine = teams.kind == int(TeamKind.WELZIJN)
     welzijn[teams.wijk[mine]] = teams.hours[mine]
-    homes = persons.dwelling[persons.place == int(Place.THUIS)]
+    homes = persons.dwelling[(persons.place == int(Place.THUIS)) & (persons.status != int(Status.LATENT))]
     peers = np.bincount(dwellings.portiek[homes], minlength=world.portieken.rows)
     _live(
-        persons.place, persons.dwelling, persons.coping, persons.need, persons.hours,
+        persons.place, persons.status, persons.dwelling, persons.coping, persons.need, persons.hours,
         persons.wish, persons.debts, persons.episode, persons.stability, persons.network,
         persons.participation, dwellings.buurt, dwellings.portiek, buurten.wijk, peers, buurten.tolerance, buurten.ties,
         buurten.damage, welzijn / np.maximum(at_home, 1), levers.contextgericht, p, world.counts,

@@ -218,7 +218,8 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     wijken.load[:] = asked.sum(axis=0) / np.maximum(usable.sum(axis=0), 1e-9)
     coverage, leave = np.empty_like(by_urgency), np.empty(wijken.rows)
     _divide(by_urgency, usable, wijken.load, wijken.samenwerking, p, coverage, wijken.response_days, leave)
-    spare = kept + np.maximum(0.0, p.load_threshold - wijken.load) * usable[TeamKind.WIJKTEAM] * levers.outreach
+    idle = np.maximum(0.0, p.load_threshold * usable[TeamKind.WIJKTEAM] - asked[TeamKind.WIJKTEAM])
+    spare = kept + idle * levers.outreach
     latent = np.bincount(buurten.wijk, weights=world.sum_at_home(persons.status == int(Status.LATENT)), minlength=wijken.rows)
     given = _give(
         luck.keys[STREAMS], luck.month, persons.place, persons.status, persons.line, persons.episode, persons.crisis,

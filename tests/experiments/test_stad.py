@@ -188,5 +188,5 @@ def test_a_million_households_give_their_memory_back_each_time():
 
 
 def test_a_scenario_that_switches_on_what_is_off_is_refused():
-    with pytest.raises(Refused, match="m31|buurtinformatie|strategie"):
+    with pytest.raises(Refused, match="strategie"):
         Stad(f"{SMALL} without=[m67]", strategie="plafond", seed=1)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from model.mechanisms import stability
 from model.mechanisms.stability import carried_stability
-from model.world import NOBODY, Count, Place, TeamKind, Wish
+from model.world import NOBODY, Count, Place, Status, TeamKind, Wish
 
 SHARE, DAMAGE = st.floats(0, 1), st.floats(0, 10)
 
@@ -140,7 +140,7 @@ def test_who_wants_peers_near_misses_them_and_who_does_not_can_do_with_or_withou
             lived_in = np.flatnonzero((d.identity != 0) & (d.portiek == d.portiek[0]))
             for row, home in enumerate(lived_in[: 1 + company]):
                 persons.identity[row], persons.place[row], persons.dwelling[row] = d.identity[home], Place.THUIS, home
-                persons.wish[row] = wish
+                persons.wish[row], persons.status[row] = wish, Status.BEKEND
             stability.step(world, p, huidig, luck)
             found[wish, company] = float(persons.stability[0])
     alone, with_peers = Wish.ZELFSTANDIG, Wish.BIJ_LOTGENOTEN
