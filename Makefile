@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 # How many processes run tests side by side; a few tests start two more for a while.
 WORKERS ?= 2
 
-.PHONY: run test bench docs clean
+.PHONY: run test types tests bench docs clean
 
 run: $(READY)           ## the default study, its table and its report
 	$(BIN)/python -m experiments.run
@@ -15,7 +15,12 @@ test: $(READY)          ## lint, import contracts, types, tests: what CI calls
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
+	$(MAKE) --no-print-directory --jobs=2 types tests
+
+types:                  # beside the tests: these begin with compiling the kernels, on one core
 	$(BIN)/mypy
+
+tests:
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
 
 bench: $(READY)         ## timings as ratios, both sides in one run
