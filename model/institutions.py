@@ -41,10 +41,10 @@ class Organisation(mesa.Agent):
         inwoners = np.maximum(world.gemeenten.inwoners, 1.0)[self.gemeente]
         self.by_inhabitants = world.wijken.inwoners[world.teams.wijk[self.teams]] / inwoners
 
-    def provide(self, share: float, following: float, capacity: float = 1.0) -> None:
-        """Put this month's hours into the teams: FTE times direct hours, of which `share` is for this work.
+    def provide(self, share: float, following: float, capacity: float | np.ndarray = 1.0) -> None:
+        """Put this month's hours into the teams: FTE times direct hours, times `capacity` (one, or [gemeenten]).
 
-        Each gemeente divides its own over its own wijken: a part by inhabitants, and a part `following` that goes by what was
+        `share` of them is for this work. Each gemeente divides its own over its own wijken: a part by inhabitants, and a part `following` that goes by what was
         asked there last month.
         """
         world, teams, mine = self.model.world, self.model.world.teams, self.teams
@@ -79,7 +79,15 @@ class Zorgaanbieder(Organisation):
     kind, count = TeamKind.AMBULANT, Count.AMBULANT_UREN
 
     def decide(self) -> None:
-        self.provide(1.0, self.model.rooms.support.following_ambulant, self.model.levers.ambulante_capaciteit)
+        p, levers = self.model.rooms.support, self.model.levers
+        growth = 1.0 if levers.wijkbudget else self._asked_over_hours() ** p.hours_follow_indications
+        self.provide(1.0, p.following_ambulant, levers.ambulante_capaciteit * growth)
+
+    def _asked_over_hours(self) -> np.ndarray:
+        """Hours asked last month over those of today's staff [gemeenten], at least 1: indications add hours and take none."""
+        teams = self.model.world.teams
+        there = self._per_gemeente(teams.fte[self.teams]) * self.model.rooms.support.direct_hours_per_fte
+        return np.maximum(1.0, self._per_gemeente(teams.asked[self.teams]) / np.maximum(there, 1e-9))
 
 
 class Welzijn(Organisation):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from model.city import City
-from model.world import Count
+from model.world import Count, TeamKind
 
 
 def test_a_step_is_a_month(small_city):
@@ -103,3 +103,21 @@ def test_levers_of_a_month_stand_in_the_city(small_city):
     assert city.levers.strategie == "loting"
     city.step()
     assert city.levers.strategie == "spreiding"
+
+
+def test_hours_follow_indications_unless_the_budget_is_fixed(small_city, rooms, huidig):
+    """Twice the staff's hours were asked: at an elasticity of 1 twice as many are there, at 0.5 the root of it, at 0 no more."""
+
+    def hours(elasticity, wijkbudget):
+        following = rooms._replace(support=rooms.support._replace(hours_follow_indications=elasticity))
+        city = small_city(rooms=following, huidig=huidig._replace(wijkbudget=wijkbudget))
+        teams = city.world.teams
+        ambulant = teams.kind == TeamKind.AMBULANT
+        own = teams.fte[ambulant].sum() * rooms.support.direct_hours_per_fte
+        teams.asked[ambulant] = 2.0 * own / ambulant.sum()
+        for organisation in city.organisations:
+            organisation.decide()
+        return teams.hours[ambulant].sum() / own
+
+    found = [hours(1.0, False), hours(0.5, False), hours(0.0, False), hours(1.0, True)]
+    assert found == pytest.approx([2.0, 2.0**0.5, 1.0, 1.0])

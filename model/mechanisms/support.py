@@ -72,6 +72,7 @@ class Parameters(NamedTuple):
     indication_not_renewed: float
     own_contribution: float
     prevention_share: float
+    hours_follow_indications: float
 
 
 @rule
