@@ -44,8 +44,8 @@ class Organisation(mesa.Agent):
     def provide(self, share: float, following: float, capacity: float | np.ndarray = 1.0) -> None:
         """Put this month's hours into the teams: FTE times direct hours, times `capacity` (one, or [gemeenten]).
 
-        `share` of them is for this work. Each gemeente divides its own over its own wijken: a part by inhabitants, and a part `following` that goes by what was
-        asked there last month.
+        `share` of them is for this work. Each gemeente divides its own over its own wijken: a part by inhabitants, and a part
+        `following` that goes by what was asked there last month.
         """
         world, teams, mine = self.model.world, self.model.world.teams, self.teams
         total = self._per_gemeente(teams.fte[mine]) * self.model.rooms.support.direct_hours_per_fte * share * capacity
