@@ -9,6 +9,7 @@ from scipy import stats
 CONFIDENCE = 0.95
 SAME, FLIPPED, OPEN = "same", "flipped", "not separable"
 SHARES = ["same", "flipped", "not_separable"]
+AT_ONCE = 32  # things that are compared at once
 
 
 class Interval(NamedTuple):
@@ -63,6 +64,13 @@ def compared(values: np.ndarray, baseline: int) -> Compared:
     the pairs. It is inf where values vary and their difference does not, beyond the rounding of the values. It is NaN where
     there are fewer than two pairs or where nothing varies.
     """
+    pieces = range(0, max(values.shape[2], 1), AT_ONCE)  # of all V at once, what passes by would outgrow the study's runs
+    parts = [_compared(values[:, :, k : k + AT_ONCE], baseline) for k in pieces]
+    return Compared(*(np.concatenate(columns, axis=1) for columns in zip(*parts, strict=True)))
+
+
+def _compared(values: np.ndarray, baseline: int) -> Compared:
+    """`compared`, of a few things."""
     values = values.astype(float)
     base = np.broadcast_to(values[:, [baseline]], values.shape)
     difference = values - base

@@ -165,6 +165,7 @@ class Results:
     folder: str = "results"
     detail: Detail = Detail.monthly
     design_detail: Detail = Detail.summary
+    pdf: bool = True  # the report as PDF too, where a Chromium is found
 
 
 @dataclass

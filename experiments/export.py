@@ -29,17 +29,15 @@ import pyarrow.parquet as pq
 from experiments import netcdf
 from experiments.engine.store import REST, WHOLE
 from experiments.verify import read_manifest
+from experiments.workbook import text_cell
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
 
 KEPT_AS_PARQUET = (Path(WHOLE).stem, Path(REST).stem)  # their rows are lists: one run each, to go on from, not to read
 MOST_ROWS = 2**20  # of a sheet of Excel, its header among them
-LONGEST = 32_767  # characters in a cell of Excel
-CUT = " [cut: longer than a cell of Excel]"
 BATCH = 16_384  # rows at a time
 NUMBER = r"^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$"  # a text that is a number
-STARTS = ("=", "+", "-", "@", "\t", "\r", "#")  # of a cell that Excel may take for a formula or an error
 FORMULA = r"^([=+\-@\t\r])"
 
 SHEETS = {
@@ -259,7 +257,7 @@ def _leesmij(book: "Workbook", folder: Path, manifest: dict[str, Any], rows: dic
     for letter, width in zip("ABCDEF", (32, 60, 60, 38, 24, 18), strict=True):
         sheet.column_dimensions[letter].width = width
     for line in lines:
-        sheet.append([_cell(sheet, value) if isinstance(value, str) else value for value in line])
+        sheet.append([text_cell(sheet, value) if isinstance(value, str) else value for value in line])
 
 
 def _sheet(book: "Workbook", name: str, path: Path) -> None:
@@ -267,7 +265,7 @@ def _sheet(book: "Workbook", name: str, path: Path) -> None:
     sheet = book.create_sheet(name[:31])
     sheet.freeze_panes = "A2"
     with netcdf.opened(path) as file:
-        sheet.append([_cell(sheet, column) for column in _plain_columns(file.schema_arrow)])
+        sheet.append([text_cell(sheet, column) for column in _plain_columns(file.schema_arrow)])
         for columns in _batches(file):
             for row in zip(*(_cells(sheet, column) for column in columns.values()), strict=True):
                 sheet.append(row)
@@ -276,27 +274,10 @@ def _sheet(book: "Workbook", name: str, path: Path) -> None:
 def _cells(sheet: Any, column: pa.Array) -> list[Any]:
     values = _shortest(column).to_pylist()
     if _is_text(column):
-        return [_cell(sheet, value) for value in values]
+        return [text_cell(sheet, value) for value in values]
     if pa.types.is_floating(column.type) and pc.any(pc.is_inf(column)).as_py():
         return [str(value) if value in (math.inf, -math.inf) else value for value in values]
     return values
-
-
-def _cell(sheet: Any, text: str | None) -> Any:
-    """A text that stays a text. Names come from users' tables, and one that begins with = would be run as a formula."""
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-    if not text:
-        return None
-    shown = ILLEGAL_CHARACTERS_RE.sub("\ufffd", text)
-    shown = shown if len(shown) <= LONGEST else shown[: LONGEST - len(CUT)] + CUT
-    if not shown.startswith(STARTS):
-        return shown
-    cell = WriteOnlyCell(sheet, shown)
-    cell.data_type = "s"
-    cell.quotePrefix = True  # it stays a text when someone edits the cell
-    return cell
 
 
 def _netcdf(folder: Path, manifest: dict[str, Any], to: Path) -> Iterator[str]:

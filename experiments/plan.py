@@ -29,6 +29,8 @@ from model.voorbeeldstad import voorbeeldstad
 MAIN = ""  # the name of the design point that is the study itself
 LATE = "controle: laat signaal"
 PLACEBO = "controle: placebo"
+AGAIN = "controle: nog eens"  # one run lived once more, in a job of its own
+CHECKS = (LATE, PLACEBO, AGAIN)
 
 
 class Point(NamedTuple):
@@ -324,6 +326,7 @@ def _asked(p: Plan) -> list[Asked]:
     twins = {p.baseline: base, PLACEBO: base + settings_of("placebo", PLACEBO)}
     found += [a for seed in p.seeds[:2] for a in runs(late, seed, {LATE: base + settings_of("laat_signaal", LATE)})]
     found += runs(placebo, p.seeds[0], twins, apart=PLACEBO)
+    found += runs(placebo._replace(name=AGAIN), p.seeds[0], {AGAIN: base}, apart=AGAIN)
     found += [a for point in points for seed in p.seeds[: point.seeds] for a in runs(point, seed, p.scenarios)]
     return found
 
@@ -334,7 +337,7 @@ def jobs(p: Plan) -> list[Job]:
     worlds: dict[str, dict[str, Asked]] = {}
     for a in p.asked:
         changed = _changed(p, values.get(a.design, {}))
-        worlds.setdefault(_hash([sorted(changed.items()), a.seed]), {}).setdefault(a.key, a)
+        worlds.setdefault(_hash([sorted(changed.items()), a.seed, a.design == AGAIN]), {}).setdefault(a.key, a)
     together = [tuple(world.values()) for world in worlds.values()]
     return [Job(values.get(runs[0].design, {}), runs[0].seed, runs) for runs in together]
 
@@ -375,7 +378,7 @@ def study_hash(config: dict[str, Any], data_hashes: dict[str, str]) -> str:
 def settled(config: dict[str, Any], without: tuple[str, ...]) -> dict[str, Any]:
     """The configuration without some keys, and without the places of tables and results."""
     kept = {k: v for k, v in config.items() if k not in without}
-    kept["results"] = {k: v for k, v in config["results"].items() if k != "folder"}
+    kept["results"] = {k: v for k, v in config["results"].items() if k not in ("folder", "pdf")}
     kept["gemeente"] = {k: v for k, v in config["gemeente"].items() if k not in ("data", "cache", "eigen")}
     return kept
 

@@ -19,6 +19,7 @@ from experiments.pages import Grid
 from experiments.prose import EN, NL, grouped, interval, level, number, percent, phrase, say, unit, word
 
 FILES = {NL: "report.html", EN: "report.en.html"}
+WORKBOOKS = {NL: "report.xlsx", EN: "report.en.xlsx"}  # experiments/workbook.py writes them
 TOP = 5  # numbers that move the headline most
 
 
@@ -46,7 +47,9 @@ def write(folder: Path) -> None:
     tables = load(folder)
     page = pages.template("report.html.j2")
     for language, file in reversed(FILES.items()):  # the Dutch page last: where it stands, all stands
-        text = page.render(**content(tables, language), figures=pictures(folder, tables, drawn, language))
+        workbook = WORKBOOKS[language] if (folder / WORKBOOKS[language]).is_file() else ""
+        shown = pictures(folder, tables, drawn, language)
+        text = page.render(**content(tables, language), figures=shown, workbook=workbook)
         (folder / f".{file}").write_text(text, encoding="utf-8")
         os.replace(folder / f".{file}", folder / file)
 
@@ -181,22 +184,29 @@ def by_profile(tables: Tables, language: str) -> list[Line]:
     return [x._replace(unit="") for x in found if x]
 
 
-def events(tables: Tables, language: str) -> Grid:
-    """What is paid for: the baseline's euro per year, the dearest first, and each scenario's difference with its interval."""
+def event_differences(tables: Tables) -> pd.DataFrame:
+    """What is paid for, the dearest first: event, payer, scenario, the baseline's euro a year, and the paired difference."""
     t = tables["ledger"]
     t = t[t.design == ""].assign(euro=lambda x: x.euro * 12.0 / x.months)
     wide = t.pivot_table(index=["event", "payer"], columns=["scenario", "seed"], values="euro", fill_value=0.0)
+    rows = [
+        (*key, scenario, values[tables.baseline].mean(), *paired((values[scenario] - values[tables.baseline]).to_numpy())[:3])
+        for key, values in wide.iterrows()
+        for scenario in tables.others
+    ]
+    frame = pd.DataFrame(rows, columns=["event", "payer", "scenario", "baseline", "difference", "low", "high"])
+    return frame.sort_values("baseline", ascending=False, kind="stable", ignore_index=True)
+
+
+def events(tables: Tables, language: str) -> Grid:
+    """What is paid for: the baseline's euro per year, the dearest first, and each scenario's difference with its interval."""
     head = [say("event", language), say("payer", language), say("baseline", language, base=prose.scenario_name(tables.baseline))]
     rows = []
-    for (event, payer), values in wide.iterrows():
-        base, texts = values[tables.baseline], []
-        for scenario in tables.others:
-            x = paired((values[scenario] - base).to_numpy())
-            texts.append(interval(x.mean, x.low, x.high, 1.0, language))
-        names = [word("events", event, language), word("payers", payer, language), prose.euro(base.mean(), language)]
-        rows.append((base.mean(), [*names, *texts]))
-    rows.sort(key=lambda row: -row[0])
-    return Grid([*head, *map(prose.scenario_name, tables.others)], [row for _, row in rows])
+    for (event, payer), part in event_differences(tables).groupby(["event", "payer"], sort=False):
+        texts = [interval(r.difference, r.low, r.high, 1.0, language) for r in part.itertuples()]
+        base = prose.euro(part.baseline.iloc[0], language)
+        rows.append([word("events", event, language), word("payers", payer, language), base, *texts])
+    return Grid([*head, *map(prose.scenario_name, tables.others)], rows)
 
 
 def pockets(tables: Tables, language: str) -> Grid:

@@ -24,7 +24,7 @@ def main() -> None:
 
 def study(config: dict[str, Any]) -> Ended:
     """A whole paired study; the code is 1 where some of its runs failed, a check did, or it was stopped."""
-    from experiments import dry, report, show
+    from experiments import dry, printing, report, show, workbook
     from experiments.engine import study as engine
     from experiments.engine.enough import enough
     from experiments.plan import plan
@@ -50,7 +50,10 @@ def study(config: dict[str, Any]) -> Ended:
             raise SystemExit(1) from None  # a sweep stops too
         return Ended(1, p.folder)
     if not (p.folder / report.FILES["nl"]).is_file():
+        workbook.write(p.folder)
         report.write(p.folder)
+        if config["results"]["pdf"]:
+            printing.print_pages([p.folder / name for name in report.FILES.values()])
     return Ended(show.after(p.folder), p.folder)
 
 

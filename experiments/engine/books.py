@@ -7,7 +7,7 @@ from experiments import compare
 from experiments.engine.differences import NAMES, last_year
 from experiments.engine.measure import Run
 from experiments.engine.rows import Pairs
-from experiments.plan import LATE, MAIN, PLACEBO, Plan
+from experiments.plan import AGAIN, LATE, MAIN, PLACEBO, Plan
 from model.fit import observed_against
 from model.indicators import INDICATORS
 from model.world import Count
@@ -29,7 +29,7 @@ class Books:
         for a, run in pairs:
             self.months += a.months
             self.cents = max(self.cents, abs(int(run.booked) - int(run.owed)))
-            if a.design == PLACEBO:
+            if a.design in (PLACEBO, AGAIN):
                 self.twins[a.scenario] = run
             if (a.design == MAIN and a.scenario == self.p.baseline) or a.design == LATE:
                 self.rates[a.design].append(run.windows[0])
@@ -41,7 +41,12 @@ class Books:
     def checks(self, failed: int) -> pd.DataFrame:
         """What was checked, with its outcome."""
         rows = [
-            ("placebo", "grootste verschil tussen de baseline en een placebobeleid", *self._placebo()),
+            ("placebo", "grootste verschil tussen de baseline en een placebobeleid", *self._apart(PLACEBO)),
+            (
+                "nog_eens",
+                "grootste verschil van een run die nog eens apart is geleefd, waar het kan in een ander proces",
+                *self._apart(AGAIN),
+            ),
             (
                 "mensen_en_woningen",
                 "maanden waarin bewoners, personen, woningzoekenden en woningen sluitend zijn geteld",
@@ -58,11 +63,11 @@ class Books:
         ]
         return pd.DataFrame(rows, columns=["controle", "wat", "waarde", "goed"]).astype({"waarde": float})
 
-    def _placebo(self) -> tuple[float, bool]:
-        """The largest difference of a run from the same run with a policy that changes nothing; NaN where a run is missing."""
-        if set(self.twins) != {self.p.baseline, PLACEBO}:
+    def _apart(self, other: str) -> tuple[float, bool]:
+        """The largest difference of the baseline from a run that should be equal to it; NaN where one of them is missing."""
+        if not self.twins.keys() >= {self.p.baseline, other}:
             return np.nan, False
-        pairs = list(zip(self.twins[self.p.baseline], self.twins[PLACEBO], strict=True))
+        pairs = list(zip(self.twins[self.p.baseline], self.twins[other], strict=True))
         largest = max(float(np.nanmax(np.abs(a - b), initial=0.0)) for a, b in pairs)
         return largest, all(np.array_equal(a, b, equal_nan=True) for a, b in pairs)
 

@@ -94,8 +94,8 @@ def put_in_place(study: Path, made: Path) -> None:
     names = sorted((path.name for path in made.iterdir()), key=lambda name: (name == FIRST, name))
     if WHOLE in names and REST not in names:  # once the new runs are in place, the rest in place belongs to them
         (study / REST).unlink(missing_ok=True)
-    for name in (FIRST, "report.html", "report.en.html"):
-        (study / name).unlink(missing_ok=True)
+    for path in (study / FIRST, *study.glob("report.*"), *study.glob("gallery.*")):  # they tell of the tables before
+        path.unlink(missing_ok=True)
     shutil.rmtree(study / "figures", ignore_errors=True)
     for name in names:
         os.replace(made / name, study / name)

@@ -12,7 +12,7 @@ from experiments.engine.store import Store, weight
 
 LOST = 5.0  # seconds of work that may be lost when the process is killed; or a hundredth of the time that it has run,
 LOST_AT_MOST = 60.0  # but never more than this
-BUFFER = 8 << 20  # bytes of runs that wait to be written
+BUFFER = 4 << 20  # bytes of runs that wait to be written
 
 
 class Stopped(Exception):

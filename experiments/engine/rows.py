@@ -19,13 +19,10 @@ Pairs = list[tuple[Asked, Run]]
 
 
 class Streamed:
-    """A Parquet file that is written piece by piece; where a row group ends depends on the rows alone.
+    """A Parquet file that is written piece by piece; where a row group ends depends on the rows alone."""
 
-    `repeating`: the columns of which equal values are stored once; True is all of them.
-    """
-
-    def __init__(self, path: Path, repeating: list[str] | bool = True) -> None:
-        self.path, self.repeating, self.size = path, repeating, 0
+    def __init__(self, path: Path) -> None:
+        self.path, self.size = path, 0
         self.waiting: list[pa.Table] = []
         self.writer: pq.ParquetWriter | None = None
 
@@ -49,11 +46,14 @@ class Streamed:
         if not self.waiting:
             return
         if self.writer is None:
+            schema = self.waiting[0].schema
+            keys = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_integer(field.type)]
             self.writer = pq.ParquetWriter(
                 self.path,
-                self.waiting[0].schema,
+                schema,
                 compression="zstd",
-                use_dictionary=self.repeating,
+                use_dictionary=keys,  # measured numbers hardly repeat, and looking for what does costs more than it saves
+                write_statistics=keys,  # a reader picks rows by these
                 write_page_checksum=True,
             )
         rows = pa.concat_tables(self.waiting)

@@ -1,6 +1,6 @@
 """The runs of a study on disk: found by content, appended in chunks, whole or not there at all.
 
-    results/<study>/runs/<hash>.parquet     chunks of an unfinished study; the name is the SHA-256 of the content
+    results/<study>/runs/<hash>.arrow       chunks of an unfinished study; the name is the SHA-256 of the content
     results/<study>/runs.parquet            all runs of a finished study, in (design point, seed, scenario) order
     results/<study>/runs-besides.parquet    runs that an earlier question asked for and the last one did not, if there are any
 
@@ -31,6 +31,7 @@ from model.ledger import Event
 from model.world import ByProfile, Count, Payer, Profile
 
 FOLDER, WHOLE, REST, STATE = "runs", "runs.parquet", "runs-besides.parquet", "study.json"
+CHUNK = ".arrow"  # Arrow as it lies in memory: a chunk is read once and thrown away, and Parquet costs three times as much
 GROUP = 2 << 20  # bytes of a row group of runs.parquet: what a reader holds at once
 AT_HAND = 2  # row groups that are kept open
 SHAPES = {
@@ -45,7 +46,6 @@ SHAPES = {
 assert tuple(SHAPES) == Run._fields
 HEAD = [("key", pa.string()), ("design", pa.string()), ("scenario", pa.string()), ("seed", pa.int32()), ("months", pa.int32()),
         ("detail", pa.string())]  # fmt: skip
-TEXTS = [name for name, _ in HEAD]  # columns that repeat; looking for what repeats among numbers takes more than it saves
 SCHEMA = pa.schema(HEAD + [(name, pa.list_(pa.from_numpy_dtype(kind))) for name, (kind, _) in SHAPES.items()])
 
 
@@ -83,7 +83,7 @@ class Store:
     def refresh(self) -> None:
         """Take in what other processes have written since."""
         found = [path for path in (self.folder / WHOLE, self.folder / REST) if path.is_file()]
-        found += sorted(path for path in self.chunks.glob("*.parquet") if not path.name.startswith("."))
+        found += sorted(path for path in self.chunks.glob(f"*{CHUNK}") if not path.name.startswith("."))
         for path in found:
             if path not in self._known:
                 self._take_in(path)
@@ -97,10 +97,7 @@ class Store:
     def _take_in(self, path: Path) -> None:
         """Index a file; what of it is damaged is put aside, and what of runs.parquet is whole stays in use."""
         try:
-            if path.parent == self.chunks and _named(path.read_bytes()) != path.name:
-                raise OSError("its content is not what its name says")
-            with pq.ParquetFile(path, page_checksum_verification=True) as file:
-                groups = [_keys(file, k, path.parent == self.folder) for k in range(file.num_row_groups)]
+            groups = [_keys_of_chunk(path)] if path.suffix == CHUNK else _keys_of_groups(path)
         except FileNotFoundError:
             return  # another process has just put it into runs.parquet
         except (OSError, pa.ArrowException) as error:
@@ -130,8 +127,8 @@ class Store:
     def append(self, runs: list[tuple[Asked, Run]]) -> None:
         """Write runs as one chunk, whole or not at all. Raises `OSError` where the disk does not take it."""
         content = io.BytesIO()
-        # lz4, because a chunk is read once and thrown away: zstd makes it a fifth smaller in one and a half times the time
-        pq.write_table(table(runs), content, compression="lz4", use_dictionary=TEXTS, write_page_checksum=True)
+        with pa.ipc.new_file(content, SCHEMA, options=pa.ipc.IpcWriteOptions(compression="lz4")) as file:
+            file.write_table(table(runs))
         name = _named(content.getbuffer())
         try:
             self._put(name, content)
@@ -160,20 +157,20 @@ class Store:
     def chunks_settled(self) -> set[Path]:
         """The chunks all of whose runs lie in a finished file as well."""
         finished = set(Store._keys_in(self.folder / WHOLE)) | set(Store._keys_in(self.folder / REST))
-        return {path for path in self.chunks_known() if finished.issuperset(Store._keys_in(path))}
+        return {path for path in self.chunks_known() if finished.issuperset(_keys_in(_read(path)))}
 
     @staticmethod
     def _keys_in(path: Path) -> list[str]:
-        return pq.read_table(path, columns=["key"]).column("key").to_pylist() if path.is_file() else []
+        return _keys_in(pq.read_table(path, columns=["key"])) if path.is_file() else []
 
     def clear(self, chunks: set[Path]) -> None:
         """Take away chunks whose runs lie in a finished file, what killed processes left half, and the folder if that is all."""
         for path in chunks:
             path.unlink(missing_ok=True)
-        for path in self.chunks.glob(f".*.parquet.{gethostname()}.*"):
+        for path in self.chunks.glob(f".*{CHUNK}.{gethostname()}.*"):
             if not psutil.pid_exists(int(path.name.rpartition(".")[2])):
                 path.unlink(missing_ok=True)
-        if not any(".parquet" in path.name for path in self.chunks.glob("*")):
+        if not any(CHUNK in path.name for path in self.chunks.glob("*")):
             (self.chunks / STATE).unlink(missing_ok=True)
             for path in self.chunks.glob(".study.json.*"):
                 path.unlink(missing_ok=True)
@@ -194,8 +191,7 @@ class Store:
 
     def _near(self, where: Where) -> dict[str, tuple[Asked, Run]]:
         if where not in self._open:
-            with pq.ParquetFile(where.path, page_checksum_verification=True) as file:
-                self._open[where] = _runs(file.read_row_group(where.group))
+            self._open[where] = _runs(_read(where.path, where.group))
             while len(self._open) > AT_HAND:
                 self._open.popitem(last=False)
         self._open.move_to_end(where)
@@ -242,17 +238,41 @@ def _runs(found: pa.Table) -> dict[str, tuple[Asked, Run]]:
     return {h["key"]: (Asked(settings=(), **h), Run(*parts)) for h, *parts in zip(heads, *columns, strict=True)}
 
 
-def _keys(file: pq.ParquetFile, group: int, doubted: bool) -> list[str] | None:
-    """The keys of a row group; where it is doubted all its pages are read. None where it is not whole."""
-    try:
-        found: list[str] = file.read_row_group(group, None if doubted else ["key"]).column("key").to_pylist()
-    except (OSError, pa.ArrowException):
-        return None
-    return found
+def _read(path: Path, group: int = 0) -> pa.Table:
+    """A chunk, or a row group of a finished file."""
+    if path.suffix == CHUNK:
+        with pa.OSFile(str(path)) as file:
+            return pa.ipc.open_file(file).read_all()
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        return file.read_row_group(group)
+
+
+def _keys_in(runs: pa.Table) -> list[str]:
+    return list(runs.column("key").to_pylist())
+
+
+def _keys_of_chunk(path: Path) -> list[str]:
+    """The keys of a chunk; raises `OSError` or `pa.ArrowException` where it is not whole."""
+    content = path.read_bytes()
+    if _named(content) != path.name:
+        raise OSError("its content is not what its name says")
+    return _keys_in(pa.ipc.open_file(content).read_all())
+
+
+def _keys_of_groups(path: Path) -> list[list[str] | None]:
+    """The keys of each row group of a finished file, all of whose pages are read; None for one that is not whole."""
+    groups: list[list[str] | None] = []
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        for k in range(file.num_row_groups):
+            try:
+                groups.append(_keys_in(file.read_row_group(k)))
+            except (OSError, pa.ArrowException):
+                groups.append(None)
+    return groups
 
 
 def _named(content: Any) -> str:
-    return f"{hashlib.sha256(content).hexdigest()[:24]}.parquet"
+    return f"{hashlib.sha256(content).hexdigest()[:24]}{CHUNK}"
 
 
 def _first_line(error: Exception) -> str:

@@ -18,8 +18,8 @@ from experiments.engine.books import Books
 from experiments.engine.differences import Findings, Values
 from experiments.engine.measure import blocks_of, month_zero
 from experiments.engine.rows import Streamed, indicator_rows, keys_of, ledger_rows
-from experiments.engine.store import REST, TEXTS, WHOLE, Store, in_groups, table
-from experiments.plan import LATE, MAIN, PLACEBO, Plan, ground
+from experiments.engine.store import REST, WHOLE, Store, in_groups, table
+from experiments.plan import CHECKS, MAIN, Plan, ground
 from model.fit import fit
 from model.indicators import COMPARED
 from model.parameters import range_of
@@ -35,12 +35,12 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
     """Write every table of a study into a folder, from the runs that are whole. `failed` is told among the checks."""
     books, found, keys = Books(p), Findings(p), cache(partial(keys_of, p))
     with ExitStack() as files:
-        runs = files.enter_context(Streamed(folder / WHOLE, TEXTS))
+        runs = files.enter_context(Streamed(folder / WHOLE))
         indicators, ledger, differences = (
             files.enter_context(Streamed(folder / f"{name}.parquet")) for name in ("indicators", "ledger", "differences")
         )
         for design, group in groupby((a for a in p.asked if a.key in store), key=lambda a: a.design):
-            shown, values = design not in (LATE, PLACEBO), found.values_of(design)
+            shown, values = design not in CHECKS, found.values_of(design)
             for pairs in in_groups((a, store.run(a.key)) for a in group):
                 runs.add(table(pairs))
                 books.take(pairs)
@@ -84,7 +84,7 @@ def _write_rest(p: Plan, store: Store, folder: Path) -> None:
     """Runs that an earlier question asked for are kept, so that going back to it computes nothing."""
     rest = store.besides(a.key for a in p.asked)
     if rest:
-        with Streamed(folder / REST, TEXTS) as file:
+        with Streamed(folder / REST) as file:
             for pairs in in_groups(map(store.row, rest)):
                 file.add(table(pairs))
 

@@ -159,7 +159,7 @@ def test_two_processes_on_one_study_share_the_work_and_end_in_the_same_bytes(for
 def test_a_process_that_is_asked_to_stop_keeps_what_it_has(forks, unbroken, tmp_path):
     pid = forks.start(f"results.folder={tmp_path}", "seeds=30")
     chunks = tmp_path / unbroken.folder.name / FOLDER
-    while not any(chunks.glob("[!.]*.parquet")):
+    while not any(chunks.glob("[!.]*.arrow")):
         time.sleep(0.01)
     os.kill(pid, signal.SIGTERM)
     assert forks.end() == 1
@@ -295,7 +295,7 @@ def test_a_damaged_chunk_is_put_aside_and_only_its_runs_are_computed_again(damag
     monkeypatch.setattr(keeper, "LOST", 0.0)
     monkeypatch.setattr(keeper, "LOST_AT_MOST", 0.0)
     study.run(tiny(tmp_path, "parts=2", "part=1"))
-    chunks = sorted((tmp_path / unbroken.folder.name / FOLDER).glob("*.parquet"))
+    chunks = sorted((tmp_path / unbroken.folder.name / FOLDER).glob("*.arrow"))
     assert len(chunks) > 1
     spoil(chunks[0], damage)
     before, lost = len(unbroken.asked), 0
