@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from experiments.figures.style import COLOURS, INK, MARKERS, SOFT, legend_columns, new_figure, note, ticks
+from experiments.figures.style import COLOURS, INK, MARKERS, SOFT, Size, legend_columns, new_figure, note, ticks
 from experiments.findings import settling
 from experiments.loaded import Tables
 from experiments.prose import grouped, percent, say, scenario_name, word
@@ -22,14 +22,14 @@ def bill_data(tables: Tables) -> pd.DataFrame:
     return d.loc[mine, ["payer", "scenario", "baseline_value", "value", "difference", "low", "high", "seeds"]]
 
 
-def bill(tables: Tables, language: str) -> "Figure | None":
+def bill(tables: Tables, language: str, size: Size) -> "Figure | None":
     """Who pays: the baseline's euro per year (left), the difference per scenario with its interval (right)."""
     data = bill_data(tables)
     payers = [p for p in data.payer.unique() if p and (data[data.payer == p][["baseline_value", "value"]] != 0).any(axis=None)]
     if not payers:
         return None
     data = data[data.payer.isin(payers)]
-    figure = new_figure(10, 1.3 + len(payers) * (0.18 + 0.13 * len(tables.others)))
+    figure = new_figure(size.width, 1.3 + len(payers) * (0.18 + 0.13 * len(tables.others)))
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1, 1.35])
     middles = -np.arange(len(payers)) * (len(tables.others) + 1.2)
     _bill_levels(left, data.drop_duplicates("payer").set_index("payer").baseline_value[payers], middles, language)
@@ -48,7 +48,7 @@ def bill(tables: Tables, language: str) -> "Figure | None":
     ticks(right, language, "x", signed=True)
     for ax in (left, right):
         ax.tick_params(axis="y", length=0)
-    figure.legend(loc="outside upper right", ncols=min(len(tables.others), legend_columns(tables)), frameon=False, fontsize=8.5)
+    figure.legend(loc="outside upper right", ncols=min(len(tables.others), legend_columns(tables, size)), frameon=False, fontsize=8.5)
     return figure
 
 
@@ -77,7 +77,7 @@ def pockets_data(tables: Tables) -> pd.DataFrame:
     return tables["pockets"]
 
 
-def pockets(tables: Tables, language: str) -> "Figure | None":
+def pockets(tables: Tables, language: str, size: Size) -> "Figure | None":
     """Who invests and who benefits: a panel per scenario, a bar per payer with its interval, and what side payments leave."""
     data = pockets_data(tables)
     payers = [p for p in data.payer.unique() if p and (data[data.payer == p].role != "unchanged").any()]
@@ -85,7 +85,7 @@ def pockets(tables: Tables, language: str) -> "Figure | None":
         return None
     across = min(3, len(tables.others))
     down = -(-len(tables.others) // across)
-    figure = new_figure(10, 0.75 + down * (1.0 + 0.24 * (len(payers) + 1)))
+    figure = new_figure(size.width, 0.75 + down * (1.0 + 0.24 * (len(payers) + 1)))
     axes = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False).ravel()
     heights = np.append(-np.arange(len(payers)), -len(payers) - 0.6)
     scale, scale_name = _euro_scale(float(data[["low", "high", "difference"]].abs().max(axis=None)), language)

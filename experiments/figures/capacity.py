@@ -11,7 +11,7 @@ import pandas as pd
 from experiments.carrying import SURE
 from experiments.compare import paired
 from experiments.figures import maps
-from experiments.figures.style import COLOURS, INK, SOFT, new_figure, short, ticks
+from experiments.figures.style import COLOURS, INK, SOFT, Size, new_figure, short, ticks
 from experiments.prose import grouped, number, pick, unit
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def classes(tables: CapacityTables) -> pd.DataFrame:
     return t.assign(step=np.where(np.isinf(t.capacity), len(asked), near)).pivot(index="code", columns="outcome", values="step")
 
 
-def capacity_map(tables: CapacityTables, language: str, outcomes: list[str]) -> "Figure | None":
+def capacity_map(tables: CapacityTables, language: str, size: Size, outcomes: list[str]) -> "Figure | None":
     """A map per outcome: the dose beyond which one placement more does relevant harm."""
     from matplotlib.colors import BoundaryNorm
 
@@ -144,7 +144,7 @@ def curve_data(tables: CapacityTables, outcome: str) -> pd.DataFrame:
     return frame.merge(found, on="code").sort_values(["homes", "code", "dose"], ascending=[False, True, True], kind="stable")
 
 
-def curves_of(tables: CapacityTables, language: str, outcome: str) -> "Figure | None":
+def curves_of(tables: CapacityTables, language: str, size: Size, outcome: str) -> "Figure | None":
     """Small multiples: what doses change, the harm that is just relevant, and where one more does more than that."""
     data, label = curve_data(tables, outcome), tables.facts["indicators"][outcome]
     if data.empty:
@@ -153,7 +153,7 @@ def curves_of(tables: CapacityTables, language: str, outcome: str) -> "Figure | 
     columns = min(5, len(shown))
     rows = -(-len(shown) // columns)
     height = 1.25 + 1.45 * rows
-    figure = new_figure(max(5.0, 2.0 * columns), height)
+    figure = new_figure(size.width, height)
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     scale = unit(label["unit"], language)
     for ax, code in zip(axes, shown, strict=False):

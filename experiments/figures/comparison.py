@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from experiments.figures.style import COLOURS, INK, INKS, MARKERS, PALE, SOFT, new_figure, note, short, ticks
+from experiments.figures.style import COLOURS, INK, INKS, MARKERS, PALE, SOFT, Size, new_figure, note, short, ticks
 from experiments.loaded import Tables
 from experiments.prose import euro, interval, number, percent, say, scenario_name, unit, word
 
@@ -31,7 +31,7 @@ def forest_data(tables: Tables) -> pd.DataFrame:
     return rows[[*columns, "scaled_difference", "scaled_low", "scaled_high"]]
 
 
-def forest(tables: Tables, language: str) -> "Figure | None":
+def forest(tables: Tables, language: str, size: Size) -> "Figure | None":
     """All headline indicators on one axis, in units of the difference that matters."""
     data, base = forest_data(tables), scenario_name(tables.baseline)
     if data.empty:
@@ -39,7 +39,7 @@ def forest(tables: Tables, language: str) -> "Figure | None":
     names = list(dict.fromkeys(data.indicator))
     block = len(tables.others) + 0.8
     height = 0.95 + max(0.18 * block, 0.45) * len(names)
-    figure = new_figure(10, height, layout="none")
+    figure = new_figure(size.width, height, layout="none")
     longest = max(len(short(scenario_name(s), 28)) for s in tables.others)
     texts = [interval(r.difference, r.low, r.high, unit(r.unit, language).factor, language) for r in data.itertuples()]
     wide = max(0.2, 0.63 - 0.0068 * longest - 0.0062 * max(map(len, texts)))  # what labels, names and intervals leave
@@ -96,7 +96,7 @@ def robustness_data(tables: Tables) -> pd.DataFrame:
     return tables["robustness"]
 
 
-def robustness(tables: Tables, language: str) -> "Figure | None":
+def robustness(tables: Tables, language: str, size: Size) -> "Figure | None":
     """The three shares over shapes and catchments, per indicator and scenario."""
     data = robustness_data(tables)
     if data.empty:
@@ -104,7 +104,7 @@ def robustness(tables: Tables, language: str) -> "Figure | None":
     names = list(dict.fromkeys(data.indicator))
     columns = min(3, len(names))
     rows = -(-len(names) // columns)
-    figure = new_figure(10, 0.8 + rows * (0.55 + 0.26 * data.scenario.nunique()))
+    figure = new_figure(size.width, 0.8 + rows * (0.55 + 0.26 * data.scenario.nunique()))
     figure.get_layout_engine().set(wspace=0.07)  # type: ignore[union-attr, call-arg]
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for ax, name in zip(axes, names, strict=False):

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from experiments.figures.style import INK, INKS, MONTHS, SOFT, bands, end_labels, look_of, new_figure, note, ticks
+from experiments.figures.style import INK, INKS, MONTHS, SOFT, Size, bands, end_labels, look_of, new_figure, note, ticks
 from experiments.loaded import Tables
 from experiments.prose import say, scenario_name
 
@@ -27,10 +27,10 @@ def time_data(tables: Tables) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def time(tables: Tables, language: str) -> "Figure":
+def time(tables: Tables, language: str, size: Size) -> "Figure":
     """Leefbaarheid by month: change since month 0 (left), paired difference from the baseline (right)."""
     data, base = time_data(tables), scenario_name(tables.baseline)
-    figure = new_figure(10, 4.1)
+    figure = new_figure(size.width, 4.1)
     left, right = figure.subplots(1, 2)
     for ax, what in ((left, "change"), (right, "difference")):
         ends = []

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.figures import maps
-from experiments.figures.style import INK, MONTHS, SOFT, legend_columns, look_of, new_figure, short, ticks
+from experiments.figures.style import INK, MONTHS, SOFT, Size, legend_columns, look_of, new_figure, short, ticks
 from experiments.loaded import Tables
 from experiments.prose import number, say, scenario_name
 
@@ -30,7 +30,7 @@ def buurten_data(tables: Tables) -> pd.DataFrame:
     return frame.sort_values("huishoudens", ascending=False, kind="stable")
 
 
-def buurten(tables: Tables, language: str) -> "Figure | None":
+def buurten(tables: Tables, language: str, size: Size) -> "Figure | None":
     """Small multiples: change of leefbaarheid by year, one panel per buurt, one scale."""
     data = buurten_data(tables)
     if data.empty:
@@ -39,12 +39,12 @@ def buurten(tables: Tables, language: str) -> "Figure | None":
     columns = min(5, len(shown))
     rows = -(-len(shown) // columns)
     height = 1.2 + 1.3 * rows
-    figure = new_figure(10, height, layout="none")
+    figure = new_figure(size.width, height, layout="none")
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     figure.subplots_adjust(
         left=0.075,
         right=0.99,
-        top=1 - (0.55 if legend_columns(tables) > len(tables.others) else 0.75) / height,
+        top=1 - (0.55 if legend_columns(tables, size) > len(tables.others) else 0.75) / height,
         bottom=0.5 / height,
         hspace=0.3,
         wspace=0.12,
@@ -63,7 +63,7 @@ def buurten(tables: Tables, language: str) -> "Figure | None":
     axes[0].xaxis.get_major_locator().set_params(integer=True, nbins=3)
     axes[0].set_yticks(axes[0].get_yticks()[1:-1])
     ticks(axes[0], language, signed=True)
-    figure.legend(loc="upper center", ncols=legend_columns(tables), frameon=False, fontsize=8.5, handlelength=3.2)
+    figure.legend(loc="upper center", ncols=legend_columns(tables, size), frameon=False, fontsize=8.5, handlelength=3.2)
     figure.supylabel(say("change_axis", language), fontsize=8.5, x=0.005)
     count = data.code.nunique()
     more = say("largest_buurten", language, most=MANY, count=count) if count > MANY else ""
@@ -93,7 +93,7 @@ def _smallest(tables: Tables) -> float:
     return tables.parameter("indicators.smallest_buurt_homes", 100.0)
 
 
-def town_map(tables: Tables, language: str) -> "Figure | None":
+def town_map(tables: Tables, language: str, size: Size) -> "Figure | None":
     """The baseline's level and each scenario's difference in leefbaarheid, last year, on the map."""
     from matplotlib.colors import Normalize
 

@@ -1,7 +1,12 @@
-"""What the figures share: colours, dashes and markers, and how lines, ticks, names and notes are drawn."""
+"""What the figures share: the sizes they are made in, colours, dashes and markers, and how lines, ticks, names and notes are drawn.
+
+A figure is made at the size at which it is printed, so its type is as large on paper as it says: nothing is scaled afterwards.
+Heights are counted in lines of type (`Size.lines`), which hold for a column, a page and a slide alike.
+"""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
@@ -23,9 +28,69 @@ STYLE: Any = {
     "axes.titlelocation": "left", "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": SOFT,
     "text.color": INK, "axes.labelcolor": INK, "xtick.color": SOFT, "ytick.color": SOFT, "xtick.labelsize": 8,
     "ytick.labelsize": 8, "axes.unicode_minus": True, "text.parse_math": False, "svg.hashsalt": "wijkdraagkracht",
-    "svg.fonttype": "path", "figure.facecolor": "white", "hatch.linewidth": 0.6,
+    "svg.fonttype": "path", "pdf.fonttype": 42, "figure.facecolor": "white", "hatch.linewidth": 0.6,
 }  # fmt: skip
 MONTHS = 12  # in a year
+POINTS = 72.0  # in an inch
+SMALLEST = 6.0  # points of type on paper
+LINE = 1.35  # height of a line of type, in its font size
+
+
+# Sizes
+
+
+class Size(NamedTuple):
+    """A size of paper or screen: inches wide, inches high (None: as high as the figure needs), points of its base font."""
+
+    name: str
+    width: float
+    height: float | None
+    font: float
+
+    @property
+    def small(self) -> float:
+        """Points of the smaller type: ticks, notes, names inside a drawing."""
+        return max(SMALLEST, 0.86 * self.font)
+
+    @property
+    def narrow(self) -> bool:
+        """Whether panels that stand beside each other on a page stand below each other here."""
+        return self.width < 5.0
+
+    def scaled(self, points: float) -> float:
+        """Widths of lines, sizes of marks and distances in points, as they are on a page."""
+        return points * self.font / PAGE.font
+
+    def lines(self, count: float) -> float:
+        """Inches that so many lines of base type are high."""
+        return count * LINE * self.font / POINTS
+
+    def fitting(self, count: float) -> "Size":
+        """This size, in type small enough for so many lines where the height is fixed, but never below `SMALLEST`."""
+        if self.height is None or self.lines(count) <= self.height:
+            return self
+        return self._replace(font=max(SMALLEST, self.font * self.height / self.lines(count)))
+
+
+COLUMN = Size("column", 3.5, None, 7.0)  # 89 mm: one column of an article
+PAGE = Size("page", 7.2, None, 8.0)  # 183 mm: its full width, and that of a report on A4
+SLIDE = Size("slide", 13.33, 7.5, 16.0)
+SIZES = {size.name: size for size in (COLUMN, PAGE, SLIDE)}
+
+
+def style_of(size: Size) -> dict[str, Any]:
+    """What matplotlib is told for a size: type, lines and marks in proportion."""
+    plain = {f"{axis}tick.{key}": size.scaled(v) for axis in "xy" for key, v in TICKS.items()}
+    return {
+        **STYLE, **plain, "font.size": size.font, "axes.titlesize": size.font, "axes.labelsize": size.font,
+        "figure.labelsize": size.font, "figure.titlesize": size.font, "legend.fontsize": size.font, "xtick.labelsize": size.small,
+        "ytick.labelsize": size.small, "lines.linewidth": size.scaled(1.3), "lines.markersize": size.scaled(4.5),
+        "axes.linewidth": size.scaled(0.7), "axes.labelpad": size.scaled(3.0), "axes.titlepad": size.scaled(4.0),
+        "hatch.linewidth": size.scaled(0.55), "patch.linewidth": size.scaled(0.8),
+    }  # fmt: skip
+
+
+TICKS = {"major.size": 2.8, "major.width": 0.7, "major.pad": 2.5, "minor.size": 1.6, "minor.width": 0.5}
 
 
 def new_figure(width: float, height: float, layout: Any = "constrained") -> "Figure":
@@ -33,6 +98,63 @@ def new_figure(width: float, height: float, layout: Any = "constrained") -> "Fig
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout=layout)
+
+
+def laid_out(size: Size, count: float, layout: Any = "constrained") -> "tuple[Figure, Size]":
+    """An empty figure so many lines high, and the size whose type it takes (smaller where a fixed height asks that).
+
+    Call it inside the style of a size (`experiments.figures.drawn` does), before anything else that draws.
+    """
+    from matplotlib import rcParams
+
+    size = size.fitting(count)
+    rcParams.update(style_of(size))
+    return new_figure(size.width, size.height or size.lines(count), layout), size
+
+
+# Text
+
+
+@lru_cache(maxsize=4096)
+def inches(text: str, points: float, bold: bool = False) -> float:
+    """How wide a text is, on its longest line."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    font = FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")
+    wide = [TextPath((0, 0), line, size=points, prop=font).get_extents().x1 for line in text.split("\n") if line.strip()]
+    return max(wide, default=0.0) / POINTS
+
+
+def wrapped(text: str, width: float, points: float, bold: bool = False) -> str:
+    """The text in lines of at most so many inches; a word that is longer stands alone."""
+    lines: list[str] = []
+    for part in text.split("\n"):
+        line = ""
+        for word in part.split(" "):
+            longer = f"{line} {word}".strip()
+            if line and inches(longer, points, bold) > width:
+                lines.append(line)
+                longer = word
+            line = longer
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def cut(text: str, width: float, points: float, bold: bool = False) -> str:
+    """The text, cut off where it is wider than so many inches."""
+    kept = text
+    while len(kept) > 1 and inches(kept, points, bold) > width:
+        kept = kept.rstrip("…")[:-1].rstrip(" +_") + "…"
+    return kept
+
+
+def short(name: str, most: int) -> str:
+    """The name, cut off where it is longer than fits."""
+    return name if len(name) <= most else name[: most - 1].rstrip() + "…"
+
+
+# Lines and their names
 
 
 def look_of(scenario: int) -> dict[str, Any]:
@@ -60,13 +182,16 @@ def apart(heights: Sequence[float], gap: float) -> list[float]:
 
 def end_labels(ax: "Axes", x: float, ends: list[tuple[str, float, str]]) -> None:
     """Names at line ends, in the colour of their line, with a thin leader where they were moved."""
+    from matplotlib import rcParams
+
     low, high = ax.get_ylim()
-    inches = ax.get_figure().get_figheight() * 0.7  # type: ignore[union-attr]
-    heights = apart([y for _, y, _ in ends], 0.17 * (high - low) / inches)
+    points = rcParams["xtick.labelsize"]
+    tall = ax.get_figure().get_figheight() * 0.7  # type: ignore[union-attr]
+    heights = apart([y for _, y, _ in ends], LINE * points / POINTS * (high - low) / tall)
     for (name, y, colour), place in zip(ends, heights, strict=True):
         ax.annotate(
             name, xy=(x, y), xytext=(1.035, (place - low) / (high - low)), textcoords="axes fraction", color=colour,
-            fontsize=8.5, va="center", annotation_clip=False, fontweight="bold",
+            fontsize=points, va="center", annotation_clip=False, fontweight="bold",
             arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.6, "shrinkA": 1, "shrinkB": 1, "relpos": (0, 0.5)},
         )  # fmt: skip
 
@@ -88,6 +213,9 @@ def ticks(ax: "Axes", language: str, axis: str = "y", signed: bool = False) -> N
     getattr(ax, f"{axis}axis").set_major_formatter(InLanguage())
 
 
+# What is drawn
+
+
 def note(tables: Tables, language: str) -> str:
     """What the bands and intervals are, and over how many seeds."""
     return say("note", language, n=tables.seeds)
@@ -100,12 +228,8 @@ def bands(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["scenario", "month", "mean", "low", "high"])
 
 
-def legend_columns(tables: Tables) -> int:
-    """Columns of a legend of all scenarios: one line where the names fit, else two."""
+def legend_columns(tables: Tables, size: Size) -> int:
+    """Columns of a legend of all scenarios: as few lines as the names need."""
     names = [scenario_name(s) for s in (tables.baseline, *tables.others)]
-    return len(names) if sum(len(n) + 10 for n in names) <= 125 else -(-len(names) // 2)
-
-
-def short(name: str, most: int) -> str:
-    """The name, cut off where it is longer than fits."""
-    return name if len(name) <= most else name[: most - 1].rstrip() + "…"
+    widest = max(inches(n, size.font) for n in names) + 5.0 * size.font / POINTS  # with its line and the gap to the next
+    return max(1, min(len(names), int((size.width - 0.2) // widest)))

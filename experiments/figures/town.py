@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.figures import maps
-from experiments.figures.style import INK, SOFT, new_figure, ticks
+from experiments.figures.style import INK, SOFT, Size, new_figure, ticks
 from experiments.loaded import TownTables
 from experiments.pages import points
 from experiments.prose import capital, number, percent, phrase, rounded, say, source, word
@@ -59,7 +59,7 @@ def _areas(tables: TownTables) -> Any:
     return maps.areas(places, [*MAPS, "geschat"], tables.facts["smallest"])
 
 
-def town_maps(tables: TownTables, language: str) -> "Figure | None":
+def town_maps(tables: TownTables, language: str, size: Size) -> "Figure | None":
     """Six maps: tenure, leefbaarheid, vulnerable residents, low incomes."""
     town = _areas(tables)
     return None if town.empty else _sheet(tables, town, maps.extent(town), language)
@@ -72,7 +72,7 @@ def core_data(tables: TownTables) -> pd.DataFrame:
     return pd.DataFrame(town.cx[x0:x1, y0:y1].drop(columns="geometry"))
 
 
-def core_maps(tables: TownTables, language: str) -> "Figure | None":
+def core_maps(tables: TownTables, language: str, size: Size) -> "Figure | None":
     """The same maps of where most people live, where that is a small part of the town."""
     town = _areas(tables)
     bounds = None if town.empty else maps.core(town)
@@ -142,9 +142,9 @@ def fit_data(tables: TownTables) -> pd.DataFrame:
     return tables.margins
 
 
-def fit(tables: TownTables, language: str) -> "Figure | None":
+def fit(tables: TownTables, language: str, size: Size) -> "Figure | None":
     """Asked against got per large buurt, a panel for each of `PANELS`, with the errors that the table of fit gives."""
-    figure = new_figure(10, 7.0)
+    figure = new_figure(size.width, 7.0)
     axes = figure.subplots(2, 3).ravel()
     m, told = tables.margins, tables.fit.set_index("marge")
     large = m[m.huishoudens >= min(tables.facts["smallest"], m.huishoudens.max())]
@@ -187,7 +187,7 @@ def imputation_data(tables: TownTables) -> pd.DataFrame:
     return t.assign(aandeel=t.huishoudens / t.groupby("attribuut").huishoudens.transform("sum"))
 
 
-def imputation(tables: TownTables, language: str) -> "Figure | None":
+def imputation(tables: TownTables, language: str, size: Size) -> "Figure | None":
     """Per attribute the share of households whose value is that of the buurt, its wijk, ... with the typical error."""
     data = imputation_data(tables)
     data = data[data.attribuut != "huishoudens"]  # of those left out there is no share
@@ -198,7 +198,7 @@ def imputation(tables: TownTables, language: str) -> "Figure | None":
     columns = min(3, len(order))
     top = 0.3 + 0.18 * -(-len(order) // columns)
     height = top + 0.32 * len(names) + 0.55
-    figure = new_figure(10, height, layout="none")
+    figure = new_figure(size.width, height, layout="none")
     ax = figure.add_axes((0.2, 0.55 / height, 0.48, 0.32 * len(names) / height))
     wide = data.pivot_table(index="attribuut", columns="niveau", values="aandeel", aggfunc="sum", fill_value=0.0)
     wide = wide.reindex(index=names, columns=order)

@@ -6,10 +6,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from experiments import figures
-from experiments.figures import FIGURES, draw_all
+from experiments.figures import FIGURES, draw_all, drawn
 from experiments.figures.comparison import forest_data
 from experiments.figures.over_time import time_data
-from experiments.figures.style import apart
+from experiments.figures.style import PAGE, apart
 from experiments.loaded import load
 from experiments.prose import EN, NL
 from tests.experiments.test_report import BASE, SCENARIOS, study
@@ -31,7 +31,7 @@ def folder(tmp_path_factory):
 def test_every_figure_draws_in_both_languages(folder, name, language):
     data, draw = FIGURES[name]
     tables = load(folder)
-    figure = draw(tables, language)
+    figure = drawn(draw, tables, language, PAGE)
     assert isinstance(figure, Figure)
     assert any(ax.lines or ax.patches or ax.collections for ax in figure.axes)
     assert len(data(tables))
@@ -65,8 +65,8 @@ def test_time_starts_at_zero_and_pairs_on_seeds(folder):
 def test_figures_without_a_map_or_a_design_leave_those_out(tmp_path):
     folder = study(tmp_path, mapped=False, empty=True)
     tables = load(folder)
-    assert FIGURES["kaart"][1](tables, NL) is None
-    assert FIGURES["robuustheid"][1](tables, NL) is None
+    assert drawn(FIGURES["kaart"][1], tables, NL, PAGE) is None
+    assert drawn(FIGURES["robuustheid"][1], tables, NL, PAGE) is None
     assert draw_all(folder, ["kaart", "robuustheid"]) == []
     assert list((folder / "figures").iterdir()) == []
 
@@ -74,7 +74,7 @@ def test_figures_without_a_map_or_a_design_leave_those_out(tmp_path):
 def test_a_scenario_alone_and_six_of_them_draw(tmp_path):
     for k, names in enumerate((["spreiding+driegesprek"], [f"scenario_{n}" for n in "abcdef"])):
         tables = load(study(tmp_path / str(k), scenarios=names))
-        assert all(draw(tables, NL) is not None for name, (_, draw) in FIGURES.items() if name != "kaart")
+        assert all(drawn(draw, tables, NL, PAGE) is not None for name, (_, draw) in FIGURES.items() if name != "kaart")
 
 
 def test_by_year_alone_is_enough(tmp_path):
