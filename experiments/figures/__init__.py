@@ -1,8 +1,9 @@
 """Figures of a study and of a town, in Dutch and in English: one function each, from the tables of a folder and nothing else.
 
-`draw_all(folder)` writes those of a study, `draw_town(folder)` those of a town and `draw_capacity` those of carrying capacities:
-for a page as SVG and PNG with the data behind it as CSV, and in other sizes (`style.SIZES`) and formats on request. A new figure
-is one function that gives its data, one that draws it, and one line in FIGURES or TOWN.
+`draw_all(folder)` writes those of a study, `draw_town(folder)` those of a town, `draw_capacity` those of carrying capacities,
+`draw_story` that of a history and `draw_sweep` those of a sweep: for a page as SVG and PNG with the data behind it as CSV, and
+in other sizes (`style.SIZES`) and formats on request. A new figure is one function that gives its data, one that draws it, and
+one line in FIGURES or TOWN.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from experiments.figures import bill, capacity, comparison, over_time, places, town
-from experiments.figures.style import PAGE, Size, style_of
+from experiments.figures import bill, capacity, comparison, designs, doubt, help, over_time, places, story, town
+from experiments.figures.style import COLUMN, PAGE, Size, style_of
 from experiments.loaded import Tables, TownTables, load, load_town
 from experiments.prose import EN, NL
 
@@ -33,6 +34,9 @@ FIGURES: dict[str, tuple[Callable[[Tables], pd.DataFrame], Draw]] = {
     "kaart": (places.map_data, places.town_map),
     "rekening": (bill.bill_data, bill.bill),
     "zakken": (bill.pockets_data, bill.pockets),
+    "raster": (designs.raster_data, designs.raster),
+    "hulp": (help.help_data, help.helping),
+    "onzekerheid": (doubt.doubt_data, doubt.doubt),
 }
 
 
@@ -59,6 +63,17 @@ def draw_town(folder: Path) -> list[str]:
 def draw_capacity(folder: Path, outcomes: list[str]) -> list[str]:
     """Write the figures of carrying capacities; returns the names of those there was something to draw for."""
     return write(capacity.load_capacity(folder), capacity.figures(outcomes), folder / "figures")
+
+
+def draw_story(folder: Path) -> list[str]:
+    """Write the strip of one person's history; returns the names of those there was something to draw for."""
+    figures = {"levensloop": (story.strip_data, story.strip)}
+    return write(story.load_story(folder), figures, folder / "figures", (PAGE, COLUMN))
+
+
+def draw_sweep(tables: designs.SweptTables, folder: Path) -> list[str]:
+    """Write the figures of a sweep; returns the names of those there was something to draw for."""
+    return write(tables, designs.figures_of_sweep(tables), folder / "figures")
 
 
 def drawn(draw: Callable[..., "Figure | None"], tables: Any, language: str, size: Size) -> "Figure | None":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from experiments.figures.style import COLOURS, INK, PALE, SOFT, Size, laid_out, ticks, wrapped
+from experiments.figures.style import COLOURS, INK, PALE, SOFT, Size, laid_out, noted, ticks
 from experiments.loaded import Tables
 from experiments.prose import capital, percent, say, scenario_name, word
 
@@ -57,8 +57,7 @@ def doubt(tables: Tables, language: str, size: Size) -> "Figure | None":
         ax.tick_params(axis="y", length=0, labelcolor=INK)
         ax.spines["left"].set_visible(False)
     figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=size.small)
-    told = say("doubt_note", language, draws=int(data.draws.min()), n=int(data.seeds.min()))
-    figure.supxlabel(wrapped(told, size.width - 0.2, size.small), fontsize=size.small, color=SOFT)
+    noted(figure, say("doubt_note", language, draws=int(data.draws.min()), n=int(data.seeds.min())), size)
     return figure
 
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from experiments.figures.style import (
-    INK, INKS, MONTHS, SOFT, Size, bands, cut, end_labels, inches, laid_out, look_of, note, ticks, wrapped,
+    INK, INKS, MONTHS, SOFT, Size, bands, cut, end_labels, inches, laid_out, look_of, note, noted, ticks, wrapped,
 )  # fmt: skip
 from experiments.loaded import Tables
-from experiments.prose import say, scenario_name, unit
+from experiments.prose import capital, say, scenario_name, unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,8 +49,8 @@ def helping(tables: Tables, language: str, size: Size) -> "Figure | None":
         _titled(ax, tables, name, what, language, (size.width - 0.4) / across - 0.8, size)
     for ax in axes[-across:]:
         ax.set_xlabel(say("years", language))
-    told = f"{note(tables, language)}. {say('help_note', language)}"
-    figure.supxlabel(wrapped(told, size.width - 0.2, size.small), fontsize=size.small, color=SOFT)
+    told = say("help_note", language, note=capital(note(tables, language)), base=scenario_name(tables.baseline))
+    noted(figure, told, size)
     return figure
 
 
@@ -62,16 +62,19 @@ def _panel(ax: "Axes", data: pd.DataFrame, tables: Tables, what: str, language: 
         if part.empty or (what == "difference" and k == 0):
             continue
         look = {"color": INK, "linestyle": "-"} if k == 0 else look_of(k - 1)
-        ax.fill_between(part.month / MONTHS, part.low, part.high, color=look["color"], alpha=0.11, linewidth=0)
+        if k == 0 or what == "difference":  # bands of levels lie over each other, and say nothing of differences
+            ax.fill_between(part.month / MONTHS, part.low, part.high, color=look["color"], alpha=0.11, linewidth=0)
         ax.plot(part.month / MONTHS, part["mean"], **look)
         name = cut(scenario_name(scenario), min(wide, size.width / 5), size.small, True)
         ends.append((name, float(part["mean"].iloc[-1]), INK if k == 0 else INKS[(k - 1) % len(INKS)]))
     if what == "difference":
         ax.axhline(0, color=SOFT, lw=size.scaled(0.8))
-    elif (low := ax.get_ylim()[0]) < FULL < ax.get_ylim()[1] and data.indicator.iloc[0] == SHOWN[0]:
-        ax.axhline(FULL, color=SOFT, lw=size.scaled(0.8), ls=(0, (2, 2)))
-        ax.set_ylim(bottom=low)
+    else:
+        ax.set_ylim(bottom=max(0.0, ax.get_ylim()[0]))  # neither can be below 0, whatever a symmetrical interval says
+        if data.indicator.iloc[0] == SHOWN[0] and ax.get_ylim()[0] < FULL < ax.get_ylim()[1]:
+            ax.axhline(FULL, color=SOFT, lw=size.scaled(0.8), ls=(0, (2, 2)))
     ax.margins(x=0)
+    ticks(ax, language, "x")
     ticks(ax, language, signed=what == "difference")
     end_labels(ax, float(data.month.max()) / MONTHS, ends)
 

@@ -221,6 +221,11 @@ def note(tables: Tables, language: str) -> str:
     return say("note", language, n=tables.seeds)
 
 
+def noted(figure: "Figure", text: str, size: Size) -> None:
+    """A note under a figure, over its whole width."""
+    figure.supxlabel(wrapped(text, 0.93 * size.width, size.small), fontsize=size.small, color=SOFT)
+
+
 def bands(frame: pd.DataFrame) -> pd.DataFrame:
     """Mean and 95% interval over seeds, per scenario and month. frame: scenario, seed, month, value."""
     wide = frame.pivot_table(index=["scenario", "month"], columns="seed", values="value", sort=False)
