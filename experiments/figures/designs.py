@@ -153,7 +153,7 @@ def raster_of(p: Plane, language: str, size: Size) -> "Figure":
     bar.outline.set_visible(False)  # type: ignore[operator]
     ticks(bar.ax, language, "x", signed=True)
     bar.ax.locator_params(nbins=4)
-    bar.ax.set_xlabel(wrapped(scale.label, 0.9 * size.width, size.small), fontsize=size.small)
+    bar.ax.set_xlabel(wrapped(scale.label, 0.72 * size.width, size.small), fontsize=size.small)
     names = _called(p, scenarios, (size.width - 0.9) / across, size) if best else []
     noted(figure, _note(p, scenarios, names, language), size)
     return figure
@@ -336,6 +336,8 @@ def _axes(axes: "list[Axes]", count: int, across: int, p: Plane, language: str, 
         ax.tick_params(length=0, labelcolor=INK)
     for name, values, axis in ((p.across, p.rows.across, axes[0].xaxis), (p.up, p.rows.up, axes[0].yaxis)):
         axis.set_ticks(range(len(levels(values))), [level_name(x, name, language) for x in levels(values)])
+    if not p.up:
+        axes[0].invert_yaxis()  # the first scenario on top
     for ax in axes[:count]:
         for name, values, axis in ((p.across, p.rows.across, ax.xaxis), (p.up, p.rows.up, ax.yaxis)):
             known = levels(values)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from experiments.figures.style import COLOURS, INK, PALE, SOFT, Size, laid_out, noted, ticks
+from experiments.figures.style import COLOURS, INK, PALE, SOFT, Size, laid_out, noted, ticks, wrapped
 from experiments.loaded import Tables
 from experiments.prose import capital, percent, say, scenario_name, word
 
@@ -48,7 +48,7 @@ def doubt(tables: Tables, language: str, size: Size) -> "Figure | None":
     for name in names:
         top = float(heights[data.indicator == name].min()) - 1.0
         told = capital(word("short", name, language))
-        left.text(0.0, top, told, fontweight="bold", fontsize=size.font, va="center", color=INK)
+        left.text(0.0, top, told, fontweight="bold", fontsize=size.font, va="center", color=INK, in_layout=False)
         right.axhline(top - 0.75, color=PALE, lw=size.scaled(0.8))
         left.axhline(top - 0.75, color=PALE, lw=size.scaled(0.8))
     left.set_yticks(heights, [scenario_name(s) for s in data.scenario])
@@ -99,4 +99,4 @@ def _reach(ax: "Axes", data: pd.DataFrame, heights: pd.Series, language: str, si
                 mec="white", mew=size.scaled(0.6), clip_on=False)  # fmt: skip
     ax.set_xlim(-reach, reach)
     ticks(ax, language, "x", signed=True)
-    ax.set_xlabel(say("doubt_axis", language))
+    ax.set_xlabel(wrapped(say("doubt_axis", language), 0.42 * size.width, size.font))

@@ -44,18 +44,19 @@ def helping(tables: Tables, language: str, size: Size) -> "Figure | None":
     down = len(panels) // across
     figure, size = laid_out(size, 3.5 + 12.5 * down)
     axes = figure.subplots(down, across, sharex=True, squeeze=False).ravel()
+    full = False
     for ax, (name, what) in zip(axes, panels, strict=True):
-        _panel(ax, data[(data.indicator == name) & (data.what == what)], tables, what, language, size)
+        full |= _panel(ax, data[(data.indicator == name) & (data.what == what)], tables, what, language, size)
         _titled(ax, tables, name, what, language, (size.width - 0.4) / across - 0.8, size)
     for ax in axes[-across:]:
         ax.set_xlabel(say("years", language))
     told = say("help_note", language, note=capital(note(tables, language)), base=scenario_name(tables.baseline))
-    noted(figure, told, size)
+    noted(figure, " ".join([told, *([say("help_full", language)] if full else [])]), size)
     return figure
 
 
-def _panel(ax: "Axes", data: pd.DataFrame, tables: Tables, what: str, language: str, size: Size) -> None:
-    """Lines with their bands; names at the ends of lines."""
+def _panel(ax: "Axes", data: pd.DataFrame, tables: Tables, what: str, language: str, size: Size) -> bool:
+    """Lines with their bands; names at the ends of lines. Returns whether the line of full load is drawn."""
     ends, wide = [], max(inches(scenario_name(s), size.small, True) for s in (tables.baseline, *tables.others))
     for k, scenario in enumerate([tables.baseline, *tables.others]):
         part = data[data.scenario == scenario]
@@ -67,16 +68,16 @@ def _panel(ax: "Axes", data: pd.DataFrame, tables: Tables, what: str, language: 
         ax.plot(part.month / MONTHS, part["mean"], **look)
         name = cut(scenario_name(scenario), min(wide, size.width / 5), size.small, True)
         ends.append((name, float(part["mean"].iloc[-1]), INK if k == 0 else INKS[(k - 1) % len(INKS)]))
-    if what == "difference":
-        ax.axhline(0, color=SOFT, lw=size.scaled(0.8))
-    else:
+    if what == "level":
         ax.set_ylim(bottom=max(0.0, ax.get_ylim()[0]))  # neither can be below 0, whatever a symmetrical interval says
-        if data.indicator.iloc[0] == SHOWN[0] and ax.get_ylim()[0] < FULL < ax.get_ylim()[1]:
-            ax.axhline(FULL, color=SOFT, lw=size.scaled(0.8), ls=(0, (2, 2)))
+    full = what == "level" and data.indicator.iloc[0] == SHOWN[0] and ax.get_ylim()[0] < FULL < ax.get_ylim()[1]
+    if full or what == "difference":
+        ax.axhline(FULL if full else 0.0, color=SOFT, lw=size.scaled(0.8), ls=(0, (2, 2)) if full else "-")
     ax.margins(x=0)
     ticks(ax, language, "x")
     ticks(ax, language, signed=what == "difference")
     end_labels(ax, float(data.month.max()) / MONTHS, ends)
+    return full
 
 
 def _titled(ax: "Axes", tables: Tables, name: str, what: str, language: str, width: float, size: Size) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from experiments.figures.style import COLOURS, INK, MONTHS, PALE, SOFT, Size, cut, inches, laid_out, noted
+from experiments.figures.style import COLOURS, INK, MONTHS, PALE, POINTS, SOFT, Size, cut, inches, laid_out, noted
 from experiments.prose import capital, scenario_name, word
 from experiments.prose import say as say_of_figures
 from experiments.telling import called, say
@@ -178,12 +178,14 @@ def strip(tables: StoryTables, language: str, size: Size) -> "Figure | None":
     lanes = [lane for lane in LANES if lane == "plek" or (data.lane == lane).any()]
     told = runs(tables)
     figure, size = laid_out(size, 5.0 + len(told) * (1.45 * len(lanes) + 6.8))
+    left = max(inches(word("lanes", lane, language), size.small) for lane in lanes)
     ratios = [part for _ in told for part in (1.45 * len(lanes), 3.4)]
     axes = figure.subplots(2 * len(told), 1, sharex=True, height_ratios=ratios)
     for k, run in enumerate(told):
         band, line = axes[2 * k], axes[2 * k + 1]
         _strip(band, data[data.verloop == run], lanes, language, size)
-        band.set_title(cut(_title(tables, run, language), size.width - 1.6, size.font, True))
+        band.annotate(cut(_title(tables, run, language), size.width - 0.3, size.font, True), (0, 1), (-POINTS * left, size.scaled(4)),
+                      xycoords="axes fraction", textcoords="offset points", fontsize=size.font, fontweight="bold")  # fmt: skip
         _stability(line, tables, run, language, size)
         _asked(band, line, tables, run, language, size)
     first, last = begins(tables), ends(tables)
@@ -250,7 +252,7 @@ def _marks(ax: "Axes", part: pd.DataFrame, row: int, lane: str, size: Size) -> N
     for event, marker in MARKS[lane].items():
         at = part.loc[part.what == event, "from"]
         ax.plot(at, np.full(len(at), row), linestyle="none", marker=marker, color=ink, ms=size.scaled(5.0), mew=size.scaled(1.0),
-                mec=ink if marker == "|" else "white", clip_on=False)  # fmt: skip
+                mec=ink if marker in "|X" else "white", clip_on=False)  # fmt: skip
 
 
 def _spells(ax: "Axes", part: pd.DataFrame, row: int, lane: str, size: Size) -> None:
@@ -285,13 +287,9 @@ def _asked(band: "Axes", line: "Axes", tables: StoryTables, run: str, language: 
         ax.axvline(event, color=INK, lw=size.scaled(0.8), ls=(0, (1, 1.5)), zorder=1)
         if run == WITHOUT:
             ax.axvline(change, color=COLOURS[1], lw=size.scaled(1.0), ls=(0, (4, 2)), zorder=1)
-    late = event > (begins(tables) + ends(tables)) / 2
-    text = say_of_figures("strip_asked", language, event=called(asked["event"], 1, language))
-    if run == TOLD:
-        line.annotate(text, (event, 0.97), (size.scaled(-3 if late else 3), 0), xycoords=line.get_xaxis_transform(), va="top",
-                      ha="right" if late else "left", textcoords="offset points", fontsize=size.small, color=INK)  # fmt: skip
-    else:
-        late = change > (begins(tables) + ends(tables)) / 2
-        line.annotate(say_of_figures("strip_from", language), (change, 0.97), (size.scaled(-3 if late else 3), 0), va="top",
-                      xycoords=line.get_xaxis_transform(), ha="right" if late else "left", textcoords="offset points",
-                      fontsize=size.small, color="#a84a00")  # fmt: skip
+    named = {TOLD: (event, say_of_figures("strip_asked", language, event=called(asked["event"], 1, language)), INK),
+             WITHOUT: (change, say_of_figures("strip_from", language), "#a84a00")}  # fmt: skip
+    at, text, ink = named[run]
+    far = at - begins(tables) > inches(text, size.small) / (size.width - 1.8) * (ends(tables) - begins(tables))
+    line.annotate(text, (at, 0.97), (size.scaled(-3 if far else 3), 0), xycoords=line.get_xaxis_transform(), va="top",
+                  ha="right" if far else "left", textcoords="offset points", fontsize=size.small, color=ink)  # fmt: skip
