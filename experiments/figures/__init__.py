@@ -31,7 +31,7 @@ FIGURES: dict[str, tuple[Callable[[Tables], pd.DataFrame], Draw]] = {
     "verschillen": (comparison.forest_data, comparison.forest),
     "robuustheid": (comparison.robustness_data, comparison.robustness),
     "buurten": (places.buurten_data, places.buurten),
-    "kaart": (places.map_data, places.town_map),
+    **places.figures(),
     "rekening": (bill.bill_data, bill.bill),
     "zakken": (bill.pockets_data, bill.pockets),
     "raster": (designs.raster_data, designs.raster),

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from experiments.compare import paired
+from experiments.compare import compared
 from experiments.loaded import Tables
 from experiments.prose import grouped, say, scenario_name
 
@@ -33,6 +34,7 @@ STYLE: Any = {
 MONTHS = 12  # in a year
 POINTS = 72.0  # in an inch
 SMALLEST = 6.0  # points of type on paper
+MEASURED = 64.0  # points at which text is measured
 LINE = 1.35  # height of a line of type, in its font size
 
 
@@ -118,12 +120,23 @@ def laid_out(size: Size, count: float, layout: Any = "constrained") -> "tuple[Fi
 @lru_cache(maxsize=4096)
 def inches(text: str, points: float, bold: bool = False) -> float:
     """How wide a text is, on its longest line."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
+    font = _font(bold)
+    wide = 0.0
+    for line in text.split("\n"):
+        font.set_text(line, 0.0)
+        wide = max(wide, font.get_width_height()[0] / 64.0)
+    return wide * points / (MEASURED * POINTS)
 
-    font = FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")
-    wide = [TextPath((0, 0), line, size=points, prop=font).get_extents().x1 for line in text.split("\n") if line.strip()]
-    return max(wide, default=0.0) / POINTS
+
+@lru_cache(maxsize=2)
+def _font(bold: bool) -> Any:
+    """What measures text: the font at a size at which rounding does not count."""
+    from matplotlib import font_manager
+
+    file = font_manager.findfont(font_manager.FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal"))
+    font = font_manager.get_font(file)
+    font.set_size(MEASURED, POINTS)
+    return font
 
 
 def wrapped(text: str, width: float, points: float, bold: bool = False) -> str:
@@ -186,7 +199,7 @@ def end_labels(ax: "Axes", x: float, ends: list[tuple[str, float, str]]) -> None
 
     low, high = ax.get_ylim()
     points = rcParams["xtick.labelsize"]
-    tall = ax.get_figure().get_figheight() * 0.7  # type: ignore[union-attr]
+    tall = ax.get_figure(root=True).get_figheight() * ax.get_position().height  # type: ignore[union-attr]
     heights = apart([y for _, y, _ in ends], LINE * points / POINTS * (high - low) / tall)
     for (name, y, colour), place in zip(ends, heights, strict=True):
         ax.annotate(
@@ -229,8 +242,10 @@ def noted(figure: "Figure", text: str, size: Size) -> None:
 def bands(frame: pd.DataFrame) -> pd.DataFrame:
     """Mean and 95% interval over seeds, per scenario and month. frame: scenario, seed, month, value."""
     wide = frame.pivot_table(index=["scenario", "month"], columns="seed", values="value", sort=False)
-    rows = [(*key, *paired(values)[:3]) for key, values in zip(wide.index, wide.to_numpy(), strict=True)]
-    return pd.DataFrame(rows, columns=["scenario", "month", "mean", "low", "high"])
+    values = wide.to_numpy().T
+    found = compared(np.stack([np.zeros_like(values), values], axis=1), 0)  # against nothing: the values themselves
+    table = pd.DataFrame({"mean": found.difference[1], "low": found.low[1], "high": found.high[1]}, wide.index)
+    return table.reset_index()
 
 
 def legend_columns(tables: Tables, size: Size) -> int:
