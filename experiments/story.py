@@ -11,7 +11,8 @@
 
 event=... and date=2027-03 say which event is asked about: by default the first escalation, or else the first crisis (after the
 placement, for zonder=plaatsing). Every key of docs/configuration.md can be given besides. Writes
-results/verhaal-<study>/<scenario>-<seed>-<who>/, with a strip of that life as a figure (docs/story.md). What can not be told is refused (exit code 2).
+results/verhaal-<study>/<scenario>-<seed>-<who>/, with a strip of that life as a figure (docs/story.md). What can not be told is
+refused (exit code 2).
 """
 
 import json

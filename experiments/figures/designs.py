@@ -179,8 +179,9 @@ class _Scale(NamedTuple):
     def of(cls, p: Plane, language: str) -> "_Scale":
         shown = unit(p.about.unit, language)
         most = shown.factor * float(p.rows.difference.abs().max()) or 1.0
-        names = {"what": word("short", p.about.indicator, language), "unit": shown.points, "base": scenario_name(p.about.baseline)}
-        label = say("raster_bar" if p.about.better else "raster_bar_neutral", language, **names)
+        key = "raster_bar" if p.about.better else "raster_bar_neutral"
+        what, base = word("short", p.about.indicator, language), scenario_name(p.about.baseline)
+        label = say(key, language, what=what, unit=shown.points, base=base)
         colours = "PuOr_r" if p.about.better < 0 else "PuOr"
         return cls(most, shown.factor, min(6, 1 - floor(log10(most))), colours, capital(label))
 
@@ -380,7 +381,8 @@ def _note(p: Plane, scenarios: list[str], best: list[str], language: str) -> str
             told_letters = ", ".join(f"{letter} = {name}" for letter, name in zip(best, names, strict=True))
             parts.append(say("raster_letters", language, letters=told_letters))
         parts.append(say("raster_best_note", language, base=names[0]))
-    if not p.scattered and any(path in p.own and p.own[path] in set(p.rows[c]) for c, path in (("across", p.across), ("up", p.up))):
+    shown = ((p.across, p.rows.across), (p.up, p.rows.up))
+    if not p.scattered and any(path in p.own and p.own[path] in set(values) for path, values in shown):
         parts.append(say("raster_own", language))
     return " ".join(parts)
 
@@ -408,22 +410,32 @@ def figures_of_sweep(tables: SweptTables) -> dict[str, Any]:
         return {}
     found = {}
     for name in rows.indicator.unique():
-        of = partial(plane_of_sweep, keys=keys, indicator=name)
-        found[f"raster_{name}"] = (lambda t, of=of: told(of(t)), lambda t, language, size, of=of: raster_of(of(t), language, size))
+        of: dict[str, Any] = {"keys": keys, "indicator": name}
+        found[f"raster_{name}"] = (partial(swept_data, **of), partial(swept_raster, **of))
     return found
 
 
 def about_of(rows: pd.DataFrame) -> About:
     """What rows of one indicator of an index are about."""
     r = rows.iloc[0]
-    better = 0 if pd.isna(r.better) else int(r.better)
-    return About(str(r.indicator), str(r.unit), better, "" if pd.isna(r.baseline) else str(r.baseline), float(r.relevant_difference))
+    better, baseline = 0 if pd.isna(r.better) else int(r.better), "" if pd.isna(r.baseline) else str(r.baseline)
+    return About(str(r.indicator), str(r.unit), better, baseline, float(r.relevant_difference))
 
 
 def plane_of_sweep(tables: SweptTables, keys: list[str], indicator: str) -> Plane:
     """One headline indicator of a sweep over its first two keys; further keys are held at their first value."""
     rows = tables.index[tables.index.indicator == indicator].rename(columns={"pairs": "seeds"})
     return plane(rows, keys, {}, about_of(rows))
+
+
+def swept_data(tables: SweptTables, keys: list[str], indicator: str) -> pd.DataFrame:
+    """One headline indicator of a sweep: the values of both keys, and the difference with its interval."""
+    return told(plane_of_sweep(tables, keys, indicator))
+
+
+def swept_raster(tables: SweptTables, language: str, size: Size, keys: list[str], indicator: str) -> "Figure":
+    """One headline indicator of a sweep over two keys."""
+    return raster_of(plane_of_sweep(tables, keys, indicator), language, size)
 
 
 def line_data(tables: SweptTables, key: str) -> pd.DataFrame:
@@ -485,5 +497,3 @@ def _line_panel(
     ticks(ax, language, signed=True)
     title = f"{capital(word('short', about.indicator, language))} ({shown.points})"
     ax.set_title(wrapped(title, width, size.font, True))
-
-

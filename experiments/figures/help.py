@@ -5,8 +5,22 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from experiments.figures.style import (
-    INK, INKS, MONTHS, SOFT, Size, bands, cut, end_labels, inches, laid_out, look_of, note, noted, ticks, wrapped,
-)  # fmt: skip
+    INK,
+    INKS,
+    MONTHS,
+    SOFT,
+    Size,
+    bands,
+    cut,
+    end_labels,
+    inches,
+    laid_out,
+    look_of,
+    note,
+    noted,
+    ticks,
+    wrapped,
+)
 from experiments.loaded import Tables
 from experiments.prose import capital, say, scenario_name, unit
 

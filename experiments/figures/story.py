@@ -77,7 +77,8 @@ def strip_data(tables: StoryTables) -> pd.DataFrame:
         log = tables.events[tables.events.verloop == run].sort_values("month", kind="stable")
         own = log[log.identity == tables.facts["question"]["who"]]
         near = around(log[log.event.isin(OF_PORTIEK)], own)
-        rows += [(run, *piece) for piece in (*stays(own, tables), *spells(own, tables), *marks(own, tables), *marks(near, tables))]
+        pieces = [*stays(own, tables), *spells(own, tables), *marks(own, tables), *marks(near, tables)]
+        rows += [(run, *piece) for piece in pieces]
     return pd.DataFrame(rows, columns=["verloop", "lane", "from", "until", "what", "count"])
 
 
@@ -184,8 +185,9 @@ def strip(tables: StoryTables, language: str, size: Size) -> "Figure | None":
     for k, run in enumerate(told):
         band, line = axes[2 * k], axes[2 * k + 1]
         _strip(band, data[data.verloop == run], lanes, language, size)
-        band.annotate(cut(_title(tables, run, language), size.width - 0.3, size.font, True), (0, 1), (-POINTS * left, size.scaled(4)),
-                      xycoords="axes fraction", textcoords="offset points", fontsize=size.font, fontweight="bold")  # fmt: skip
+        title = cut(_title(tables, run, language), size.width - 0.3, size.font, True)
+        band.annotate(title, (0, 1), (-POINTS * left, size.scaled(4)), xycoords="axes fraction", textcoords="offset points",
+                      fontsize=size.font, fontweight="bold")  # fmt: skip
         _stability(line, tables, run, language, size)
         _asked(band, line, tables, run, language, size)
     first, last = begins(tables), ends(tables)
@@ -225,8 +227,9 @@ def _strip(ax: "Axes", data: pd.DataFrame, lanes: list[str], language: str, size
         else:
             _spells(ax, part, row, lane, size)
         if lane != "plek":
-            ax.annotate(f"{part['count'].sum()}×", (1.0, row), (size.scaled(4), 0), xycoords=ax.get_yaxis_transform(),
-                        textcoords="offset points", va="center", fontsize=size.small, color=SOFT if len(part) == 0 else INK)  # fmt: skip
+            at: dict[str, Any] = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points", "va": "center"}
+            ink = INK if len(part) else SOFT
+            ax.annotate(f"{part['count'].sum()}×", (1.0, row), (size.scaled(4), 0), fontsize=size.small, color=ink, **at)
     ax.set_yticks(range(len(lanes)), [word("lanes", lane, language) for lane in lanes])
     ax.set_ylim(len(lanes) - 0.4, -0.6)
     ax.tick_params(axis="both", length=0, labelcolor=INK, labelbottom=False)

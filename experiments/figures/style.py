@@ -28,7 +28,8 @@ STYLE: Any = {
     "font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 9.5, "axes.titleweight": "bold", "axes.labelsize": 8.5,
     "axes.titlelocation": "left", "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": SOFT,
     "text.color": INK, "axes.labelcolor": INK, "xtick.color": SOFT, "ytick.color": SOFT, "xtick.labelsize": 8,
-    "ytick.labelsize": 8, "axes.unicode_minus": True, "text.parse_math": False, "text.hinting": "none", "svg.hashsalt": "wijkdraagkracht",
+    "ytick.labelsize": 8, "axes.unicode_minus": True, "text.parse_math": False, "svg.hashsalt": "wijkdraagkracht",
+    "text.hinting": "none",  # type is as wide at every resolution, so that what fits fits
     "svg.fonttype": "path", "pdf.fonttype": 42, "figure.facecolor": "white", "hatch.linewidth": 0.6,
 }  # fmt: skip
 MONTHS = 12  # in a year
