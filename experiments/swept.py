@@ -34,7 +34,7 @@ def load_sweep(folder: Path) -> SweptTables:
     index = pd.read_parquet(folder / "index.parquet")
     sweep = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
     manifests = (Path(place) / "manifest.json" for place in index.folder[index.scenario.notna()].unique())
-    first = next((json.loads(path.read_text(encoding="utf-8")) for path in manifests if path.is_file()), {})
+    first: dict[str, Any] = next((json.loads(path.read_text(encoding="utf-8")) for path in manifests if path.is_file()), {})
     keys = ("town", "commit", "identity", "versions")
     scenarios = [str(s) for s in index.scenario.dropna().unique()]
     facts = {key: first[key] for key in keys if key in first} | {"sweep": sweep, "scenarios": scenarios, "seeds": seeds(index)}
@@ -113,7 +113,9 @@ def _job(
 ) -> Job:
     first, by = own.iloc[0], {r.scenario: r for r in own.itertuples()}
     values = [level_name(first[key], key, language) for key in tables.swept]
-    cells = [_cell(by[s], factor, language) if s in by else {"text": "–", "kind": ""} for s in scenarios]
+    cells = [
+        _cell(by[s], factor, language) if s in by else {"text": "–", "interval": "", "kind": "", "verdict": ""} for s in scenarios
+    ]
     return Job(str(job), link(str(first.folder), folder), values, cells)
 
 
@@ -123,8 +125,9 @@ def _cell(row: Any, factor: float, language: str) -> dict[str, str]:
     if row.difference == row.low == row.high == 0.0:
         kind = "equal"
     better = 0 if pd.isna(row.better) else int(row.better)
-    text = interval(row.difference, row.low, row.high, factor, language) if isfinite(row.difference) else "–"
-    return {"text": text, "kind": kind, "verdict": findings.judgement(kind, row.difference, better, language)}
+    head, _, tail = interval(row.difference, row.low, row.high, factor, language).partition(" [")
+    verdict = findings.judgement(kind, row.difference, better, language) if isfinite(row.difference) else ""
+    return {"text": head, "interval": "[" + tail if tail else "", "kind": kind, "verdict": verdict}
 
 
 def link(study: str, folder: Path) -> str:

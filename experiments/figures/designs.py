@@ -148,9 +148,11 @@ def raster_of(p: Plane, language: str, size: Size) -> "Figure":
         ax.set_title(cut(scenario_name(scenario), (size.width - 0.9) / across - 0.2, size.font, True) if p.up else "")
     if best:
         _best(axes[count - 1], p, scenarios, language, (size.width - 0.9) / across, size)
-    _axes(list(axes), count, across, p, language, size)
+    if p.up:
+        figure.supylabel(axis_name(p.up, language), fontsize=size.font)
+    _axes(list(axes), count, across, p, language)
     bar = figure.colorbar(scale.mapped(), ax=list(axes), location="bottom", aspect=45, shrink=0.75, pad=0.02)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     ticks(bar.ax, language, "x", signed=True)
     bar.ax.locator_params(nbins=4)
     bar.ax.set_xlabel(wrapped(scale.label, 0.72 * size.width, size.small), fontsize=size.small)
@@ -218,7 +220,7 @@ def _cells(ax: "Axes", part: pd.DataFrame, p: Plane, scale: _Scale, language: st
     for (row, column), value in np.ndenumerate(values):
         known = isfinite(value)
         fill = colour.to_rgba(scale.factor * value) if known else PALE
-        _cell(ax, row, column, fill, known and sure[row, column] < 0.5)
+        _cell(ax, row, column, fill, known and bool(sure[row, column] < 0.5))
         if roomy:
             ink = "white" if known and abs(scale.factor * value) > DARK * scale.most else INK
             box = {"facecolor": fill, "edgecolor": "none", "pad": 0.8}
@@ -267,7 +269,8 @@ def _borders(ax: "Axes", kinds: np.ndarray, upward: bool, size: Size) -> None:
 
 
 def best_of(p: Plane, scenarios: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """([up, across]: 1 where the baseline is best on average, else 1 + rank in `scenarios` + 1; whether that is sure against it).
+    """([up, across]: 0 where none is better than the baseline and some equal, 1 where the baseline is best on average, else 2 +
+    the place in `scenarios` of the best; whether that is sure against the baseline).
 
     Sure is a best scenario whose interval excludes zero, or a baseline that every scenario is told apart from. How sure the
     best is against another scenario the tables of designs do not say.
@@ -279,7 +282,8 @@ def best_of(p: Plane, scenarios: list[str]) -> tuple[np.ndarray, np.ndarray]:
     best = np.where(known, np.nan_to_num(values, nan=-np.inf).argmax(axis=0), 0)
     wins = np.take_along_axis(values, best[None], axis=0)[0] > 0
     certain = np.where(wins, np.take_along_axis(sure, best[None], axis=0)[0], sure.all(axis=0))
-    return np.where(known, np.where(wins, best + 2, 1), np.nan), certain & known
+    equal = np.take_along_axis(values, best[None], axis=0)[0] == 0
+    return np.where(known, np.where(wins, best + 2, np.where(equal, 0, 1)), np.nan), certain & known & ~equal
 
 
 def _called(p: Plane, scenarios: list[str], width: float, size: Size) -> list[str]:
@@ -293,9 +297,10 @@ def _best(ax: "Axes", p: Plane, scenarios: list[str], language: str, width: floa
     kinds, certain = best_of(p, scenarios)
     fills, names = [pale(colour) for colour in ("#8c8c8c", *COLOURS)], _called(p, scenarios, width, size)
     for (row, column), kind in np.ndenumerate(kinds):
-        fill = fills[(int(kind) - 1) % len(fills)] if isfinite(kind) else PALE
-        _cell(ax, row, column, fill, isfinite(kind) and not certain[row, column])
-        text = names[int(kind) - 1] if isfinite(kind) else "–"
+        known = isfinite(kind) and kind > 0
+        fill = fills[(int(kind) - 1) % len(fills)] if known else PALE
+        _cell(ax, row, column, fill, known and not certain[row, column])
+        text = names[int(kind) - 1] if known else "=" if kind == 0 else "–"
         ax.text(column, row, text, ha="center", va="center", fontsize=size.small, fontweight="bold", color=INK,
                 bbox={"facecolor": fill, "edgecolor": "none", "pad": 0.8})  # fmt: skip
     _borders(ax, kinds, True, size)
@@ -312,21 +317,19 @@ def _points(ax: "Axes", part: pd.DataFrame, p: Plane, scale: _Scale, language: s
                    s=area * size.scaled(1.0) ** 2, edgecolors=INK, linewidths=size.scaled(0.5), zorder=3)  # fmt: skip
     for name, values, line in ((p.across, part.across, ax.axvline), (p.up, part.up, ax.axhline)):
         if _is_number(own := p.own.get(name)) and values.min() <= own <= values.max():
-            line(own, color=SOFT, lw=size.scaled(0.7), ls=(0, (3, 2)), zorder=1)
+            line(float(own or 0.0), color=SOFT, lw=size.scaled(0.7), ls=(0, (3, 2)), zorder=1)
 
 
 # Axes and notes
 
 
-def _axes(axes: "list[Axes]", count: int, across: int, p: Plane, language: str, size: Size) -> None:
+def _axes(axes: "list[Axes]", count: int, across: int, p: Plane, language: str) -> None:
     """Names of the axes and their values; what the study itself has stands in bold."""
     for k, ax in enumerate(axes):
         ax.set_visible(k < count)
         ax.tick_params(axis="x", labelbottom=k + across >= count)
         if k + across >= count:
             ax.set_xlabel(axis_name(p.across, language))
-        if k % across == 0 and p.up:
-            ax.set_ylabel(axis_name(p.up, language))
     if p.scattered:
         for which, values in (("x", p.rows.across), ("y", p.rows.up)):
             _numeric(axes[0], which, values, language)

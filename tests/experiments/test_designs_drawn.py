@@ -55,6 +55,9 @@ def test_the_best_is_the_baseline_where_all_lose_and_sure_where_its_interval_exc
     assert sure.tolist() == [[True, True], [False, True]], "a at (1, 2) can not be told from the baseline"
     kinds, _ = best_of(found._replace(about=ABOUT._replace(better=-1)), ["a", "b"])
     assert kinds.tolist() == [[1, 1], [3, 3]]
+    level = plane(rows([(1, 1, 0.0), (2, 1, -0.1)], ["x", "y"], ("a", "b")), ["x", "y"], {}, ABOUT)
+    kinds, sure = best_of(level, ["a", "b"])
+    assert kinds.tolist() == [[0, 1]] and sure.tolist() == [[False, True]], "where all are equal nobody is best"
 
 
 def test_a_study_gives_the_differences_of_its_design_under_the_names_of_its_axes(tmp_path):

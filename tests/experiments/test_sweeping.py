@@ -258,7 +258,7 @@ def test_two_swept_keys_are_drawn_as_cells(tmp_path, monkeypatch):
     assert [path.name for path in (folder / "figures").glob("*.csv")] == ["raster_leefbaarheid.csv"]
     data = pd.read_csv(folder / "figures" / "raster_leefbaarheid.csv")
     assert data.difference.tolist() == [0.05, 0.05, -0.03, -0.03]
-    assert "crisis.harm_days" in text and "+0,050 [+0,040;\xa0+0,060]" in text and "relevant, beter" in text
+    assert "crisis.harm_days" in text and "+0,050" in text and "[+0,040;\xa0+0,060]" in text and "relevant, beter" in text
 
 
 def test_one_swept_key_is_drawn_as_a_line(tmp_path, monkeypatch):
