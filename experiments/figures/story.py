@@ -254,6 +254,8 @@ def _marks(ax: "Axes", part: pd.DataFrame, row: int, lane: str, size: Size) -> N
     ink = INKS_OF.get(lane, INK)
     for event, marker in MARKS[lane].items():
         at = part.loc[part.what == event, "from"]
+        if at.empty:
+            continue  # an empty line has a place in the corner of the figure, and the layout makes room for that
         ax.plot(at, np.full(len(at), row), linestyle="none", marker=marker, color=ink, ms=size.scaled(5.0), mew=size.scaled(1.0),
                 mec=ink if marker in "|X" else "white", clip_on=False)  # fmt: skip
 
