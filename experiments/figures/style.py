@@ -88,7 +88,7 @@ def style_of(size: Size) -> dict[str, Any]:
         "figure.labelsize": size.font, "figure.titlesize": size.font, "legend.fontsize": size.font, "xtick.labelsize": size.small,
         "ytick.labelsize": size.small, "lines.linewidth": size.scaled(1.3), "lines.markersize": size.scaled(4.5),
         "axes.linewidth": size.scaled(0.7), "axes.labelpad": size.scaled(3.0), "axes.titlepad": size.scaled(4.0),
-        "hatch.linewidth": size.scaled(0.55), "patch.linewidth": size.scaled(0.8),
+        "hatch.linewidth": size.scaled(0.45), "patch.linewidth": size.scaled(0.8),
     }  # fmt: skip
 
 
@@ -130,11 +130,11 @@ def inches(text: str, points: float, bold: bool = False) -> float:
 
 @lru_cache(maxsize=2)
 def _font(bold: bool) -> Any:
-    """What measures text: the font at a size at which rounding does not count."""
-    from matplotlib import font_manager
+    """What measures text, apart from what draws it: the font at a size at which rounding does not count."""
+    from matplotlib.font_manager import FontProperties, findfont
+    from matplotlib.ft2font import FT2Font
 
-    file = font_manager.findfont(font_manager.FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal"))
-    font = font_manager.get_font(file)
+    font = FT2Font(findfont(FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")))
     font.set_size(MEASURED, POINTS)
     return font
 
