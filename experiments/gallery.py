@@ -3,7 +3,7 @@
     python -m experiments.gallery results/STUDY                             gallery.html, with all sizes and formats
     python -m experiments.gallery results/STUDY sizes=column formats=pdf    only the files, for an article
     python -m experiments.gallery results/STUDY figures=kaart,rekening      some of the figures
-    python -m experiments.gallery results/gemeente-GM0828-2022              a town (experiments.gemeente), or a folder of capacities
+    python -m experiments.gallery results/gemeente-GM0828-2022              a town, or a folder of carrying capacities
 
 Sizes are column (89 mm), page (183 mm) and slide (13.33 x 7.5 inches); formats are svg, png and pdf. Files go into the folder's
 figures/, each with its provenance inside it, and the data behind each figure beside it as CSV. What is no such folder, or names

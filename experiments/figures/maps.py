@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from experiments.figures.style import INK, SOFT, Size, new_figure, ticks, wrapped
+from experiments.figures.style import INK, SMALLEST, SOFT, Size, new_figure, ticks, wrapped
 from experiments.prose import grouped
 
 if TYPE_CHECKING:
@@ -402,8 +402,8 @@ def _name_that_fits(
     inside = ax.get_window_extent(drawing)
     for nudge in NUDGES:
         text = ax.annotate(
-            name, at, nudge, "data", "offset points", fontsize=max(6.0, 0.75 * size.font), ha="center", va="center", color=INK, zorder=9,
-            path_effects=_halo(1.6), annotation_clip=False,
+            name, at, nudge, "data", "offset points", fontsize=max(SMALLEST, 0.75 * size.font), ha="center", va="center",
+            color=INK, zorder=9, path_effects=_halo(1.6), annotation_clip=False,
         )  # fmt: skip
         box = text.get_window_extent(drawing)
         fits = inside.x0 <= box.x0 and box.x1 <= inside.x1 and inside.y0 <= box.y0 and box.y1 <= inside.y1

@@ -44,7 +44,6 @@ def buurten(tables: Tables, language: str, size: Size) -> "Figure | None":
     legend = 1.6 * -(-(1 + len(tables.others)) // legend_columns(tables, size))
     figure, size = laid_out(size, 4.0 + legend + 7.2 * rows)
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)  # type: ignore[union-attr, call-arg]
     wide = (size.width - size.lines(4.0)) / columns - size.lines(0.8)
     for ax, code in zip(axes, shown, strict=False):
         _buurt(ax, data[data.code == code], tables, size)
@@ -162,7 +161,7 @@ def _smallest(tables: Tables) -> float:
 
 
 def town_map(tables: Tables, language: str, size: Size, shown: Mapped) -> "Figure | None":
-    """An indicator at month 0, under the baseline and under each scenario, and the differences: levels and differences on one scale."""
+    """An indicator at month 0, under the baseline and under each scenario, and its differences, on one scale each."""
     if not tables.mapped or not tables.others or shown.indicator not in tables["indicators"]:
         return None
     town, scale = _areas(tables, shown), unit(tables.label(shown.indicator).unit, language)

@@ -1,4 +1,4 @@
-"""What the figures share: the sizes they are made in, colours, dashes and markers, and how lines, ticks, names and notes are drawn.
+"""What the figures share: their sizes, colours, dashes and markers, and how lines, ticks, names and notes are drawn.
 
 A figure is made at the size at which it is printed, so its type is as large on paper as it says: nothing is scaled afterwards.
 Heights are counted in lines of type (`Size.lines`), which hold for a column, a page and a slide alike.
@@ -111,7 +111,10 @@ def laid_out(size: Size, count: float, layout: Any = "constrained") -> "tuple[Fi
 
     size = size.fitting(count)
     rcParams.update(style_of(size))
-    return new_figure(size.width, size.height or size.lines(count), layout), size
+    figure, pad = new_figure(size.width, size.height or size.lines(count), layout), size.scaled(3.0) / POINTS
+    if layout == "constrained":
+        figure.get_layout_engine().set(w_pad=pad, h_pad=pad, wspace=0.02, hspace=0.02)  # type: ignore[union-attr, call-arg]
+    return figure, size
 
 
 # Text

@@ -150,7 +150,6 @@ def fit(tables: TownTables, language: str, size: Size) -> "Figure | None":
     across = ACROSS[size.name]
     down = -(-len(PANELS) // across)
     figure, size = laid_out(size, 4.0 + down * (4.2 + 0.66 * size.width / across / size.lines(1.0)))
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.05, wspace=0.03, hspace=0.03)  # type: ignore[union-attr, call-arg]
     axes = figure.subplots(down, across).ravel()
     m, told, wide = tables.margins, tables.fit.set_index("marge"), size.width / across - size.lines(2.5)
     large = m[m.huishoudens >= min(tables.facts["smallest"], m.huishoudens.max())]
