@@ -161,6 +161,6 @@ def provenance(tables: Any, used: set[str]) -> str:
         "seeds": ", ".join(map(str, seeds)),
         "commit": facts.get("commit"),
         "code": identity.get("model", facts.get("model")),
-        "tables": ", ".join(f"{name} {str(hashes.get(f'{name}.parquet', hashes.get(name, '')))[:12]}".strip() for name in sorted(used)),
+        "tables": ", ".join(f"{name} {hashes.get(f'{name}.parquet', '')[:12]}".strip() for name in sorted(used)),
     }  # fmt: skip
     return "; ".join(f"{name}: {value}" for name, value in parts.items() if value)

@@ -18,7 +18,7 @@ from experiments.figures.style import (
 )
 from experiments.findings import settling
 from experiments.loaded import Tables
-from experiments.prose import grouped, interval, percent, say, scenario_name, word
+from experiments.prose import capital, grouped, interval, percent, say, scenario_name, word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +50,7 @@ def bill(tables: Tables, language: str, size: Size) -> "Figure | None":
     across = min(ACROSS[size.name], len(tables.others))
     down, rows = -(-len(tables.others) // across), len(payers) + 2
     base = scenario_name(tables.baseline)
-    said = say("bill_note", language, scale=scale_name, base=base, note=note(tables, language))
+    said = say("bill_note", language, scale=scale_name, base=base, note=capital(note(tables, language)))
     foot = 0.6 + 0.95 * (1 + wrapped(said, size.width, size.small).count("\n"))
     figure, size = laid_out(size, down * (rows * 1.3 + 3.8) + foot, layout="none")
     said, high = wrapped(said, size.width - size.lines(0.6), size.small), figure.get_figheight()
@@ -68,7 +68,8 @@ def bill(tables: Tables, language: str, size: Size) -> "Figure | None":
         ax.set(xlim=reach, ylim=(rows - 0.4, -0.6))
         ax.set_title(cut(scenario_name(scenario), wide - size.lines(1.0), size.font, bold=True), loc="left")
         for y, text in enumerate(told, start=1):
-            weight = "bold" if y == rows - 1 else "normal"
+            sure = part.low[[*payers, ""][y - 1]] > 0 or part.high[[*payers, ""][y - 1]] < 0
+            weight = "bold" if sure else "normal"
             _beside(ax, 1.0 + room / box[2], y, text, size, ha="right", fontweight=weight)
         ax.set_yticks(range(rows), names if column == 0 else [""] * rows)
         ticks(ax, language, "x", signed=True)
@@ -123,9 +124,7 @@ def _waterfall(ax: "Axes", part: pd.DataFrame, payers: list[str], scale: float, 
 
 def _told(part: pd.DataFrame, payers: list[str], scale: float, language: str) -> list[str]:
     """Per row the difference with its interval."""
-    return [
-        interval(*part.loc[p, ["difference", "low", "high"]].to_numpy(float), 1.0 / scale, language) for p in [*payers, ""]
-    ]
+    return [interval(*part.loc[p, ["difference", "low", "high"]].to_numpy(float), 1.0 / scale, language) for p in [*payers, ""]]
 
 
 def _beside(ax: "Axes", x: float, y: float, text: str, size: Size, **look: Any) -> None:
@@ -164,9 +163,10 @@ def pockets(tables: Tables, language: str, size: Size) -> "Figure | None":
     m = Matrix(data.set_index(["scenario", "payer"]), payers, scale, float(data.difference.abs().max()))
     wide = min(BLOCK[size.name], len(tables.others))
     blocks = [tables.others[k : k + wide] for k in range(0, len(tables.others), wide)]
-    cell, foot = 3.5, 6.0
-    figure, size = laid_out(size, len(blocks) * (cell * (len(payers) + 2) + 3.0) + foot, layout="none")
     said = say("matrix_note", language, scale=scale_name, note=note(tables, language), base=scenario_name(tables.baseline))
+    foot = 1.0 + 0.95 * (1 + wrapped(said, size.width - size.lines(0.6), size.small).count("\n"))
+    cell = 2.6 if size.width / (wide + 1.5) > 22.0 * size.small / 120.0 else 3.5
+    figure, size = laid_out(size, len(blocks) * (cell * (len(payers) + 2) + 3.0) + foot, layout="none")
     said, high = wrapped(said, size.width - size.lines(0.6), size.small), figure.get_figheight()
     left = min(0.26 * size.width, max(inches(word("payers", p, language), size.small) for p in payers) + size.lines(0.6))
     tall = (high - size.lines(foot)) / len(blocks)
@@ -213,11 +213,11 @@ def _cell(ax: "Axes", x: int, y: int, r: pd.Series, m: Matrix, wide: float, lang
     ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1.0, 1.0, **look))
     told = interval(r.difference, r.low, r.high, 1.0 / m.scale, language)
     head, _, tail = told.partition(" ")
-    lines = [told] if inches(told, size.small) <= wide - size.lines(0.3) else [head, tail]
+    lines = [told] if inches(told, size.small, bold=not unsure) <= wide - size.lines(0.4) else [head, tail]
     if r.name[1] and r.possible and abs(r.side_payment) >= 0.5 * 10.0 ** np.floor(np.log10(m.scale) - 1):
         amount = grouped(abs(r.side_payment) / m.scale, 0 if m.most / m.scale >= 100 else 1, language)
         lines.append(say("matrix_gets" if r.side_payment > 0 else "matrix_gives", language, euro=amount))
-    text = "\n".join(line for line in lines if inches(line, size.small) <= wide)
+    text = "\n".join(line for line in lines if inches(line, size.small, bold=not unsure) <= wide)
     weight = "normal" if unsure or not r.difference else "bold"
     ink = SOFT if unsure else INK
     ax.text(x, y, text, ha="center", va="center", fontsize=size.small, color=ink, fontweight=weight, linespacing=1.15)

@@ -160,7 +160,6 @@ def curves_of(tables: CapacityTables, language: str, size: Size, outcome: str) -
     handles, labels = _key(language, len(tables.facts["seeds"]), size)
     across = 3 if sum(inches(text, size.font) + size.lines(3.0) for text in labels) < size.width else 1
     figure, size = laid_out(size, 4.5 + 1.4 * 3 / across + 8.0 * rows)
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)  # type: ignore[union-attr, call-arg]
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     scale, wide = unit(label["unit"], language), (size.width - size.lines(4.0)) / columns - size.lines(0.8)
     for ax, code in zip(axes, shown, strict=False):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SHARES = {"same": (COLOURS[0], "", "white"), "flipped": (COLOURS[4], "////", INK), "not_separable": (PALE, "", INK)}
 ACROSS = {"column": 1, "page": 2, "slide": 2}  # columns of the forest
 PANELS = {"column": 2, "page": 3, "slide": 4}  # panels of shares beside each other
+HEAD = 2.0  # lines of a block's head: its name, and its unit
 EDGE = 3.0  # how many times the difference that matters the axis shows at most
 
 
@@ -66,7 +67,7 @@ def forest(tables: Tables, language: str, size: Size) -> "Figure | None":
     if data.empty:
         return None
     names = list(dict.fromkeys(data.indicator))
-    block = 2.2 + 1.1 * len(tables.others)
+    block = HEAD + 0.9 + 1.1 * len(tables.others)
     across = min(ACROSS[size.name], len(names))
     down = -(-len(names) // across)
     said = say("forest_note", language, base=scenario_name(tables.baseline), note=note(tables, language))
@@ -81,7 +82,9 @@ def forest(tables: Tables, language: str, size: Size) -> "Figure | None":
         _forest_axis(ax, shape, down * block, language, size)
         for row, name in enumerate(names[column * down : (column + 1) * down]):
             _block(ax, data[data.indicator == name], tables, row * block, shape, language, size)
-    figure.text(size.lines(0.3) / size.width, size.lines(0.3) / high, below, fontsize=size.small, color=INK, va="bottom", linespacing=1.3)
+    figure.text(
+        size.lines(0.3) / size.width, size.lines(0.3) / high, below, fontsize=size.small, color=INK, va="bottom", linespacing=1.3
+    )
     return figure
 
 
@@ -97,9 +100,7 @@ def _shape(data: pd.DataFrame, tables: Tables, size: Size, across: int, language
 
 
 def _forest_axis(ax: "Axes", shape: Shape, rows: float, language: str, size: Size) -> None:
-    """Zero, the band of what is too small to matter, and the better side; y counts lines of type from the top."""
-    ax.axvspan(-1, 1, color=PALE, lw=0, zorder=0)
-    ax.axvline(0, color=SOFT, lw=size.scaled(0.8), zorder=1)
+    """Differences that matter, and their better side; y counts lines of type from the top."""
     ax.set(xlim=(-shape.limit, shape.limit), ylim=(rows, 0), yticks=[])
     ax.set_xticks([x for x in (-3, -2, -1, 0, 1, 2, 3) if abs(x) <= shape.limit])
     ax.spines["left"].set_visible(False)
@@ -116,18 +117,17 @@ def _block(ax: "Axes", part: pd.DataFrame, tables: Tables, top: float, shape: Sh
     threshold = euro(relevant, language) if label.unit.startswith("euro") else number(shown.factor * relevant, language, 2)
     counts = say("counts_from", language, unit=shown.points, threshold=threshold)
     name = capital(str(label[language]).split(" (")[0])
-    left, head = -(shape.name + size.lines(0.1)) / shape.axis, top + 0.95
+    left, first = -(shape.name + size.lines(0.1)) / shape.axis, top + HEAD + 0.75
+    points = size.font if inches(name, size.font, bold=True) <= shape.wide else size.small
     at: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "center"}
-    name = cut(name, 0.98 * shape.wide, size.font, bold=True)
-    ax.text(left, head, name, fontsize=size.font, fontweight="bold", **at)
-    room = shape.wide - inches(name, size.font, bold=True) - size.lines(0.5)
-    if inches(counts, size.small) <= room:
-        ax.text(left + (shape.wide - room) / shape.axis, head, counts, fontsize=size.small, color=SOFT, **at)
-    else:
-        ax.text(left, head + 0.9, cut(counts, shape.wide, size.small), fontsize=size.small, color=SOFT, **at)
+    ax.text(left, top + 0.75, cut(name, shape.wide, points, bold=True), fontsize=points, fontweight="bold", **at)
+    ax.text(left, top + 1.7, cut(counts, shape.wide, size.small), fontsize=size.small, color=SOFT, **at)
+    rows = [first - 0.6, first + 1.1 * len(tables.others) - 0.5]
+    ax.fill_betweenx(rows, -1, 1, color=PALE, lw=0, zorder=0)
+    ax.plot([0, 0], rows, color=SOFT, lw=size.scaled(0.8), zorder=1)
     for k, scenario in enumerate(tables.others):
         if scenario in by.index:
-            _row(ax, by.loc[scenario], k, top + 1.95 + 1.1 * k, shape, shown.factor, language, size)
+            _row(ax, by.loc[scenario], k, first + 1.1 * k, shape, shown.factor, language, size)
 
 
 def _row(ax: "Axes", row: pd.Series, k: int, y: float, shape: Shape, factor: float, language: str, size: Size) -> None:

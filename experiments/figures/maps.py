@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from experiments.figures.style import INK, SOFT, Size, new_figure, ticks, wrapped
+from experiments.figures.style import INK, SMALLEST, SOFT, Size, new_figure, ticks, wrapped
 from experiments.prose import grouped
 
 if TYPE_CHECKING:
@@ -189,13 +189,13 @@ def sheet(size: Size, bounds: Sequence[float], count: int, foot: float, legends:
 
 
 def sheet_of(
-    size: Size, bounds: Sequence[float], cells: Sequence[tuple[int, int]], foot: float, legends: bool = False
+    size: Size, bounds: Sequence[float], cells: Sequence[tuple[int, int]], foot: float, legends: bool = False, lines: float = HEAD
 ) -> Sheet:
-    """As `sheet`, with the row and column of each map given."""
+    """As `sheet`, with the row and column of each map given, and how many lines of type there are above each."""
     x0, y0, x1, y1 = bounds
     rows, columns = (1 + max(cell[k] for cell in cells) for k in (0, 1))
-    head, below = size.lines(HEAD), size.lines(LEGEND) if legends else 0.0
-    tall = _tall(size, bounds, rows, columns, foot, legends)
+    head, below = size.lines(lines), size.lines(LEGEND) if legends else 0.0
+    tall = _tall(size, bounds, rows, columns, foot, legends, lines)
     total = size.height or rows * (head + tall + below) + foot
     across = size.width / columns - size.lines(GAP)
     figure, maps, keys = new_figure(size.width, total, layout="none"), [], []
@@ -217,11 +217,11 @@ def bar_axes(figure: "Figure", left: float, low: float, wide: float, size: Size)
     return figure.add_axes((left / width, low / height, wide / width, size.lines(0.75) / height))
 
 
-def _tall(size: Size, bounds: Sequence[float], rows: int, columns: int, foot: float, legends: bool) -> float:
+def _tall(size: Size, bounds: Sequence[float], rows: int, columns: int, foot: float, legends: bool, lines: float = HEAD) -> float:
     """Inches that each map is high: as its extent asks for the width it has, or as there is room for."""
     x0, y0, x1, y1 = bounds
     wide, high = (x1 - x0) * (1 + 2 * AROUND), (y1 - y0) * (1 + 4 * AROUND)
-    room = ((size.height or TALLEST) - foot) / rows - size.lines(HEAD + (LEGEND if legends else 0.0))
+    room = ((size.height or TALLEST) - foot) / rows - size.lines(lines + (LEGEND if legends else 0.0))
     return min((size.width / columns - size.lines(GAP)) * high / wide, room)
 
 
@@ -257,10 +257,10 @@ def panel(page: Sheet, k: int, town: "GeoDataFrame", land: "GeoSeries", layer: L
 def _head(ax: "Axes", layer: Layer, across: float, size: Size) -> None:
     """Title and note above a map, as many lines as they need."""
     said = wrapped(layer.note, across, size.small) if layer.note else ""
-    above = size.scaled(2.0) + (1 + said.count("\n")) * 1.2 * size.small * bool(said)
+    above = size.scaled(3.0) + (1 + said.count("\n")) * 1.2 * size.small * bool(said)
     title = wrapped(layer.title, across, size.font, bold=True)
-    at: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom", "linespacing": 1.1}
-    ax.annotate(said, (0, 1), (0, size.scaled(2.0)), fontsize=size.small, color=SOFT, **at)
+    at: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "baseline", "linespacing": 1.1}
+    ax.annotate(said, (0, 1), (0, size.scaled(3.0)), fontsize=size.small, color=SOFT, **at)
     ax.annotate(title, (0, 1), (0, above), fontweight="bold", fontsize=size.font, **at)
 
 
@@ -402,8 +402,8 @@ def _name_that_fits(
     inside = ax.get_window_extent(drawing)
     for nudge in NUDGES:
         text = ax.annotate(
-            name, at, nudge, "data", "offset points", fontsize=max(6.0, 0.75 * size.font), ha="center", va="center", color=INK, zorder=9,
-            path_effects=_halo(1.6), annotation_clip=False,
+            name, at, nudge, "data", "offset points", fontsize=max(SMALLEST, 0.75 * size.font), ha="center", va="center",
+            color=INK, zorder=9, path_effects=_halo(1.6), annotation_clip=False,
         )  # fmt: skip
         box = text.get_window_extent(drawing)
         fits = inside.x0 <= box.x0 and box.x1 <= inside.x1 and inside.y0 <= box.y0 and box.y1 <= inside.y1

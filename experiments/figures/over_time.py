@@ -23,7 +23,7 @@ from experiments.figures.style import (
     wrapped,
 )
 from experiments.loaded import Tables
-from experiments.prose import capital, say, scenario_name, unit, word
+from experiments.prose import capital, number, say, scenario_name, unit, word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,26 +63,27 @@ def time(tables: Tables, language: str, size: Size) -> "Figure":
     names = list(dict.fromkeys(data.outcome))
     across, direct = size.height is not None, _direct(tables, size)
     legend = 0.0 if direct else 1.5 * -(-(1 + len(tables.others)) // legend_columns(tables, size))
-    figure, size = laid_out(size, 4.5 + legend + (20.0 if across else 9.5 * len(names)))
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.03, hspace=0.02)  # type: ignore[union-attr, call-arg]
+    figure, size = laid_out(size, 4.5 + legend + (24.0 if across else 9.5 * len(names)))
     rows, columns = (2, len(names)) if across else (len(names), 2)
     axes = figure.subplots(rows, columns, sharex=True, squeeze=False)
     wide = size.width / columns - size.lines(2.5)
     for k, name in enumerate(names):
         pair = axes[:, k] if across else axes[k]
         _pair(pair, data[data.outcome == name], tables, language, size)
+        _threshold(pair[1], tables, name, language, size)
         pair[0].set_title(_title(tables, name, wide, language, size))
-        if across or k == 0:
-            pair[1].set_title(_difference_title(tables, name, wide, across, language, size))
+        if k == 0:
+            said = say("bill_difference", language, base=scenario_name(tables.baseline))
+            pair[1].set_title(wrapped(said, wide, size.font, bold=True))
         if direct:
             _name_lines(pair, data[data.outcome == name], tables, language)
     for ax in axes[-1]:
-        ax.set_xlabel(say("years", language))
         ax.margins(x=0)
     if not direct:
         _legend(figure, axes[0, 0], tables, size)
     said = say("time_note_slide" if across else "time_note", language, note=note(tables, language))
-    figure.supxlabel(wrapped(said, size.width, size.small), fontsize=size.small)
+    said = f"{say('years', language)}\n{wrapped(said, size.width - size.lines(0.5), size.small)}"
+    figure.supxlabel(said, fontsize=size.small)
     return figure
 
 
@@ -105,17 +106,28 @@ def _pair(pair: Any, data: pd.DataFrame, tables: Tables, language: str, size: Si
     pair[1].axhline(0, color=SOFT, lw=size.scaled(0.7), zorder=1)
 
 
+def _threshold(ax: "Axes", tables: Tables, name: str, language: str, size: Size) -> None:
+    """From where a difference counts: in words, and as lines where the axis reaches so far."""
+    rows, label = tables.whole(name), tables.label(name)
+    if rows.empty:
+        return
+    matters = unit(label.unit, language).factor * float(rows.relevant_difference.iloc[0])
+    low, high = ax.get_ylim()
+    for y in (-matters, matters):
+        if low < y < high:
+            ax.axhline(y, color=SOFT, lw=size.scaled(0.6), linestyle=(0, (1.2, 2.0)), zorder=1)
+    shown = unit(label.unit, language)
+    what = "" if shown.points == shown.text else f" {shown.points}"
+    said = say("counts", language, threshold=number(matters, language, 2)) + what
+    ax.annotate(
+        said, (0, 1), (size.scaled(2.0), -size.scaled(1.0)), xycoords="axes fraction", textcoords="offset points", va="top",
+        fontsize=size.small, color=SOFT,
+    )  # fmt: skip
+
+
 def _title(tables: Tables, name: str, wide: float, language: str, size: Size) -> str:
-    label = tables.label(name)
-    known = word("short", name, language)
-    said = known if known != name.replace("_", " ") else str(label[language])
-    return wrapped(f"{capital(said)} ({unit(label.unit, language).text})", wide, size.font, bold=True)
-
-
-def _difference_title(tables: Tables, name: str, wide: float, across: bool, language: str, size: Size) -> str:
-    said = say("bill_difference", language, base=scenario_name(tables.baseline))
     shown = unit(tables.label(name).unit, language)
-    return wrapped(f"{said} ({shown.points})" if across and shown.points != shown.text else said, wide, size.font, bold=True)
+    return wrapped(f"{capital(word('short', name, language))} ({shown.text})", wide, size.font, bold=True)
 
 
 def _direct(tables: Tables, size: Size) -> bool:
@@ -139,5 +151,11 @@ def _name_lines(pair: Any, data: pd.DataFrame, tables: Tables, language: str) ->
 def _legend(figure: "Figure", ax: "Axes", tables: Tables, size: Size) -> None:
     handles, names = ax.get_legend_handles_labels()
     figure.legend(
-        handles, names, loc="outside upper left", ncols=legend_columns(tables, size), frameon=False, handlelength=2.6, borderpad=0.1
+        handles,
+        names,
+        loc="outside upper left",
+        ncols=legend_columns(tables, size),
+        frameon=False,
+        handlelength=2.6,
+        borderpad=0.1,
     )

@@ -44,7 +44,6 @@ def buurten(tables: Tables, language: str, size: Size) -> "Figure | None":
     legend = 1.6 * -(-(1 + len(tables.others)) // legend_columns(tables, size))
     figure, size = laid_out(size, 4.0 + legend + 7.2 * rows)
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)  # type: ignore[union-attr, call-arg]
     wide = (size.width - size.lines(4.0)) / columns - size.lines(0.8)
     for ax, code in zip(axes, shown, strict=False):
         _buurt(ax, data[data.code == code], tables, size)
@@ -57,7 +56,13 @@ def buurten(tables: Tables, language: str, size: Size) -> "Figure | None":
     ticks(axes[0], language, signed=True)
     handles, names = axes[0].get_legend_handles_labels()
     figure.legend(
-        handles, names, loc="outside upper left", ncols=legend_columns(tables, size), frameon=False, handlelength=2.6, borderpad=0.1
+        handles,
+        names,
+        loc="outside upper left",
+        ncols=legend_columns(tables, size),
+        frameon=False,
+        handlelength=2.6,
+        borderpad=0.1,
     )
     figure.supylabel(say("change_axis", language))
     count = data.code.nunique()
@@ -156,22 +161,27 @@ def _smallest(tables: Tables) -> float:
 
 
 def town_map(tables: Tables, language: str, size: Size, shown: Mapped) -> "Figure | None":
-    """An indicator at month 0, under the baseline and under each scenario, and the differences: levels and differences on one scale."""
+    """An indicator at month 0, under the baseline and under each scenario, and its differences, on one scale each."""
     if not tables.mapped or not tables.others or shown.indicator not in tables["indicators"]:
         return None
     town, scale = _areas(tables, shown), unit(tables.label(shown.indicator).unit, language)
-    columns = [c for c in town if c in {BEFORE, tables.baseline, *tables.others} or str(c).startswith("verschil_")]
-    town[columns] *= scale.factor
+    shown_as = [c for c in town if c in {BEFORE, tables.baseline, *tables.others} or str(c).startswith("verschil_")]
+    town[shown_as] *= scale.factor
     cells, layers = _panels(tables, town, shown, language, size)
     said = _foot_text(tables, shown, language, size)
     foot = size.lines(4.6) + size.lines(1.0) * (1 + said.count("\n"))
-    page, land, drawn = maps.sheet_of(size, maps.extent(town), cells, foot), maps.land_of(town), []
+    columns = 1 + max(column for _, column in cells)
+    wide = size.width / columns - size.lines(1.0)
+    lines = 1.2 + 1.1 * max(1 + wrapped(layer.title, wide, size.font, bold=True).count("\n") for layer in layers)
+    page, land, drawn = maps.sheet_of(size, maps.extent(town), cells, foot, lines=lines), maps.land_of(town), []
     for k, layer in enumerate(layers):
         drawn.append(maps.panel(page, k, town, land, layer, language, size))
     maps.bar_and_north(page.maps[0], town, language, size)
     maps.write_names(page.maps, maps.names_of(town), size)
     _legends(page, layers, drawn, language, size)
-    page.figure.text(size.lines(0.4) / size.width, size.lines(0.3) / page.figure.get_figheight(), said, fontsize=size.small, va="bottom")
+    page.figure.text(
+        size.lines(0.4) / size.width, size.lines(0.3) / page.figure.get_figheight(), said, fontsize=size.small, va="bottom"
+    )
     return page.figure
 
 
@@ -188,14 +198,16 @@ def _panels(
     differences = [_difference(s) for s in tables.others]
     most = float(np.nanmax(np.abs(town[differences].to_numpy()), initial=0.0)) or 0.01
     norm, by = maps.in_classes(pd.Series(town[levels].to_numpy().ravel())), Normalize(-most, most)
-    titles = {BEFORE: say("map_before", language), tables.baseline: say("map_after", language, who=base)}
-    titles |= {s: say("map_after", language, who=scenario_name(s)) for s in tables.others}
+    when = say(f"window_{tables.label(shown.indicator).window}", language)
+    titles = {BEFORE: say("map_before", language), tables.baseline: say("map_after", language, who=base, when=when)}
+    titles |= {s: say("map_after", language, who=scenario_name(s), when=when) for s in tables.others}
     signed = shown.indicator == "leefbaarheid"
     layers = [maps.Layer(name, titles[name], "", scale.text, shown.colours, norm, signed) for name in levels]
     diverging = "PuOr" if tables.label(shown.indicator).better >= 0 else "PuOr_r"
+    points = say("map_points", language, base=base, unit=scale.points)
     for s in tables.others:
         title = say("map_difference", language, who=scenario_name(s), base=base)
-        layers.append(maps.Layer(_difference(s), title, "", scale.points, diverging, by, True, hatched=UNSURE + s))
+        layers.append(maps.Layer(_difference(s), title, "", points, diverging, by, True, hatched=UNSURE + s))
     return _cells(len(names), len(tables.others), each, size), layers
 
 

@@ -1,4 +1,4 @@
-"""What the figures share: the sizes they are made in, colours, dashes and markers, and how lines, ticks, names and notes are drawn.
+"""What the figures share: their sizes, colours, dashes and markers, and how lines, ticks, names and notes are drawn.
 
 A figure is made at the size at which it is printed, so its type is as large on paper as it says: nothing is scaled afterwards.
 Heights are counted in lines of type (`Size.lines`), which hold for a column, a page and a slide alike.
@@ -89,7 +89,7 @@ def style_of(size: Size) -> dict[str, Any]:
         "figure.labelsize": size.font, "figure.titlesize": size.font, "legend.fontsize": size.font, "xtick.labelsize": size.small,
         "ytick.labelsize": size.small, "lines.linewidth": size.scaled(1.3), "lines.markersize": size.scaled(4.5),
         "axes.linewidth": size.scaled(0.7), "axes.labelpad": size.scaled(3.0), "axes.titlepad": size.scaled(4.0),
-        "hatch.linewidth": size.scaled(0.55), "patch.linewidth": size.scaled(0.8),
+        "hatch.linewidth": size.scaled(0.45), "patch.linewidth": size.scaled(0.8),
     }  # fmt: skip
 
 
@@ -112,7 +112,10 @@ def laid_out(size: Size, count: float, layout: Any = "constrained") -> "tuple[Fi
 
     size = size.fitting(count)
     rcParams.update(style_of(size))
-    return new_figure(size.width, size.height or size.lines(count), layout), size
+    figure, pad = new_figure(size.width, size.height or size.lines(count), layout), size.scaled(3.0) / POINTS
+    if layout == "constrained":
+        figure.get_layout_engine().set(w_pad=pad, h_pad=pad, wspace=0.02, hspace=0.02)  # type: ignore[union-attr, call-arg]
+    return figure, size
 
 
 # Text
@@ -131,11 +134,11 @@ def inches(text: str, points: float, bold: bool = False) -> float:
 
 @lru_cache(maxsize=2)
 def _font(bold: bool) -> Any:
-    """What measures text: the font at a size at which rounding does not count."""
-    from matplotlib import font_manager
+    """What measures text, apart from what draws it: the font at a size at which rounding does not count."""
+    from matplotlib.font_manager import FontProperties, findfont
+    from matplotlib.ft2font import FT2Font
 
-    file = font_manager.findfont(font_manager.FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal"))
-    font = font_manager.get_font(file)
+    font = FT2Font(findfont(FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")))
     font.set_size(MEASURED, POINTS)
     return font
 

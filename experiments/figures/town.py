@@ -150,7 +150,6 @@ def fit(tables: TownTables, language: str, size: Size) -> "Figure | None":
     across = ACROSS[size.name]
     down = -(-len(PANELS) // across)
     figure, size = laid_out(size, 4.0 + down * (4.2 + 0.66 * size.width / across / size.lines(1.0)))
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.05, wspace=0.03, hspace=0.03)  # type: ignore[union-attr, call-arg]
     axes = figure.subplots(down, across).ravel()
     m, told, wide = tables.margins, tables.fit.set_index("marge"), size.width / across - size.lines(2.5)
     large = m[m.huishoudens >= min(tables.facts["smallest"], m.huishoudens.max())]
@@ -172,9 +171,7 @@ def _asked_and_got(ax: "Axes", part: pd.DataFrame, language: str, size: Size) ->
     room = 0.05 * (high - low) or 1.0
     ends = (low - room, high + room)
     ax.plot(ends, ends, color=SOFT, lw=size.scaled(0.7))
-    ax.scatter(
-        asked, got, s=size.scaled(2.6) ** 2, color="#0072B2", alpha=0.45, linewidths=0, rasterized=len(part) > maps.MANY
-    )
+    ax.scatter(asked, got, s=size.scaled(2.6) ** 2, color="#0072B2", alpha=0.45, linewidths=0, rasterized=len(part) > maps.MANY)
     ax.set(xlim=ends, ylim=ends, aspect="equal")
     ax.locator_params(nbins=4)
     ticks(ax, language, "x")
@@ -219,7 +216,9 @@ def imputation(tables: TownTables, language: str, size: Size) -> "Figure | None"
     for k, name in enumerate(names):
         _errors(ax, k, data[(data.attribuut == name) & ~data.niveau.isin(OWN)], language, size)
     ax.set_yticks(
-        range(len(names)), [wrapped(capital(phrase(n, language)), room - size.lines(0.6), size.small) for n in names], linespacing=0.95
+        range(len(names)),
+        [wrapped(capital(phrase(n, language)), room - size.lines(0.6), size.small) for n in names],
+        linespacing=0.95,
     )
     ax.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6))
     steps = np.linspace(0, 1, 3 if size.narrow else 6)
