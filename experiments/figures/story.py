@@ -117,7 +117,7 @@ Piece = tuple[str, float, float, str, int]  # lane, from, until, what, how many
 
 
 def stays(own: pd.DataFrame, tables: StoryTables) -> list[Piece]:
-    """Where the person is; the last place of a month counts from its first change on."""
+    """Where the person is (lane plek), and why they are in the model no longer (lane einde)."""
     found: list[Piece] = []
     place, since = None, begins(tables)
     for r in own.itertuples():
@@ -126,6 +126,8 @@ def stays(own: pd.DataFrame, tables: StoryTables) -> list[Piece]:
         at = begins(tables) if r.event == "begin" else when(str(r.date), tables)
         if place is not None and at > since:
             found.append(("plek", since, at, place, 1))
+        if r.event in GOES:
+            found.append(("einde", at, at, str(r.event), 1))
         place, since = (str(r.place) if r.event in ARRIVES else None), at
     return found if place is None else [*found, ("plek", since, ends(tables), place, 1)]
 
@@ -222,6 +224,7 @@ def _strip(ax: "Axes", data: pd.DataFrame, lanes: list[str], language: str, size
         ax.axhline(row, color="#efefef", lw=size.scaled(0.8), zorder=0)
         if lane == "plek":
             _places(ax, part, row, language, size)
+            _gone(ax, data[data.lane == "einde"], row, language, size)
         elif lane in MARKS:
             _marks(ax, part, row, lane, size)
         else:
@@ -248,6 +251,14 @@ def _places(ax: "Axes", part: pd.DataFrame, row: int, language: str, size: Size)
         if inches(name, size.small) < 0.92 * span * (end - start) / whole:
             ax.text((start + end) / 2, row, name, ha="center", va="center", fontsize=size.small, color=INK, clip_on=True,
                     bbox={"facecolor": fill, "edgecolor": "none", "pad": 0.6})  # fmt: skip
+
+
+def _gone(ax: "Axes", part: pd.DataFrame, row: int, language: str, size: Size) -> None:
+    """Why somebody is in the model no longer, behind their last place."""
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+    for at, event in part[["from", "what"]].itertuples(index=False):
+        ax.annotate(called(event, 1, language), (at, row), (size.scaled(4), 0), textcoords="offset points", va="center",
+                    fontsize=size.small, color=SOFT, bbox=box)  # fmt: skip
 
 
 def _marks(ax: "Axes", part: pd.DataFrame, row: int, lane: str, size: Size) -> None:
@@ -297,4 +308,5 @@ def _asked(band: "Axes", line: "Axes", tables: StoryTables, run: str, language: 
     at, text, ink = named[run]
     far = at - begins(tables) > inches(text, size.small) / (size.width - 1.8) * (ends(tables) - begins(tables))
     line.annotate(text, (at, 0.97), (size.scaled(-3 if far else 3), 0), xycoords=line.get_xaxis_transform(), va="top",
-                  ha="right" if far else "left", textcoords="offset points", fontsize=size.small, color=ink)  # fmt: skip
+                  ha="right" if far else "left", textcoords="offset points", fontsize=size.small, color=ink,
+                  bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # fmt: skip
