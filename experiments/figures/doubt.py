@@ -53,6 +53,8 @@ def doubt(tables: Tables, language: str, size: Size) -> "Figure | None":
         left.axhline(top - 0.75, color=PALE, lw=size.scaled(0.8))
     left.set_yticks(heights, [scenario_name(s) for s in data.scenario])
     left.set_ylim(float(heights.iloc[-1]) + 0.8, -0.5)
+    left.set_zorder(right.get_zorder() + 1)  # a long name stands over the panel beside it
+    left.patch.set_visible(False)
     for ax in (left, right):
         ax.tick_params(axis="y", length=0, labelcolor=INK)
         ax.spines["left"].set_visible(False)
