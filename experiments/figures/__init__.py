@@ -73,7 +73,8 @@ def draw_story(folder: Path) -> list[str]:
 
 def draw_sweep(tables: designs.SweptTables, folder: Path) -> list[str]:
     """Write the figures of a sweep; returns the names of those there was something to draw for."""
-    return write(tables, designs.figures_of_sweep(tables), folder / "figures")
+    figures = designs.figures_of_sweep(tables)
+    return write(tables, figures, folder / "figures") if figures else []
 
 
 def drawn(draw: Callable[..., "Figure | None"], tables: Any, language: str, size: Size) -> "Figure | None":
