@@ -18,7 +18,7 @@ from experiments.figures.style import (
 )
 from experiments.findings import settling
 from experiments.loaded import Tables
-from experiments.prose import capital, grouped, interval, percent, say, scenario_name, word
+from experiments.prose import capital, grouped, interval, number, percent, say, scenario_name, word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +28,7 @@ MORE, LESS = "#D55E00", "#0072B2"  # pays more, pays less
 WHOLE = "#6b6b6b"  # all payers together
 ACROSS = {"column": 1, "page": 2, "slide": 3}  # scenarios beside each other
 BLOCK = {"column": 3, "page": 6, "slide": 6}  # scenarios beside each other in the matrix, at most
+LEAST = 0.05  # side payments that are told, in the unit of the matrix
 
 
 # From one bill to the other
@@ -50,7 +51,9 @@ def bill(tables: Tables, language: str, size: Size) -> "Figure | None":
     across = min(ACROSS[size.name], len(tables.others))
     down, rows = -(-len(tables.others) // across), len(payers) + 2
     base = scenario_name(tables.baseline)
-    said = say("bill_note", language, scale=scale_name, base=base, note=capital(note(tables, language)))
+    level = _euro_scale(float(data.baseline_value.max()), language)[1]
+    told_note = capital(note(tables, language))
+    said = say("bill_note", language, scale=scale_name, level=level, base=base, note=told_note)
     foot = 0.6 + 0.95 * (1 + wrapped(said, size.width, size.small).count("\n"))
     figure, size = laid_out(size, down * (rows * 1.3 + 3.8) + foot, layout="none")
     said, high = wrapped(said, size.width - size.lines(0.6), size.small), figure.get_figheight()
@@ -214,8 +217,8 @@ def _cell(ax: "Axes", x: int, y: int, r: pd.Series, m: Matrix, wide: float, lang
     told = interval(r.difference, r.low, r.high, 1.0 / m.scale, language)
     head, _, tail = told.partition(" ")
     lines = [told] if inches(told, size.small, bold=not unsure) <= wide - size.lines(0.4) else [head, tail]
-    if r.name[1] and r.possible and abs(r.side_payment) >= 0.5 * 10.0 ** np.floor(np.log10(m.scale) - 1):
-        amount = grouped(abs(r.side_payment) / m.scale, 0 if m.most / m.scale >= 100 else 1, language)
+    if r.name[1] and r.possible and abs(r.side_payment) >= LEAST * m.scale:
+        amount = number(abs(r.side_payment) / m.scale, language, 2)
         lines.append(say("matrix_gets" if r.side_payment > 0 else "matrix_gives", language, euro=amount))
     text = "\n".join(line for line in lines if inches(line, size.small, bold=not unsure) <= wide)
     weight = "normal" if unsure or not r.difference else "bold"

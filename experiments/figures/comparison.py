@@ -21,7 +21,7 @@ from experiments.figures.style import (
     wrapped,
 )
 from experiments.loaded import Tables
-from experiments.prose import capital, euro, interval, number, percent, say, scenario_name, unit, word
+from experiments.prose import Unit, capital, interval, number, percent, say, scenario_name, unit, word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,30 +91,38 @@ def forest(tables: Tables, language: str, size: Size) -> "Figure | None":
 def _shape(data: pd.DataFrame, tables: Tables, size: Size, across: int, language: str) -> Shape:
     """Names and intervals get what they need, at most; the axis gets the rest."""
     wide = size.width / across - size.lines(0.8)
-    texts = [interval(r.difference, r.low, r.high, unit(r.unit, language).factor, language) for r in data.itertuples()]
+    texts = [interval(r.difference, r.low, r.high, _shown(r.unit, language).factor, language) for r in data.itertuples()]
     text = max(inches(t, size.small, bold=True) for t in texts) + size.lines(0.5)
     longest = max(inches(scenario_name(s), size.small, bold=True) for s in tables.others) + size.lines(0.5)
-    name = min(longest, max(0.27 * wide, 0.72 * wide - text))
+    name = min(longest, max(0.2 * wide, 0.7 * wide - text))
     reach = float(np.nanmax(np.abs(data[["scaled_low", "scaled_high", "scaled_difference"]].to_numpy()), initial=1.0))
     return Shape(wide, name, wide - name - text, text, min(max(1.25, 1.08 * reach), EDGE))
+
+
+def _shown(name: str, language: str) -> Unit:
+    """As `unit`, with euro in thousands: an axis is not to give way to zeros."""
+    found = unit(name, language)
+    return Unit(1e-3, *[f"{say('thousand', language)} {found.text}"] * 2) if name.startswith("euro") else found
 
 
 def _forest_axis(ax: "Axes", shape: Shape, rows: float, language: str, size: Size) -> None:
     """Differences that matter, and their better side; y counts lines of type from the top."""
     ax.set(xlim=(-shape.limit, shape.limit), ylim=(rows, 0), yticks=[])
-    ax.set_xticks([x for x in (-3, -2, -1, 0, 1, 2, 3) if abs(x) <= shape.limit])
+    steps = (-3, -2, -1, 0, 1, 2, 3) if shape.axis > size.lines(7.0) else (-1, 0, 1)
+    ax.set_xticks([x for x in steps if abs(x) <= shape.limit])
     ax.spines["left"].set_visible(False)
     ticks(ax, language, "x", signed=True)
     across: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "fontsize": size.small, "color": SOFT, "va": "bottom"}
-    ax.text(-shape.limit, 1.0, say("worse_side", language), ha="left", **across)
-    ax.text(shape.limit, 1.0, say("better_side", language), ha="right", **across)
+    gap = size.lines(0.3) / shape.axis * 2 * shape.limit
+    ax.text(-gap, 1.0, say("worse_side", language), ha="right", **across)
+    ax.text(gap, 1.0, say("better_side", language), ha="left", **across)
 
 
 def _block(ax: "Axes", part: pd.DataFrame, tables: Tables, top: float, shape: Shape, language: str, size: Size) -> None:
     """One indicator: its name with from where a difference counts, and a row per scenario."""
     label, by = tables.label(str(part.indicator.iloc[0])), part.set_index("scenario")
-    shown, relevant = unit(label.unit, language), float(part.relevant_difference.iloc[0])
-    threshold = euro(relevant, language) if label.unit.startswith("euro") else number(shown.factor * relevant, language, 2)
+    shown, relevant = _shown(label.unit, language), float(part.relevant_difference.iloc[0])
+    threshold = number(shown.factor * relevant, language, 2)
     counts = say("counts_from", language, unit=shown.points, threshold=threshold)
     name = capital(str(label[language]).split(" (")[0])
     left, first = -(shape.name + size.lines(0.1)) / shape.axis, top + HEAD + 0.75
@@ -139,7 +147,8 @@ def _row(ax: "Axes", row: pd.Series, k: int, y: float, shape: Shape, factor: flo
     marker = (">" if at > 0 else "<") if outside else marker
     face = "white" if open_ else colour
     ax.plot([at], [y], marker=marker, color=colour, mfc=face, ms=size.scaled(4.6), clip_on=False, zorder=4, linestyle="none")
-    matters = row.scaled_low > 1 or row.scaled_high < -1
+    ends = sorted((row.scaled_low, row.scaled_high))
+    matters = ends[0] > 1 or ends[1] < -1
     across: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "fontsize": size.small, "va": "center"}
     name = cut(scenario_name(str(row.name)), shape.name - size.lines(0.3), size.small, bold=True)
     ax.text(-(shape.name + size.lines(0.1)) / shape.axis, y, name, color=INKS[k % len(INKS)], fontweight="bold", **across)
