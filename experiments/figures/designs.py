@@ -7,6 +7,7 @@ computed between them, so nothing is filled in.
 from collections.abc import Sequence
 from functools import partial
 from math import floor, isfinite, log10, prod
+from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ FILLED = 0.5  # share of all combinations from which points are a grid with hole
 HATCH, HATCH_INK = "/////", "#6e6e6e"
 DARK = 0.62  # of the largest difference, from which a number in a cell is white
 WIDE = 10.0  # highest over lowest value from which an axis of points is logarithmic
+TALLEST = 24.0  # lines of type of a panel of cells
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 COLUMNS = ["difference", "low", "high", "seeds"]
 
@@ -81,7 +83,7 @@ def levels(values: pd.Series) -> list[Any]:
 
 
 def _is_number(x: Any) -> bool:
-    return isinstance(x, int | float) and not isinstance(x, bool)
+    return isinstance(x, Real) and not isinstance(x, bool)
 
 
 def _nearest(known: list[Any], value: Any) -> Any:
@@ -138,27 +140,38 @@ def raster_of(p: Plane, language: str, size: Size) -> "Figure":
     count = len(scenarios) + best
     across = _beside(count, size)
     down = -(-count // across)
-    rows = 14.0 if p.scattered else max(4.0, 1.9 * p.rows.up.nunique())
-    figure, size = laid_out(size, 9.0 + down * (rows + 2.6))
+    figure, size = laid_out(size, 9.0 + down * (_tall(p) + 2.6))
     axes = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False).ravel()
-    scale = _Scale.of(p, language)
-    for ax, scenario in zip(axes, scenarios, strict=False):
+    scale, room = _Scale.of(p, language), (size.width - 0.9) / across
+    names = _called(p, scenarios, room, size) if best else []
+    lettered = best and names[0] == LETTERS[0]
+    for k, (ax, scenario) in enumerate(zip(axes, scenarios, strict=False)):
         part = p.rows[p.rows.scenario == scenario] if p.up else p.rows
-        (_points if p.scattered else _cells)(ax, part, p, scale, language, (size.width - 0.9) / across, size)
-        ax.set_title(cut(scenario_name(scenario), (size.width - 0.9) / across - 0.2, size.font, True) if p.up else "")
+        (_points if p.scattered else _cells)(ax, part, p, scale, language, room, size)
+        title = (f"{names[k + 1]}: " if lettered else "") + scenario_name(scenario)
+        ax.set_title(cut(title, room - 0.2, size.font, True) if p.up else "")
     if best:
-        _best(axes[count - 1], p, scenarios, language, (size.width - 0.9) / across, size)
+        _best(axes[count - 1], p, names, scenarios, language, size)
     if p.up:
         figure.supylabel(axis_name(p.up, language), fontsize=size.font)
-    _axes(list(axes), count, across, p, language)
-    bar = figure.colorbar(scale.mapped(), ax=list(axes), location="bottom", aspect=45, shrink=0.75, pad=0.02)
+    _axes(list(axes), count, across, p, language, (size.width - 1.25) / across, size)
+    _bar(figure, list(axes), scale, language, size)
+    noted(figure, _note(p, scenarios, names, language), size)
+    return figure
+
+
+def _bar(figure: "Figure", axes: "list[Axes]", scale: "_Scale", language: str, size: Size) -> None:
+    """What colours mean, below all panels."""
+    bar = figure.colorbar(scale.mapped(), ax=axes, location="bottom", aspect=45, shrink=0.75, pad=0.02)
     bar.outline.set_visible(False)
     ticks(bar.ax, language, "x", signed=True)
     bar.ax.locator_params(nbins=4)
     bar.ax.set_xlabel(wrapped(scale.label, 0.72 * size.width, size.small), fontsize=size.small)
-    names = _called(p, scenarios, (size.width - 0.9) / across, size) if best else []
-    noted(figure, _note(p, scenarios, names, language), size)
-    return figure
+
+
+def _tall(p: Plane) -> float:
+    """Lines of type that a panel is high."""
+    return 14.0 if p.scattered else float(np.clip(1.9 * p.rows.up.nunique(), 4.0, TALLEST))
 
 
 def _beside(count: int, size: Size) -> int:
@@ -217,6 +230,7 @@ def _cells(ax: "Axes", part: pd.DataFrame, p: Plane, scale: _Scale, language: st
     values, sure = _squares(part, p, "difference"), _squares(part.assign(sure=separable(part)), p, "sure")
     colour = scale.mapped()
     roomy = inches(scale.text(-scale.most / scale.factor, language), size.small) < 0.92 * (width - 0.35) / values.shape[1]
+    roomy &= _tall(p) / values.shape[0] > 1.2
     for (row, column), value in np.ndenumerate(values):
         known = isfinite(value)
         fill = colour.to_rgba(scale.factor * value) if known else PALE
@@ -292,10 +306,10 @@ def _called(p: Plane, scenarios: list[str], width: float, size: Size) -> list[st
     return names if max(inches(name, size.small, True) for name in names) < room else list(LETTERS[: len(names)])
 
 
-def _best(ax: "Axes", p: Plane, scenarios: list[str], language: str, width: float, size: Size) -> None:
+def _best(ax: "Axes", p: Plane, names: list[str], scenarios: list[str], language: str, size: Size) -> None:
     """Which scenario is best in each cell, by its colour and by its name or letter."""
     kinds, certain = best_of(p, scenarios)
-    fills, names = [pale(colour) for colour in ("#8c8c8c", *COLOURS)], _called(p, scenarios, width, size)
+    fills = [pale(colour) for colour in ("#8c8c8c", *COLOURS)]
     for (row, column), kind in np.ndenumerate(kinds):
         known = isfinite(kind) and kind > 0
         fill = fills[(int(kind) - 1) % len(fills)] if known else PALE
@@ -323,8 +337,8 @@ def _points(ax: "Axes", part: pd.DataFrame, p: Plane, scale: _Scale, language: s
 # Axes and notes
 
 
-def _axes(axes: "list[Axes]", count: int, across: int, p: Plane, language: str) -> None:
-    """Names of the axes and their values; what the study itself has stands in bold."""
+def _axes(axes: "list[Axes]", count: int, across: int, p: Plane, language: str, width: float, size: Size) -> None:
+    """Names of the axes and their values, numbers as many as fit; what the study itself has stands in bold."""
     for k, ax in enumerate(axes):
         ax.set_visible(k < count)
         ax.tick_params(axis="x", labelbottom=k + across >= count)
@@ -339,7 +353,9 @@ def _axes(axes: "list[Axes]", count: int, across: int, p: Plane, language: str) 
             spine.set_visible(False)
         ax.tick_params(length=0, labelcolor=INK)
     for name, values, axis in ((p.across, p.rows.across, axes[0].xaxis), (p.up, p.rows.up, axes[0].yaxis)):
-        axis.set_ticks(range(len(levels(values))), [level_name(x, name, language) for x in levels(values)])
+        room = width / values.nunique() if axis is axes[0].xaxis else size.width / 5.0
+        names = _fitting([level_name(x, name, language) for x in levels(values)], _is_number(values.iloc[0]), room, size)
+        axis.set_ticks(range(len(names)), names)
     if not p.up:
         axes[0].invert_yaxis()  # the first scenario on top
     for ax in axes[:count]:
@@ -347,6 +363,14 @@ def _axes(axes: "list[Axes]", count: int, across: int, p: Plane, language: str) 
             known = levels(values)
             for x, tick in zip(known, axis.get_major_ticks(len(known)), strict=True):
                 tick.label1.set_fontweight("bold" if name in p.own and x == p.own[name] else "normal")
+
+
+def _fitting(names: list[str], numbers: bool, room: float, size: Size) -> list[str]:
+    """Names of levels that fit, each in so many inches: of numbers every so many, of texts what fits."""
+    if not numbers:
+        return [cut(name, room, size.small, True) for name in names]
+    step = int(np.ceil(1.25 * max(inches(name, size.small, True) for name in names) / room))
+    return [name if k % step == 0 else "" for k, name in enumerate(names)]
 
 
 def _numeric(ax: "Axes", which: str, values: pd.Series, language: str) -> None:
