@@ -38,7 +38,7 @@ FIGURES: dict[str, tuple[Callable[[Tables], pd.DataFrame], Draw]] = {
     "hulp": (help.help_data, help.helping),
     "onzekerheid": (doubt.doubt_data, doubt.doubt),
 }
-
+SELDOM = ("kaart_draagkracht", "kaart_draaglast", "kaart_kwetsbaar")  # drawn where they are named, and in the gallery
 
 TOWN: dict[str, tuple[Callable[[TownTables], pd.DataFrame], Callable[[TownTables, str, Size], "Figure | None"]]] = {
     "kaarten": (town.maps_data, town.town_maps),
@@ -51,8 +51,9 @@ TOWN: dict[str, tuple[Callable[[TownTables], pd.DataFrame], Callable[[TownTables
 def draw_all(
     folder: Path, names: Iterable[str] = (), sizes: Iterable[Size] = (PAGE,), formats: Iterable[str] = WRITTEN
 ) -> list[str]:
-    """Write the figures of a study's folder (all, or those named); returns the names of those there was something to draw for."""
-    return write(load(folder), {name: FIGURES[name] for name in names or FIGURES}, folder / "figures", sizes, formats)
+    """Write the figures of a study's folder (those named, or all but SELDOM); returns the names of those that could be drawn."""
+    asked = tuple(names) or tuple(name for name in FIGURES if name not in SELDOM)
+    return write(load(folder), {name: FIGURES[name] for name in asked}, folder / "figures", sizes, formats)
 
 
 def draw_town(folder: Path) -> list[str]:

@@ -58,7 +58,7 @@ def bill(tables: Tables, language: str, size: Size) -> "Figure | None":
     figure, size = laid_out(size, down * (rows * 1.3 + 3.8) + foot, layout="none")
     said, high = wrapped(said, size.width - size.lines(0.6), size.small), figure.get_figheight()
     names, left = _payer_names(data, tables, payers, language, size)
-    wide, reach = (size.width - left) / across, _reach(data, tables, payers, scale)
+    wide = (size.width - left) / across
     for k, scenario in enumerate(tables.others):
         row, column = divmod(k, across)
         part = data[data.scenario == scenario].set_index("payer")
@@ -68,7 +68,7 @@ def bill(tables: Tables, language: str, size: Size) -> "Figure | None":
         box = (left + column * wide + size.lines(0.3), low, wide - room - size.lines(1.2), size.lines(rows * 1.3))
         ax = figure.add_axes(tuple(np.array(box) / [size.width, high, size.width, high]))
         _waterfall(ax, part.loc[[*payers, ""]], payers, scale, size)
-        ax.set(xlim=reach, ylim=(rows - 0.4, -0.6))
+        ax.set(xlim=_reach(part, payers, scale), ylim=(rows - 0.4, -0.6))
         ax.set_title(cut(scenario_name(scenario), wide - size.lines(1.0), size.font, bold=True), loc="left")
         for y, text in enumerate(told, start=1):
             sure = part.low[[*payers, ""][y - 1]] > 0 or part.high[[*payers, ""][y - 1]] < 0
@@ -92,14 +92,12 @@ def _payer_names(data: pd.DataFrame, tables: Tables, payers: list[str], language
     return told, min(most, max(inches(name, size.small) for name in told)) + size.lines(0.8)
 
 
-def _reach(data: pd.DataFrame, tables: Tables, payers: list[str], scale: float) -> tuple[float, float]:
-    """The ends of the axis, for all scenarios: running sums with their intervals."""
+def _reach(part: pd.DataFrame, payers: list[str], scale: float) -> tuple[float, float]:
+    """The ends of the axis of one scenario: running sums with their intervals."""
+    before = part.difference[payers].cumsum().shift(fill_value=0.0)
     ends = [0.0]
-    for scenario in tables.others:
-        part = data[data.scenario == scenario].set_index("payer")
-        before = part.difference[payers].cumsum().shift(fill_value=0.0)
-        for column in ("difference", "low", "high"):
-            ends += [*(before + part[column][payers]).dropna(), *part[column][[""]].dropna()]
+    for column in ("difference", "low", "high"):
+        ends += [*(before + part[column][payers]).dropna(), *part[column][[""]].dropna()]
     low, high = min(ends) / scale, max(ends) / scale
     room = 0.04 * (high - low) or 1.0
     return low - room, high + room
@@ -122,12 +120,13 @@ def _waterfall(ax: "Axes", part: pd.DataFrame, payers: list[str], scale: float, 
             ax.plot([at / scale] * 2, [y - 0.33, y + 1.33 if payer else y], color=SOFT, lw=size.scaled(0.5), zorder=1)
     ax.tick_params(axis="y", length=0, labelcolor=INK)
     ax.spines["left"].set_visible(False)
-    ax.xaxis.get_major_locator().set_params(nbins=4)
+    ax.locator_params(axis="x", nbins=3)
 
 
 def _told(part: pd.DataFrame, payers: list[str], scale: float, language: str) -> list[str]:
     """Per row the difference with its interval."""
-    return [interval(*part.loc[p, ["difference", "low", "high"]].to_numpy(float), 1.0 / scale, language) for p in [*payers, ""]]
+    rows = (part.loc[p] for p in [*payers, ""])
+    return [interval(r.difference, r.low, r.high, 1.0 / scale, language) for r in rows]
 
 
 def _beside(ax: "Axes", x: float, y: float, text: str, size: Size, **look: Any) -> None:

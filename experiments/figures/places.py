@@ -8,7 +8,7 @@ import pandas as pd
 
 from experiments.compare import compared
 from experiments.figures import maps
-from experiments.figures.style import INK, MONTHS, SOFT, Size, cut, laid_out, legend_columns, look_of, ticks, wrapped
+from experiments.figures.style import INK, MONTHS, SOFT, Size, cut, inches, laid_out, legend_columns, look_of, ticks, wrapped
 from experiments.loaded import Tables
 from experiments.prose import number, say, scenario_name, unit
 
@@ -41,10 +41,14 @@ def buurten(tables: Tables, language: str, size: Size) -> "Figure | None":
     shown = sorted(data.code.unique()[: MOST[size.name]])
     columns = min(ACROSS[size.name], len(shown))
     rows = -(-len(shown) // columns)
-    legend = 1.6 * -(-(1 + len(tables.others)) // legend_columns(tables, size))
-    figure, size = laid_out(size, 4.0 + legend + 7.2 * rows)
+    legend = 1.3 * -(-(1 + len(tables.others)) // legend_columns(tables, size))
+    foot, count = 3.6, data.code.nunique()
+    figure, size = laid_out(size, 1.6 + legend + 6.6 * rows + foot, layout="none")
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
-    wide = (size.width - size.lines(4.0)) / columns - size.lines(0.8)
+    high, left = figure.get_figheight(), size.lines(1.6) + inches("−0,00", size.small) + size.lines(0.6)
+    top, edges = 1 - size.lines(1.6 + legend) / high, {"left": left / size.width, "right": 1 - size.lines(0.4) / size.width}
+    figure.subplots_adjust(**edges, top=top, bottom=size.lines(foot) / high, hspace=0.32, wspace=0.1)
+    wide = (size.width - left) / columns - size.lines(0.6)
     for ax, code in zip(axes, shown, strict=False):
         _buurt(ax, data[data.code == code], tables, size)
         ax.set_title(cut(str(data[data.code == code].naam.iloc[0]), wide, size.small), fontsize=size.small, fontweight="normal")
@@ -55,19 +59,12 @@ def buurten(tables: Tables, language: str, size: Size) -> "Figure | None":
     axes[0].yaxis.get_major_locator().set_params(nbins=4)
     ticks(axes[0], language, signed=True)
     handles, names = axes[0].get_legend_handles_labels()
-    figure.legend(
-        handles,
-        names,
-        loc="outside upper left",
-        ncols=legend_columns(tables, size),
-        frameon=False,
-        handlelength=2.6,
-        borderpad=0.1,
-    )
-    figure.supylabel(say("change_axis", language))
-    count = data.code.nunique()
+    look: dict[str, Any] = {"frameon": False, "handlelength": 2.6, "borderpad": 0.1, "borderaxespad": 0.2}
+    figure.legend(handles, names, loc="upper left", ncols=legend_columns(tables, size), **look)
+    figure.supylabel(say("change_axis", language), x=0.0, ha="left")
     more = say("largest_buurten", language, most=len(shown), count=count) if count > len(shown) else ""
-    figure.supxlabel(wrapped(say("buurten_axis", language, n=tables.seeds) + more, size.width, size.font))
+    said = wrapped(say("buurten_axis", language, n=tables.seeds) + more, size.width - size.lines(0.6), size.small)
+    figure.supxlabel(said, y=size.lines(0.3) / high, fontsize=size.small)
     return figure
 
 

@@ -81,12 +81,13 @@ SLIDE = Size("slide", 13.33, 7.5, 16.0)
 SIZES = {size.name: size for size in (COLUMN, PAGE, SLIDE)}
 
 
-def style_of(size: Size) -> dict[str, Any]:
+def style_of(size: Size) -> Any:
     """What matplotlib is told for a size: type, lines and marks in proportion."""
     plain = {f"{axis}tick.{key}": size.scaled(v) for axis in "xy" for key, v in TICKS.items()}
     return {
         **STYLE, **plain, "font.size": size.font, "axes.titlesize": size.font, "axes.labelsize": size.font,
-        "figure.labelsize": size.font, "figure.titlesize": size.font, "legend.fontsize": size.font, "xtick.labelsize": size.small,
+        "figure.labelsize": size.font, "figure.titlesize": size.font, "legend.fontsize": size.font,
+        "legend.columnspacing": 1.0, "legend.handletextpad": 0.5, "xtick.labelsize": size.small,
         "ytick.labelsize": size.small, "lines.linewidth": size.scaled(1.3), "lines.markersize": size.scaled(4.5),
         "axes.linewidth": size.scaled(0.7), "axes.labelpad": size.scaled(3.0), "axes.titlepad": size.scaled(4.0),
         "hatch.linewidth": size.scaled(0.45), "patch.linewidth": size.scaled(0.8),
@@ -255,5 +256,5 @@ def bands(frame: pd.DataFrame) -> pd.DataFrame:
 def legend_columns(tables: Tables, size: Size) -> int:
     """Columns of a legend of all scenarios: as few lines as the names need."""
     names = [scenario_name(s) for s in (tables.baseline, *tables.others)]
-    widest = max(inches(n, size.font) for n in names) + 5.0 * size.font / POINTS  # with its line and the gap to the next
-    return max(1, min(len(names), int((size.width - 0.2) // widest)))
+    widest = max(inches(n, size.font) for n in names) + 4.3 * size.font / POINTS  # with its line and the gap to the next
+    return max(1, min(len(names), int((size.width - 0.1) // widest)))

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from experiments import figures
-from experiments.figures import FIGURES, FORMATS, draw_all, drawn
+from experiments.figures import FIGURES, FORMATS, SELDOM, draw_all, drawn
 from experiments.figures.bill import bill_data
 from experiments.figures.comparison import forest_data
 from experiments.figures.over_time import time_data
@@ -61,7 +61,7 @@ def outside(figure):
     return gone
 
 
-EVERY = [(size, name) for size in SIZES.values() for name in FIGURES if size == PAGE or not name.startswith("kaart_")]
+EVERY = [(size, name) for size in SIZES.values() for name in FIGURES if name not in SELDOM]
 
 
 @pytest.mark.parametrize(("size", "name"), EVERY, ids=[f"{name} {size.name}" for size, name in EVERY])
