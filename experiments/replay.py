@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from experiments.asking import CONTACTVERLIES, KRAPTE, PLAATSING, Question
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from experiments.engine.measure import Ground
@@ -31,6 +32,7 @@ class Lived(NamedTuple):
     unseen: dict[str, int]
     homes: list[int]  # of each portiek
     last: int  # month
+    stability: "list[tuple[np.ndarray, np.ndarray]]"  # of everyone at the end of each month from 0 on: identity, stability
 
 
 class Change(NamedTuple):
@@ -67,10 +69,26 @@ def lived(start: Start, settings: "list[Setting]", passed_over: tuple[int, ...] 
 
     of, papers, months, seed, world = start._replace(world=start.world.copy())
     with City(world, of.rooms, of.huidig, settings, seed, of.without, passed_over=passed_over) as city:
-        chronicle = Chronicle(city, papers)
-        chronicle.run(months)
+        chronicle, stability = Chronicle(city, papers), [_stability(world)]
+        for _ in range(months):
+            chronicle.run(1)
+            stability.append(_stability(world))
         unseen = {str(event): n for event, n in chronicle.unseen.items()}
-        return Lived(chronicle.table(), unseen, world.portieken.homes.tolist(), city.month)
+        return Lived(chronicle.table(), unseen, world.portieken.homes.tolist(), city.month, stability)
+
+
+def _stability(world: "World") -> "tuple[np.ndarray, np.ndarray]":
+    """Identity and stability of everyone in the table of persons now: copies, because columns are written in place."""
+    rows = world.persons.identity.nonzero()[0]
+    return world.persons.identity[rows], world.persons.stability[rows]
+
+
+def stability_of(run: Lived, who: str) -> "pd.DataFrame":
+    """month, stability: of one person, at the end of each month in which they are in the model."""
+    import pandas as pd
+
+    found = [(month, float(x)) for month, (people, values) in enumerate(run.stability) for x in values[people == int(who)]]
+    return pd.DataFrame(found, columns=["month", "stability"])
 
 
 def chosen(q: Question, told: Lived) -> str:

@@ -11,7 +11,8 @@
 
 event=... and date=2027-03 say which event is asked about: by default the first escalation, or else the first crisis (after the
 placement, for zonder=plaatsing). Every key of docs/configuration.md can be given besides. Writes
-results/verhaal-<study>/<scenario>-<seed>-<who>/ (docs/story.md). What can not be told is refused (exit code 2).
+results/verhaal-<study>/<scenario>-<seed>-<who>/, with a strip of that life as a figure (docs/story.md). What can not be told is
+refused (exit code 2).
 """
 
 import json
@@ -55,17 +56,22 @@ def tell(own: dict[str, str], config: dict[str, Any]) -> Ended:
     start = replay.started(of, q.papers, months, q.seed)
     told = replay.lived(start, q.settings)
     who = replay.chosen(q, told)
-    text, runs, table = course(p, q, told, who), {"verteld": told.log}, None
+    text, runs, table, asked = course(p, q, told, who), {"verteld": told}, None, {}
     if q.zonder:
         event = replay.asked_about(q, told.log, who)
         change = replay.changed(q, told.log, p.huidig, event)
-        runs["zonder"] = replay.lived(start, change.settings, change.passed_over).log
-        text += replay.answer(q, told.log, runs["zonder"], event, change, buurten)
+        runs["zonder"] = replay.lived(start, change.settings, change.passed_over)
+        asked = {"event": event.event, "date": event.date, "start": change.start}
+        text += replay.answer(q, told.log, runs["zonder"].log, event, change, buurten)
         if q.seeds:
             table = replay.over_seeds(q, of, months, event, change)
             text += replay.often(q, table, event, change)
     folder = Path(config["results"]["folder"]) / f"verhaal-{p.folder.name}" / folder_name(q, who)
-    write(folder, text, runs, table, manifest_of(p, q, who))
+    write(folder, text, runs, who, table, manifest_of(p, q, who) | ({"asked": asked} if asked else {}))
+    if who:
+        from experiments.figures import draw_story
+
+        draw_story(folder)
     print(f"{text}\n{folder / 'verhaal.md'}")
     return Ended(0, folder)
 
@@ -90,16 +96,21 @@ def _checked(own: dict[str, str], config: dict[str, Any]) -> tuple["Plan", Quest
 
 
 def write(
-    folder: Path, text: str, runs: "dict[str, pd.DataFrame]", seeds: "pd.DataFrame | None", manifest: dict[str, Any]
+    folder: Path, text: str, runs: "dict[str, Lived]", who: str, seeds: "pd.DataFrame | None", manifest: dict[str, Any]
 ) -> None:
-    """The folder, made anew: the history, the events of each run, the seeds, and what made it."""
+    """The folder, made anew: the history, the events and the person's stability of each run, the seeds, and what made it."""
     import pandas as pd
+
+    from experiments.replay import stability_of
 
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / "verhaal.md").write_text(text, encoding="utf-8")
-    log = pd.concat([frame.assign(verloop=name) for name, frame in runs.items()], ignore_index=True)
+    log = pd.concat([run.log.assign(verloop=name) for name, run in runs.items()], ignore_index=True)
     log.to_parquet(folder / "gebeurtenissen.parquet", index=False, compression="zstd")
+    if who:
+        course = pd.concat([stability_of(run, who).assign(verloop=name) for name, run in runs.items()], ignore_index=True)
+        course.to_parquet(folder / "stabiliteit.parquet", index=False, compression="zstd")
     if seeds is not None:
         seeds.to_parquet(folder / "toevallen.parquet", index=False, compression="zstd")
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")
@@ -118,7 +129,8 @@ def manifest_of(p: "Plan", q: Question, who: str) -> dict[str, Any]:
     from model.jit import sources_hash
 
     asked = q._asdict() | {"settings": [s._asdict() for s in q.settings], "papers": q.papers._asdict(), "who": who}
-    return {"question": asked, "config": settled(p.config, EXECUTION), "data": p.data_hashes, "model": sources_hash()}
+    made = {"scenarios": ["+".join(q.parts)], "seed": q.seed, "town": {"naam": p.town.naam, "code": p.town.code}}
+    return made | {"question": asked, "config": settled(p.config, EXECUTION), "data": p.data_hashes, "model": sources_hash()}
 
 
 def course(p: "Plan", q: Question, told: "Lived", who: str) -> str:

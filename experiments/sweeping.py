@@ -2,6 +2,8 @@
 
     python -m experiments.sweeping results/sweep-<hash>      make and print the index again: of jobs that ended since
 
+Beside the index stands a page of it, report.html, with the differences of each job, figures and links to each job's own report.
+
 Each job leaves a file, whatever process or machine it ran on, and the index is made of those. The folder is named after the
 sweep's own jobs, so that the same command finds it again. docs/cluster.md says what the columns are.
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 RAN, REFUSED, FAILED, OPEN = "ran", "refused", "failed", "open"  # open: it has not ended, or its process was killed
 BESIDE = ("workers", "results.folder")  # how and where, not what: they make no other sweep
 SWEEP = "sweep.json"
-DIFFERENCE = ["scenario", "indicator", "unit", "difference", "low", "high", "pairs", "relevant_difference"]
+DIFFERENCE = ["baseline", "scenario", "indicator", "unit", "better", "difference", "low", "high", "pairs", "relevant_difference"]
 LINES = 40  # jobs in a printed table, and outcomes told one by one; the rest is counted
 
 
@@ -80,8 +82,9 @@ def of_study(config: dict[str, Any], state: str, folder: Path | None) -> Outcome
     table = pd.read_parquet(folder / "differences.parquet")
     main = (table.design == "") & (table.level == "gemeente") & (table.payer == "") & (table.profile == "")
     table = table[main & table.indicator.isin(config["robustness"]["indicators"])]
-    units = pd.read_parquet(folder / "labels.parquet", columns=["name", "unit"]).set_index("name").unit
-    table = table.rename(columns={"seeds": "pairs"}).assign(unit=table.indicator.map(units))[DIFFERENCE]
+    label = pd.read_parquet(folder / "labels.parquet", columns=["name", "unit", "better"]).set_index("name")
+    said = {name: table.indicator.map(label[name]) for name in label}
+    table = table.rename(columns={"seeds": "pairs"}).assign(baseline=config["baseline"], **said)[DIFFERENCE]
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
     return Outcome(state, message, str(folder), rows)
 
@@ -105,20 +108,24 @@ def index(folder: Path) -> "pd.DataFrame":
         head = {"job": number} | {key: given[key] for key in sweep["swept"]}
         head |= {"state": outcome.state, "message": outcome.message, "folder": outcome.folder}
         rows += [head | told for told in outcome.differences or [dict.fromkeys(DIFFERENCE)]]
-    found = pd.DataFrame(rows)
+    columns = ["job", *sweep["swept"], "state", "message", "folder", *DIFFERENCE]
+    found = pd.DataFrame(rows, columns=columns)
     for key in sweep["swept"]:  # numbers where all are; else as they were given
         numbers = pd.to_numeric(found[key], errors="coerce")
         found[key] = numbers if numbers.notna().all() else found[key]
-    kinds = {"scenario": "str", "indicator": "str", "unit": "str", "pairs": "Int32"}
+    kinds = {**dict.fromkeys(("baseline", "scenario", "indicator", "unit"), "str"), "pairs": "Int32", "better": "Int32"}
     return found.astype({c: kinds.get(c, "float64") for c in DIFFERENCE})
 
 
 def report(folder: Path) -> int:
-    """Make the index, print it, and give the exit code."""
+    """Make the index and its page, print the index, and give the exit code."""
+    from experiments import swept as page
+
     found = index(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".") as beside:
         found.to_parquet(Path(beside) / "index.parquet", index=False, compression="zstd")
         os.replace(Path(beside) / "index.parquet", folder / "index.parquet")
+    page.write(folder)
     swept = list(found.columns[1 : found.columns.get_loc("state")])
     jobs = found.drop_duplicates("job")
     for line in [*tables(found, swept), *_not_ran(jobs, swept)]:
@@ -126,6 +133,7 @@ def report(folder: Path) -> int:
     count = jobs.state.value_counts()
     said = ", ".join(f"{count.get(state, 0)} {state}" for state in (RAN, REFUSED, FAILED, OPEN) if state != OPEN or OPEN in count)
     print(f"\n{len(jobs)} {'job' if len(jobs) == 1 else 'jobs'}: {said}. Index: {folder / 'index.parquet'}")
+    print(f"Report: {folder / page.FILES['nl']}")
     if OPEN in count:
         print(
             f"Open jobs have not ended or were killed. The same command goes on; python -m experiments.sweeping {folder} looks."

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from experiments import figures, gemeente, pages, portrait
-from experiments.figures import TOWN
+from experiments.figures import TOWN, drawn
+from experiments.figures.style import PAGE
 from experiments.figures.town import PANELS, SHADES
 from experiments.loaded import load_town
 from experiments.plan import vintage_of
@@ -225,7 +226,7 @@ def test_oss_is_shown_with_its_own_polygons_all_figures_and_where_these_come_fro
     ruwaard = portrait.parts(tables, NL).rows[0]
     assert ruwaard[:2] == ["Ruwaard", "6.375"]  # the largest wijk of Oss
     for name, (data, draw) in TOWN.items():
-        assert draw(tables, NL) is not None and len(data(tables)), name
+        assert drawn(draw, tables, NL, PAGE) is not None and len(data(tables)), name
 
 
 def test_a_region_of_many_gemeenten_has_a_short_name(small_town):

@@ -97,7 +97,7 @@ def study(folder, scenarios=SCENARIOS, mapped=False, empty=False, town="Teststad
                 "second_group",
             ],
         ),
-        "designs": pd.DataFrame([("", "study")], columns=["design", "kind"]),
+        "designs": designs(),
         "observed": pd.DataFrame(
             [("p_wmo", "aandeel_kwetsbaar", 25, 0.63, 1), ("p_eenzaam", "banden", 25, -0.1, -1)],
             columns=["waargenomen", "indicator", "buurten", "rang", "verwacht"],
@@ -175,7 +175,14 @@ def indicators(scenarios):
                 for level, place in (("gemeente", "GM0001"), *(("buurt", b) for b in BUURTEN))
             ]
     frame = pd.DataFrame(rows, columns=["design", "scenario", "seed", "period", "month", "level", "place", "leefbaarheid"])
-    return frame.assign(profile="", payer="")
+    return frame.assign(profile="", payer="", druk_op_hulp=0.9 + frame.leefbaarheid, reactietijd=5.0 + frame.leefbaarheid)
+
+
+def designs():
+    """A grid of two quotas and two numbers of days, besides the study itself."""
+    rows = [("", "study", 0.3, 40.0)]
+    rows += [(f"q={q}, d={d}", "design", q, d) for q in (0.1, 0.3) for d in (20.0, 40.0)]
+    return pd.DataFrame(rows, columns=["design", "kind", "quota", "crisis.harm_days"])
 
 
 def differences(scenarios, changed):
@@ -197,6 +204,11 @@ def differences(scenarios, changed):
             add("zachte_landing", scenario, profile=profile)
         for place in BUURTEN:
             add("leefbaarheid", scenario, level="buurt", place=place)
+    for r in designs().itertuples():
+        for k, scenario in enumerate(scenarios if r.kind == "design" else ()):
+            off = 0.01 * (k + 1) * (1 if r.quota < 0.2 else -1)  # the sign turns between the quotas
+            row = (r.design, "leefbaarheid", "horizon", "gemeente", "GM0001", "", "", scenario, off, 0.0, off)
+            rows.append((*row, off - 0.005, off + 0.015, 2, 0.02))
     columns = [
         "design", "indicator", "window", "level", "place", "profile", "payer", "scenario", "value", "baseline_value",
         "difference", "low", "high", "seeds", "relevant_difference",

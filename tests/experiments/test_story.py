@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import asking, replay, story, telling
+from experiments import asking, figures, replay, story, telling
 from experiments.config import composed
 from experiments.engine.measure import month_zero
 from experiments.plan import ground, plan
@@ -61,11 +61,17 @@ def log(*rows):
 
 @pytest.fixture(scope="module")
 def told(config, tmp_path_factory):
-    return tell(config, tmp_path_factory.mktemp("told"), "most=episode", "zonder=plaatsing", "seeds=2")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "DPI", 30)
+        return tell(config, tmp_path_factory.mktemp("told"), "most=episode", "zonder=plaatsing", "seeds=2")
 
 
 def test_a_history_is_written_whole(told):
-    assert {p.name for p in told.iterdir()} == {"verhaal.md", "gebeurtenissen.parquet", "toevallen.parquet", "manifest.json"}
+    tables = {"gebeurtenissen.parquet", "stabiliteit.parquet", "toevallen.parquet"}
+    assert {p.name for p in told.iterdir()} == {"verhaal.md", "manifest.json", "figures", *tables}
+    ends = [f"{language}.{kind}" for language in (NL, EN) for kind in ("svg", "png")]
+    drawn = [f"levensloop{size}.{end}" for size in ("", ".column") for end in ends]
+    assert {p.name for p in (told / "figures").iterdir()} == {"levensloop.csv", *drawn}
     text = (told / "verhaal.md").read_text(encoding="utf-8")
     made = json.loads((told / "manifest.json").read_text(encoding="utf-8"))["question"]
     assert text.startswith("# Verhaal van een bewoner: ") and f"nummer {made['who']}" in text
@@ -87,6 +93,14 @@ def test_the_past_of_a_replay_is_equal_until_the_placement(told):
     placed = events.month[(events.identity == who) & (events.event == "geplaatst")].iloc[0]
     before = [events[(events.verloop == v) & (events.month < placed)].drop(columns="verloop") for v in ("verteld", "zonder")]
     pd.testing.assert_frame_equal(*(b.reset_index(drop=True) for b in before))
+
+
+def test_stability_is_that_of_the_person_month_by_month_and_the_same_until_the_replay_differs(told):
+    manifest = json.loads((told / "manifest.json").read_text(encoding="utf-8"))
+    start, table = manifest["asked"]["start"], pd.read_parquet(told / "stabiliteit.parquet")
+    assert table.stability.between(0.0, 1.0).all() and not table.duplicated(["month", "verloop"]).any()
+    before = [table[(table.verloop == v) & (table.month < start)].stability.tolist() for v in ("verteld", "zonder")]
+    assert before[0] == before[1]
 
 
 def test_a_portiek_is_told_in_english(config, tmp_path, capsys):

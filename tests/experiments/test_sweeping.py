@@ -1,6 +1,7 @@
 """A sweep: bad points refuse only themselves, every launcher leaves the same index, and the same sweep is found again."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from hydra.types import RunMode
 
-from experiments import command, sweeping
+from experiments import command, figures, sweeping
 from experiments.config import CONFIGS, composed, schema
 from experiments.sweeper import refused_by_hydra
 from experiments.sweeping import FAILED, RAN, REFUSED, Outcome
@@ -82,7 +83,21 @@ def test_the_index_joins_each_job_with_the_differences_of_its_study(swept):
 @pytest.mark.slow
 def test_nothing_but_the_study_and_the_sweep_lies_in_the_results(swept):
     assert sorted(path.name.partition("-")[0] for path in swept[0].parent.iterdir()) == ["standaard", "sweep"]
-    assert sorted(path.name for path in swept[0].iterdir()) == ["hydra", "index.parquet", "jobs", "sweep.json"]
+    assert sorted(path.name for path in swept[0].iterdir()) == [
+        "hydra", "index.parquet", "jobs", "report.en.html", "report.html", "sweep.json",
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_page_of_a_sweep_tells_each_job_and_leads_to_its_report(swept):
+    folder, *_ = swept
+    index = pd.read_parquet(folder / "index.parquet")
+    assert set(index.baseline.dropna()) == {"loting"} and set(index.better.dropna()) <= {-1, 0, 1}
+    for file, words in (("report.html", "geweigerd"), ("report.en.html", "refused")):
+        text = (folder / file).read_text(encoding="utf-8")
+        assert text.count(words) >= 2 and "a share from 0 to 1" in text and "http" not in text
+        (link,) = set(re.findall(r'href="(\.\./[^"]+)"', text))
+        assert (folder / link).resolve() == (Path(index.folder[0]) / "report.html").resolve()
 
 
 @pytest.mark.slow
@@ -221,6 +236,38 @@ def test_a_sweep_that_is_still_running_has_open_jobs_and_is_looked_at_by_command
     assert left.value.code == 1
     assert "kosten (euro per jaar)" in said and "-1,500 [-2,000, -]" in said
     assert "2 jobs: 1 ran, 0 refused, 0 failed, 1 open" in said
+
+
+def differing(tmp_path, points, swept):
+    """A sweep whose jobs have ended with differences that follow from their quota: (values of the keys) per point."""
+    jobs = [[f"{key}={value}" for key, value in zip(swept, point, strict=True)] for point in points]
+    folder = sweeping.begin(tmp_path, "study", jobs, swept)
+    for k, point in enumerate(points):
+        off = 0.05 if point[0] < 0.2 else -0.03
+        row = {"baseline": "loting", "scenario": "spreiding", "indicator": "leefbaarheid", "unit": "score", "better": 1,
+               "difference": off, "low": off - 0.01, "high": off + 0.01, "pairs": 4, "relevant_difference": 0.02}  # fmt: skip
+        sweeping.leave(folder, k, Outcome(RAN, "", "", [row]))
+    assert sweeping.report(folder) == 0
+    return folder, (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_two_swept_keys_are_drawn_as_cells(tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "DPI", 30)
+    points = [(q, d) for q in (0.1, 0.3) for d in (20, 40)]
+    folder, text = differing(tmp_path, points, ["quota", "parameters.crisis.harm_days.value"])
+    assert [path.name for path in (folder / "figures").glob("*.csv")] == ["raster_leefbaarheid.csv"]
+    data = pd.read_csv(folder / "figures" / "raster_leefbaarheid.csv")
+    assert data.difference.tolist() == [0.05, 0.05, -0.03, -0.03]
+    assert "crisis.harm_days" in text and "+0,050" in text and "[+0,040;\xa0+0,060]" in text and "relevant, beter" in text
+
+
+def test_one_swept_key_is_drawn_as_a_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "DPI", 30)
+    folder, text = differing(tmp_path, [(0.1,), (0.3,)], ["quota"])
+    assert sorted(path.name for path in (folder / "figures").iterdir()) == [
+        "lijn.csv", "lijn.en.png", "lijn.en.svg", "lijn.nl.png", "lijn.nl.svg",
+    ]  # fmt: skip
+    assert "data:image/svg+xml" in text
 
 
 def test_a_folder_that_is_no_sweep_is_refused(tmp_path, monkeypatch, capsys):

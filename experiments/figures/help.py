@@ -1,0 +1,105 @@
+"""The load of help and its response by month, in every scenario and as the paired difference from the baseline."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from experiments.figures.style import (
+    INK,
+    INKS,
+    MONTHS,
+    SOFT,
+    Size,
+    bands,
+    cut,
+    end_labels,
+    inches,
+    laid_out,
+    look_of,
+    note,
+    noted,
+    ticks,
+    wrapped,
+)
+from experiments.loaded import Tables
+from experiments.prose import capital, say, scenario_name, unit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SHOWN = ("druk_op_hulp", "reactietijd")
+FULL = 1.0  # load at which teams are asked for every hour that they have
+
+
+def help_data(tables: Tables) -> pd.DataFrame:
+    """Per indicator, scenario and month: the level, and the paired difference from the baseline, each with its interval."""
+    t = tables["indicators"]
+    t = t[(t.level == "gemeente") & (t.design == "")]
+    t = t[t.period == ("month" if (t.period == "month").any() else "year")]
+    frames = []
+    for name in (name for name in SHOWN if name in t and t[name].notna().any()):
+        wide = t.pivot_table(index=["scenario", "seed"], columns="month", values=name, sort=False).astype(float)
+        apart = wide - wide.xs(tables.baseline).reindex(wide.index, level="seed")
+        for what, values in (("level", wide), ("difference", apart)):
+            told = bands(values.stack().rename("value").reset_index())
+            frames.append(told.assign(indicator=name, what=what, seeds=tables.seeds))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def helping(tables: Tables, language: str, size: Size) -> "Figure | None":
+    """Rows: load and response time. Left: their level in each scenario. Right: the paired difference from the baseline."""
+    data = help_data(tables)
+    if data.empty:
+        return None
+    names = list(dict.fromkeys(data.indicator))
+    panels = [(name, what) for name in names for what in (("level", "difference") if tables.others else ("level",))]
+    across = 1 if size.narrow else len(panels) // len(names)
+    down = len(panels) // across
+    figure, size = laid_out(size, 3.5 + 12.5 * down)
+    axes = figure.subplots(down, across, sharex=True, squeeze=False).ravel()
+    full = False
+    for ax, (name, what) in zip(axes, panels, strict=True):
+        full |= _panel(ax, data[(data.indicator == name) & (data.what == what)], tables, what, language, size)
+        _titled(ax, tables, name, what, language, (size.width - 0.4) / across - 0.8, size)
+    for ax in axes[-across:]:
+        ax.set_xlabel(say("years", language))
+    told = say("help_note", language, note=capital(note(tables, language)), base=scenario_name(tables.baseline))
+    noted(figure, " ".join([told, *([say("help_full", language)] if full else [])]), size)
+    return figure
+
+
+def _panel(ax: "Axes", data: pd.DataFrame, tables: Tables, what: str, language: str, size: Size) -> bool:
+    """Lines with their bands; names at the ends of lines. Returns whether the line of full load is drawn."""
+    ends, wide = [], max(inches(scenario_name(s), size.small, True) for s in (tables.baseline, *tables.others))
+    for k, scenario in enumerate([tables.baseline, *tables.others]):
+        part = data[data.scenario == scenario]
+        if part.empty or (what == "difference" and k == 0):
+            continue
+        look = {"color": INK, "linestyle": "-"} if k == 0 else look_of(k - 1)
+        if k == 0 or what == "difference":  # bands of levels lie over each other, and say nothing of differences
+            ax.fill_between(part.month / MONTHS, part.low, part.high, color=look["color"], alpha=0.11, linewidth=0)
+        ax.plot(part.month / MONTHS, part["mean"], **look)
+        name = cut(scenario_name(scenario), min(wide, size.width / 5), size.small, True)
+        ends.append((name, float(part["mean"].iloc[-1]), INK if k == 0 else INKS[(k - 1) % len(INKS)]))
+    if what == "level":
+        ax.set_ylim(bottom=max(0.0, ax.get_ylim()[0]))  # neither can be below 0, whatever a symmetrical interval says
+    full = what == "level" and data.indicator.iloc[0] == SHOWN[0] and ax.get_ylim()[0] < FULL < ax.get_ylim()[1]
+    if full or what == "difference":
+        ax.axhline(FULL if full else 0.0, color=SOFT, lw=size.scaled(0.8), ls=(0, (2, 2)) if full else "-")
+    ax.margins(x=0)
+    ticks(ax, language, "x")
+    ticks(ax, language, signed=what == "difference")
+    end_labels(ax, float(data.month.max()) / MONTHS, ends)
+    return full
+
+
+def _titled(ax: "Axes", tables: Tables, name: str, what: str, language: str, width: float, size: Size) -> None:
+    """What a panel shows, and in which unit."""
+    label = tables.label(name)
+    if what == "difference":
+        title = say("help_difference", language, base=scenario_name(tables.baseline))
+    else:
+        title = str(label[language])
+    ax.set_title(wrapped(title, width, size.font, True))
+    ax.set_ylabel(unit(label.unit, language).text)
