@@ -24,7 +24,7 @@ class Kept(NamedTuple):
 
     flows      int32 [whole years, Place, Place]: persons by where they were at the start of a year and where a year later;
                AFWEZIG is who was not vulnerable, or not in town
-    landings   int32 [months + 1, Profile, 2]: placements by months until they were no longer soft (HARD), or were last seen (LOST)
+    landings   int32 [months + 1, Profile, 2]: placements by months until no longer soft (HARD), or until last seen (LOST)
     waits      int64 [Profile, 2]: months that persons spent waiting in the last year, and months that they had waited by then,
                added up over the same months
     homes      uint8 [3, dwellings]: mean mark of who has lived there since month 0 (`MARK_STEPS`, EMPTY, LEFT), Tenure, and

@@ -1,4 +1,6 @@
-"""Persons and households seen again: flows that close, placements until they are no longer soft, and a run that stays the same."""
+"""Persons and households seen again: flows that close, landings that end in one way, and a run that stays the same."""
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -37,7 +39,7 @@ def test_what_stays_and_what_enters_a_place_is_its_stock_a_year_later(lived):
     city, stocks = lived
     flows = city.record.followed.kept().flows
     assert len(flows) == MONTHS // 12
-    for year, (before, after) in enumerate(zip(stocks, stocks[1:], strict=False)):
+    for year, (before, after) in enumerate(pairwise(stocks)):
         places = np.arange(1, len(Place))
         assert np.array_equal(flows[year].sum(axis=1)[places], np.bincount(before.place, minlength=len(Place))[places])
         assert np.array_equal(flows[year].sum(axis=0)[places], np.bincount(after.place, minlength=len(Place))[places])

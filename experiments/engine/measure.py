@@ -193,7 +193,7 @@ def _parting(city: City, asked: list[Asked]) -> list[list[Asked]]:
 
 
 def summed_up(record: Record, asked: Asked, rooms: Rooms) -> Run:
-    """A run's record, up to its last month, as the arrays that are kept; who was followed, up to now, which must be that month."""
+    """A run's record as the arrays that are kept: up to its last month, which must be now where persons are followed."""
     last = asked.months
     years = [slice(m + 1, min(m + 13, last + 1)) for m in range(0, last, 12)]
     windows = [slice(1, last + 1), slice(max(1, last - 11), last + 1)]

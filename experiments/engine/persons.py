@@ -114,7 +114,7 @@ def wait_rows(run: Run) -> dict[str, Any]:
 
 
 def household_rows(base: Run, run: Run, same: float) -> Iterator[tuple[Any, ...]]:
-    """Households of month 0, all, by tenure, and by whether more or fewer placements came into their portiek than in the baseline.
+    """Households of month 0: all, by tenure, and by whether more or fewer were placed in their portiek than in the baseline.
 
     Raises `ValueError` where the two runs are not of one town.
     """
