@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from experiments.figures import bill, capacity, comparison, over_time, places, town
+from experiments.figures import bill, capacity, comparison, fairness, over_time, persons, places, town
 from experiments.figures.style import PAGE, Size, style_of
 from experiments.loaded import Tables, TownTables, load, load_town
 from experiments.prose import EN, NL
@@ -33,6 +33,10 @@ FIGURES: dict[str, tuple[Callable[[Tables], pd.DataFrame], Draw]] = {
     "kaart": (places.map_data, places.town_map),
     "rekening": (bill.bill_data, bill.bill),
     "zakken": (bill.pockets_data, bill.pockets),
+    "stromen": (persons.flows_data, persons.flows),
+    "landing": (persons.landing_data, persons.landing),
+    "tweeling": (fairness.twins_data, fairness.twins),
+    "eerlijk": (fairness.fairness_data, fairness.fairness),
 }
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from experiments import survival
 from experiments.figures.style import (
-    COLOURS, INK, LINE, MONTHS, PALE, POINTS, SOFT, Size, apart, inches, laid_out, look_of, wrapped,
+    COLOURS, INK, LINE, MONTHS, POINTS, SOFT, Size, apart, inches, laid_out, look_of, wrapped,
 )  # fmt: skip
 from experiments.loaded import Tables
 from experiments.prose import capital, grouped, percent, rounded, say, scenario_name, word
@@ -58,7 +58,7 @@ def flows(tables: Tables, language: str, size: Size) -> "Figure | None":
         _alluvial(ax, part, most, size, language)
         _flows_title(figure, box, scenario, whole, size, language)
     _kinds(figure, size, language)
-    _foot(figure, say("flows_note", language, n=int(data.seeds.max()), years=int(data.years.max())), size)
+    foot(figure, say("flows_note", language, n=int(data.seeds.max()), years=int(data.years.max())), size)
     return figure
 
 
@@ -91,7 +91,9 @@ def _alluvial(ax: "Axes", part: pd.DataFrame, most: float, size: Size, language:
     for way, x, align in (("from", -0.02, "right"), ("to", 1.02, "left")):
         middles = [top - persons / 2.0 for top, persons in ends[way].values()]
         for (place, (top, persons)), y in zip(ends[way].items(), apart(middles, line), strict=True):
-            ax.plot([x + 0.02 * (1 if x < 0 else -1)] * 2, [top, top - persons], color=INK, lw=size.scaled(2.2), solid_capstyle="butt")
+            ax.plot(
+                [x + 0.02 * (1 if x < 0 else -1)] * 2, [top, top - persons], color=INK, lw=size.scaled(2.2), solid_capstyle="butt"
+            )
             ax.text(x, y, f"{names[place]} {_persons(persons, language)}", ha=align, va="center", fontsize=size.small)
     ax.set(xlim=(-room, 1.0 + room), ylim=(low, high))
     ax.axis("off")
@@ -121,7 +123,15 @@ def _ribbon(ax: "Axes", left: float, right: float, persons: float, colour: str) 
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
-    points = [(0, left), (0.5, left), (0.5, right), (1, right), (1, right - persons), (0.5, right - persons), (0.5, left - persons)]
+    points = [
+        (0, left),
+        (0.5, left),
+        (0.5, right),
+        (1, right),
+        (1, right - persons),
+        (0.5, right - persons),
+        (0.5, left - persons),
+    ]
     codes = [Path.MOVETO, *[Path.CURVE4] * 3, Path.LINETO, *[Path.CURVE4] * 3, Path.CLOSEPOLY]
     shape = Path([*points, (0, left - persons), (0, left)], codes)
     ax.add_patch(PathPatch(shape, facecolor=colour, edgecolor="white", lw=0.2, alpha=0.85))
@@ -139,7 +149,136 @@ def _kinds(figure: "Figure", size: Size, language: str) -> None:
     )  # fmt: skip
 
 
-def _foot(figure: "Figure", text: str, size: Size) -> None:
+def foot(figure: "Figure", text: str, size: Size) -> None:
     """What is drawn, of how many, at the foot."""
     told = wrapped(text, size.width - 0.2, size.small)
-    figure.text(0.1 / size.width, 0.25 * size.lines(1.0) / figure.get_figheight(), told, fontsize=size.small, color=SOFT, va="bottom")
+    figure.text(
+        0.1 / size.width, 0.25 * size.lines(1.0) / figure.get_figheight(), told, fontsize=size.small, color=SOFT, va="bottom"
+    )
+
+
+# Landing
+
+
+class Curve(NamedTuple):
+    """One scenario's share of placements that are still soft [months + 1], with its band, and how many are at risk."""
+
+    share: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    at_risk: np.ndarray
+
+
+def landing_data(tables: Tables) -> pd.DataFrame:
+    """Per scenario, profile ("" is all) and month since placement: the share that is still soft, its band, and how many are left.
+
+    Product-limit estimate over all seeds together; profiles with fewer than `SMALLEST_PROFILE` placements are left out.
+    """
+    rows, frames = tables["landing"], []
+    for (scenario, profile), part in _by_profile(rows):
+        events, at_risk = (_wide(part, rows, name) for name in ("events", "at_risk"))
+        if at_risk[:, 0].sum() < SMALLEST_PROFILE:
+            continue
+        both = np.stack([events, at_risk], axis=1)
+        share, low, high = survival.over_seeds(both, lambda x: survival.curve(x[0], x[1]))
+        known = at_risk.sum(axis=0) >= SMALLEST_PROFILE  # beyond this a curve is of a few
+        columns = {"share": share, "low": np.maximum(low, 0.0), "high": np.minimum(high, 1.0), "at_risk": at_risk.sum(axis=0)}
+        frame = pd.DataFrame({name: values[known] for name, values in columns.items()})
+        frames.append(frame.assign(scenario=scenario, profile=profile, month=np.flatnonzero(known), seeds=len(events)))
+    columns = ["scenario", "profile", "month", "share", "low", "high", "at_risk", "seeds"]
+    return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+
+
+def _by_profile(rows: pd.DataFrame) -> Any:
+    """Scenario and profile with their rows: all profiles together, as "", first."""
+    together = rows.groupby(["scenario", "seed", "month"], sort=False)[["at_risk", "events", "censored"]].sum().reset_index()
+    every = pd.concat([together.assign(profile=""), rows], ignore_index=True)
+    return every.groupby(["scenario", "profile"], sort=False)
+
+
+def _wide(part: pd.DataFrame, rows: pd.DataFrame, name: str) -> np.ndarray:
+    """Counts [seeds, months + 1] of one scenario and profile; seeds of the scenario that have none count as 0."""
+    seeds = rows.seed[rows.scenario == part.scenario.iloc[0]].unique()
+    wide = part.pivot_table(index="seed", columns="month", values=name, aggfunc="sum", fill_value=0)
+    return wide.reindex(index=seeds, columns=range(int(rows.month.max()) + 1), fill_value=0).to_numpy(float)
+
+
+def landing(tables: Tables, language: str, size: Size) -> "Figure | None":
+    """Share of placements that are still soft by months since: all, and per profile; below each how many are at risk."""
+    data = landing_data(tables)
+    if data.empty:
+        return None
+    shown = [s for s in (tables.baseline, *tables.others) if (data.scenario == s).any()]
+    profiles = list(dict.fromkeys(data.profile))
+    across = 2 if size.narrow else 4 if size.height else 3
+    down = -(-len(profiles) // across)
+    under = (len(shown) + 2.2) * 0.86  # lines of numbers at risk
+    figure, size = laid_out(size, down * (9.5 + under) + 5.0, "none")
+    tall, wide = figure.get_figheight(), figure.get_figwidth()
+    names = max(inches(scenario_name(s), size.small) for s in shown)
+    left, right = min(names + 0.12, 0.3 * wide) / wide, 0.12 / wide
+    foot, line = size.lines(4.4) / tall, size.lines(1.0) / tall
+    high, each = (1.0 - foot) / down, (1.0 - left) / across
+    months = _horizon(data)
+    for k, profile in enumerate(profiles):
+        row = down - 1 - k // across
+        low = foot + row * high + under * line
+        box = (left + (k % across) * each, low, each - max(right, 0.3 / wide), high - (under + 1.9) * line)
+        ax = figure.add_axes(box)
+        _curves(ax, data[data.profile == profile], shown, months, language)
+        title = capital(word("profiles_short", profile, language)) if profile else say("landing_all", language)
+        ax.set_title(wrapped(title, box[2] * wide, size.font, bold=True).split("\n")[0])
+        ax.tick_params(labelleft=k % across == 0)
+        _numbers_at_risk(ax, data[data.profile == profile], shown, months, k % across == 0, size, language)
+    _landing_legend(figure, shown, size)
+    seeds, after = int(data.seeds.max()), f"{tables.parameter('landing.after_months', float('nan')):.0f}"
+    foot(figure, say("landing_note", language, n=seeds, after=after), size)
+    return figure
+
+
+def _horizon(data: pd.DataFrame) -> int:
+    """Months that are drawn: as far as most curves go, in whole years."""
+    reach = data.groupby(["scenario", "profile"]).month.max().median()
+    return max(MONTHS, int(reach) // MONTHS * MONTHS)
+
+
+def _curves(ax: "Axes", part: pd.DataFrame, shown: list[str], months: int, language: str) -> None:
+    for k, scenario in enumerate(shown):
+        one = part[(part.scenario == scenario) & (part.month <= months)]
+        look = {"color": INK, "linestyle": "-"} if k == 0 else look_of(k - 1)
+        ax.fill_between(one.month, one.low, one.high, step="post", color=look["color"], alpha=0.12, linewidth=0)
+        ax.step(one.month, one.share, where="post", **look)
+    ticks = np.arange(0, months + 1, AT_RISK_EVERY if months <= 4 * MONTHS else 2 * AT_RISK_EVERY)
+    ax.set(xlim=(0, months), ylim=(0, 1.02), yticks=(0, 0.5, 1.0), xticks=ticks)
+    ax.set_yticklabels([percent(x, language) for x in (0, 0.5, 1.0)])
+
+
+def _numbers_at_risk(
+    ax: "Axes", part: pd.DataFrame, shown: list[str], months: int, first: bool, size: Size, language: str
+) -> None:
+    """A line of numbers per scenario, below the months to which they belong."""
+    step = size.small * LINE
+    for k, scenario in enumerate(shown):
+        one = part[part.scenario == scenario].set_index("month").at_risk
+        colour = INK if k == 0 else look_of(k - 1)["color"]
+        at: dict[str, Any] = {"textcoords": "offset points", "fontsize": size.small, "va": "top", "annotation_clip": False}
+        below = -(1.5 + k) * step - 3.0
+        for month in ax.get_xticks():
+            if month in one.index:
+                text = grouped(float(one[month]), 0, language)
+                ax.annotate(text, (month, 0), (0, below), xycoords=("data", "axes fraction"), ha="center", color=colour, **at)
+        if first:
+            name = scenario_name(scenario)
+            ax.annotate(name, (0, 0), (-size.small * 1.6, below), xycoords="axes fraction", ha="right", color=colour, **at)
+
+
+def _landing_legend(figure: "Figure", shown: list[str], size: Size) -> None:
+    from matplotlib.lines import Line2D
+
+    looks = [{"color": INK, "linestyle": "-"}, *(look_of(k) for k in range(len(shown) - 1))]
+    handles = [Line2D([], [], label=scenario_name(s), **look) for s, look in zip(shown, looks, strict=True)]
+    widest = max(inches(scenario_name(s), size.small) for s in shown) + 5.0 * size.small / POINTS
+    figure.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(0.0, size.lines(2.0) / figure.get_figheight()), frameon=False,
+        ncols=max(1, min(len(shown), int(size.width // widest))), fontsize=size.small, columnspacing=1.2,
+    )  # fmt: skip
