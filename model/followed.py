@@ -12,6 +12,7 @@ import numpy as np
 from model.world import NEVER, Persons, Place, Profile, World
 
 YEAR = 12  # months
+CAME = len(Place)  # the row in flows of who was in no place yet, and has waited since
 HARD, LOST = 0, 1  # how months since a placement end: no longer soft, or out of sight
 PORTIEK_FULL = 255  # more placements in a portiek are not told apart
 EMPTY, LEFT = 254, 255  # codes instead of a mark: the home was vacant at month 0, or its residents of month 0 are gone
@@ -22,8 +23,9 @@ STABILITY_STEPS = 250  # codes of a stability from 0 to 1
 class Kept(NamedTuple):
     """What is kept of a run that was followed; of one that was not, all arrays have length zero.
 
-    flows      int32 [whole years, Place, Place]: persons by where they were at the start of a year and where a year later;
-               AFWEZIG is who was not vulnerable, or not in town
+    flows      int32 [whole years, Place + 1, Place]: persons by where they were at the start of a year and where a year later;
+               AFWEZIG is who was not vulnerable, or not in town, and the row after all places (CAME) who has joined the queue
+               since and so came from elsewhere, or lost a home
     landings   int32 [months + 1, Profile, 2]: placements by months until no longer soft (HARD), or until last seen (LOST)
     waits      int64 [Profile, 2]: months that persons spent waiting in the last year, and months that they had waited by then,
                added up over the same months
@@ -45,33 +47,34 @@ def nothing() -> Kept:
     """What is kept of a run that was not followed."""
     places, profiles = len(Place), len(Profile)
     return Kept(
-        np.zeros((0, places, places), np.int32), np.zeros((0, profiles, 2), np.int32), np.zeros((0, 2), np.int64),
+        np.zeros((0, places + 1, places), np.int32), np.zeros((0, profiles, 2), np.int32), np.zeros((0, 2), np.int64),
         np.zeros((3, 0), np.uint8), np.zeros(0, np.uint64), np.zeros(0, np.uint8),
     )  # fmt: skip
 
 
 class Seen(NamedTuple):
-    """Who is in the table of persons, by identity, and where."""
+    """Who is in the table of persons, by identity, and where, and whether they have ever waited for a home."""
 
     identity: np.ndarray  # uint64 [n], ascending
     place: np.ndarray  # uint8 [n]
+    waited: np.ndarray  # bool [n]
 
 
 def seen(persons: Persons) -> Seen:
     rows = np.flatnonzero(persons.place != int(Place.AFWEZIG))
     rows = rows[np.argsort(persons.identity[rows])]
-    return Seen(persons.identity[rows], persons.place[rows])
+    return Seen(persons.identity[rows], persons.place[rows], persons.waiting_since[rows] != NEVER)
 
 
 def moves(before: Seen, after: Seen) -> np.ndarray:
-    """Persons [Place, Place] by where they were before and where after; AFWEZIG for who is in one of the two alone."""
+    """Persons [Place + 1, Place] by where they were before and where after (`Kept.flows`)."""
     at = np.minimum(np.searchsorted(after.identity, before.identity), max(after.identity.size - 1, 0))
     known = after.identity[at] == before.identity if after.identity.size else np.zeros(before.identity.size, bool)
-    found = np.zeros((len(Place), len(Place)), np.int32)
+    found = np.zeros((len(Place) + 1, len(Place)), np.int32)
     np.add.at(found, (before.place[known], after.place[at[known]]), 1)
     np.add.at(found, (before.place[~known], int(Place.AFWEZIG)), 1)
-    came = ~np.isin(after.identity, before.identity, assume_unique=True)
-    np.add.at(found, (int(Place.AFWEZIG), after.place[came]), 1)
+    new = ~np.isin(after.identity, before.identity, assume_unique=True)
+    np.add.at(found, (np.where(after.waited[new], CAME, int(Place.AFWEZIG)), after.place[new]), 1)
     return found
 
 
@@ -129,7 +132,7 @@ class Followed:
     def __init__(self, world: World, months: int) -> None:
         self.first = self.last = world.month
         self.year_began = seen(world.persons)
-        self.flows = np.zeros((months // YEAR, len(Place), len(Place)), np.int32)
+        self.flows = np.zeros((months // YEAR, len(Place) + 1, len(Place)), np.int32)
         self.landings = Landings(world.persons, months)
         self.waiting = np.zeros((months + 1, len(Profile), 2), np.int64)
         self.residents = world.dwellings.identity.copy()  # never changed: copies share it

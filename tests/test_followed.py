@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from model.followed import EMPTY, HARD, LEFT, LOST, MARK_STEPS, Followed, Landings, Seen, moves, seen
+from model.followed import CAME, EMPTY, HARD, LEFT, LOST, MARK_STEPS, Followed, Landings, Seen, moves, seen
 from model.world import NEVER, ByProfile, Persons, Place, Profile, Status
 
 MONTHS = 24
@@ -22,17 +22,22 @@ def lived(small_city, lively):
     return city, stocks
 
 
+def a_table(identity, place, waited):
+    return Seen(np.array(identity, np.uint64), np.array(place, np.uint8), np.array(waited, bool))
+
+
 def test_persons_are_found_again_by_identity_wherever_their_row_is():
-    before = Seen(np.array([3, 5, 9], np.uint64), np.array([Place.OPVANG, Place.THUIS, Place.BANK], np.uint8))
-    after = Seen(np.array([1, 3, 9], np.uint64), np.array([Place.THUIS, Place.THUIS, Place.BANK], np.uint8))
+    before = a_table([3, 5, 9], [Place.OPVANG, Place.THUIS, Place.BANK], [True, False, True])
+    after = a_table([1, 2, 3, 9], [Place.THUIS, Place.THUIS, Place.THUIS, Place.BANK], [False, True, True, True])
     found = moves(before, after)
     expected = np.zeros_like(found)
     expected[Place.OPVANG, Place.THUIS] = expected[Place.BANK, Place.BANK] = 1
     expected[Place.THUIS, Place.AFWEZIG] = 1  # 5 recovered, or left
     expected[Place.AFWEZIG, Place.THUIS] = 1  # 1 became vulnerable
+    expected[CAME, Place.THUIS] = 1  # 2 asked for a home, and got one
     assert np.array_equal(found, expected)
-    nobody = Seen(np.zeros(0, np.uint64), np.zeros(0, np.uint8))
-    assert moves(before, nobody)[:, Place.AFWEZIG].sum() == 3 and moves(nobody, after)[Place.AFWEZIG].sum() == 3
+    nobody = a_table([], [], [])
+    assert moves(before, nobody)[:, Place.AFWEZIG].sum() == 3 and moves(nobody, after)[CAME].sum() == 3
 
 
 def test_what_stays_and_what_enters_a_place_is_its_stock_a_year_later(lived):

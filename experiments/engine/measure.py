@@ -68,7 +68,7 @@ class Run(NamedTuple):
     owed: np.ndarray  # int64 []: events times price, added up apart from the bookings; equals `booked`
     counts: np.ndarray  # int64 [Count] of the whole over the horizon
     # who was followed (`model.followed.Kept`); of a summary all of these have length zero
-    flows: np.ndarray  # int32 [whole years, Place, Place]
+    flows: np.ndarray  # int32 [whole years, Place + 1, Place]
     landings: np.ndarray  # int32 [months + 1, Profile, 2]
     waits: np.ndarray  # int64 [Profile, 2]
     homes: np.ndarray  # uint8 [3, dwellings]

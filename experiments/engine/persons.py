@@ -19,8 +19,8 @@ from experiments.plan import Plan
 from model.followed import EMPTY, HARD, LOST, MARK_STEPS, STABILITY_STEPS
 from model.world import Place, Profile, Tenure
 
-OUTSIDE = "buiten"  # the name of Place.AFWEZIG in flows: not vulnerable, or not in town
-PLACES = [OUTSIDE, *(place.name.lower() for place in Place if place != Place.AFWEZIG)]
+OUTSIDE, CAME = "buiten", "gekomen"  # in flows: not vulnerable or not in town, and who has joined the queue since
+PLACES = [OUTSIDE, *(place.name.lower() for place in Place if place != Place.AFWEZIG), CAME]
 PROFILES = [profile.name.lower() for profile in Profile]
 MARKS = 10 * MARK_STEPS  # codes above this are no mark
 ROUNDING = 1e-9  # of the difference of two marks that were kept in steps

@@ -41,7 +41,7 @@ SHAPES = {
     "booked": (np.int64, ()),
     "owed": (np.int64, ()),
     "counts": (np.int64, (len(Count),)),
-    "flows": (np.int32, (-1, len(Place), len(Place))),
+    "flows": (np.int32, (-1, len(Place) + 1, len(Place))),
     "landings": (np.int32, (-1, len(Profile), 2)),
     "waits": (np.int64, (-1, 2)),
     "homes": (np.uint8, (3, -1)),

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from experiments import survival
-from experiments.figures.persons import SMALLEST_PROFILE, foot
+from experiments.figures.persons import SMALLEST_PROFILE, foot_note
 from experiments.figures.style import COLOURS, INK, LINE, MONTHS, PALE, SOFT, Size, cut, inches, laid_out, look_of, ticks, wrapped
 from experiments.loaded import Tables
 from experiments.prose import number, percent, say, scenario_name, word
@@ -55,9 +55,9 @@ def twins(tables: Tables, language: str, size: Size) -> "Figure | None":
     across = 1 if size.narrow else min(len(shown), 3)
     down = -(-len(shown) // across)
     figure, size = laid_out(size, down * (2.3 * rows + 2.6 * len(blocks) + 2.4) + 6.5, "none")
-    tall, wide, line = figure.get_figheight(), figure.get_figwidth(), size.lines(1.0) / figure.get_figheight()
+    wide, line = figure.get_figwidth(), size.lines(1.0) / figure.get_figheight()
     names = {
-        g: wrapped(word("twins", g, language), 0.36 * wide if across == 1 else 0.22 * wide, size.small) for b in blocks for g in b
+        g: wrapped(word("twins", g, language), 0.42 * wide if across == 1 else 0.25 * wide, size.small) for b in blocks for g in b
     }
     left = max(inches(n, size.small) for n in names.values()) / wide + 0.035
     bottom = 6.0 * line
@@ -78,7 +78,7 @@ def twins(tables: Tables, language: str, size: Size) -> "Figure | None":
             top -= len(block) * row + 2.6 * line
     _twins_legend(figure, size, language)
     told = say("twins_note", language, n=int(data.seeds.max()), base=scenario_name(tables.baseline), **_same(tables, language))
-    foot(figure, told, size)
+    foot_note(figure, told, size)
     return figure
 
 
@@ -149,9 +149,10 @@ def _same(tables: Tables, language: str) -> dict[str, str]:
 
 
 class Measured(NamedTuple):
-    """One thing that is measured of everyone and of some groups, in every world: counts [seeds, groups, ...], added up over seeds.
+    """One thing that is measured of everyone and of groups, in every world: counts [seeds, groups, ...], added up over seeds.
 
-    `value` makes [groups] of counts [groups, ...]; `shown` is the group to look at per scenario, where not the worst off.
+    `value` makes [groups] of counts [groups, ...]. `shown` is the group to look at per scenario, where that is not the worst off:
+    it is compared with itself.
     """
 
     panel: str
@@ -174,7 +175,7 @@ def fairness_data(tables: Tables) -> pd.DataFrame:
     """Per panel and scenario: the value of everyone and of those worst off there, and the difference from the baseline.
 
     Who is worst off is found in each world by itself, over all seeds; the difference is between the worst off of both worlds, as
-    these may be others. Its interval is over paired seeds.
+    these may be others. The buurt that receives most is compared with itself. Intervals are over paired seeds.
     """
     if tables["waits"].empty:
         return pd.DataFrame(columns=COLUMNS)
@@ -183,7 +184,8 @@ def fairness_data(tables: Tables) -> pd.DataFrame:
         for scenario in (tables.baseline, *tables.others):
             if scenario not in m.parts:
                 continue
-            mine, base = m.worst(scenario), m.worst(tables.baseline)
+            mine = m.worst(scenario)
+            base = mine if m.shown else m.worst(tables.baseline)
             rows.append(_compared(m, "everyone", "", scenario, m.everyone[scenario], m.everyone[tables.baseline]))
             sides = m.parts[scenario][:, [mine]], m.parts[tables.baseline][:, [base]]
             rows.append(_compared(m, "worst", m.groups[mine], scenario, *sides))
@@ -266,10 +268,11 @@ def _buurten(tables: Tables) -> Measured:
 
 
 def _neighbours(tables: Tables) -> Measured:
-    """How many are often bothered, in the gemeente and in the buurt that receives most placements per corporatie home."""
+    """How many are often bothered, in the gemeente and in the buurt that receives most placements for its homes."""
     m, placed = (_of_places(tables, "neighbours", -1, name, False) for name in ("vaak_hinder", "plaatsingen"))
-    most = {s: int(np.nanargmax(np.nan_to_num(_ratio(cube.sum(axis=0)), nan=-1.0))) for s, cube in placed.parts.items()}
-    return m._replace(shown=most)
+    social = tables["places"].set_index("code").p_corp[placed.groups].to_numpy(float)
+    per_home = {s: np.nan_to_num(_ratio(cube.sum(axis=0)) * social, nan=-1.0) for s, cube in placed.parts.items()}
+    return m._replace(shown={s: int(np.argmax(values)) for s, values in per_home.items()})
 
 
 def _seekers(tables: Tables) -> Measured:
@@ -290,7 +293,7 @@ def fairness(tables: Tables, language: str, size: Size) -> "Figure | None":
     across = 1 if size.narrow else 3 if size.height else 2
     down = -(-len(panels) // across)
     figure, size = laid_out(size, down * (2.6 * len(shown) + 5.2) + 5.5, "none")
-    tall, wide, line = figure.get_figheight(), figure.get_figwidth(), size.lines(1.0) / figure.get_figheight()
+    wide, line = figure.get_figwidth(), size.lines(1.0) / figure.get_figheight()
     left = min(max(inches(scenario_name(s), size.small) for s in shown) + 0.1, 0.3 * wide) / wide
     bottom = 4.6 * line
     high, each = (1.0 - bottom) / down, (1.0 - left) / across
@@ -303,7 +306,7 @@ def fairness(tables: Tables, language: str, size: Size) -> "Figure | None":
             rows = [cut(scenario_name(s), left * wide - 0.06, size.small) for s in shown]
             ax.set_yticks(range(len(shown)), rows, color=INK)
     _fair_legend(figure, size, language)
-    foot(figure, say("fair_note", language, n=int(data.seeds.max()), base=scenario_name(tables.baseline)), size)
+    foot_note(figure, say("fair_note", language, n=int(data.seeds.max()), base=scenario_name(tables.baseline)), size)
     return figure
 
 
@@ -312,18 +315,21 @@ def _fair(ax: "Axes", part: pd.DataFrame, shown: list[str], tables: Tables, size
     factor = 100.0 if part.panel.iloc[0] in ("landing", "neighbours") else 1.0
     for who, rows in part.groupby("who"):
         rows = rows.set_index("scenario").reindex(shown)
-        base = factor * rows.value.iloc[0]
-        ax.axvline(base, color=SOFT, lw=size.scaled(0.8), linestyle=(0, (1.2, 1.6)), zorder=1)
-        for k, (scenario, r) in enumerate(rows.iterrows()):
+        if who == "everyone":
+            ax.axvline(factor * rows.value.iloc[0], color=SOFT, lw=size.scaled(0.8), linestyle=(0, (1.2, 1.6)), zorder=1)
+        for k, r in enumerate(rows.itertuples()):
             look = INK if k == 0 else look_of(k - 1)["color"]
+            base = factor * (r.value - r.difference)
             if k:
                 ends = [base + factor * r.low, base + factor * r.high]
                 ax.plot(ends, [k, k], color=look, lw=size.scaled(1.4), solid_capstyle="butt", zorder=2)
+                ax.plot([base], [k], marker="|", ms=size.scaled(7.0), mew=size.scaled(1.1), color=INK, zorder=4)
             mark: dict[str, Any] = {"marker": "o", "ms": size.scaled(4.6), "mec": look, "mew": size.scaled(1.1), "zorder": 3}
             ax.plot([factor * r.value], [k], mfc=look if who == "everyone" else "white", linestyle="none", **mark)
             if who == "worst":
                 ax.annotate(_group(tables, r.group, language), (factor * r.value, k), (0, -0.55 * size.small),
-                            textcoords="offset points", ha="center", va="top", fontsize=size.small, color=SOFT)  # fmt: skip
+                            textcoords="offset points", ha="center", va="top", fontsize=size.small, color=SOFT,
+                            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4}, zorder=5)  # fmt: skip
     for k, scenario in enumerate(shown):
         ends = factor * part[part.scenario == scenario].value
         ax.plot(ends, [k] * len(ends), color=PALE, lw=size.scaled(2.6), zorder=0)

@@ -10,17 +10,18 @@ from experiments.figures.style import (
     COLOURS, INK, LINE, MONTHS, POINTS, SOFT, Size, apart, inches, laid_out, look_of, wrapped,
 )  # fmt: skip
 from experiments.loaded import Tables
-from experiments.prose import capital, grouped, percent, rounded, say, scenario_name, word
+from experiments.prose import capital, grouped, number, percent, rounded, say, scenario_name, word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-HOME, OUTSIDE = "thuis", "buiten"
+HOME, OUTSIDE, CAME = "thuis", "buiten", "gekomen"
 ORDER = (
-    HOME, "opvang", "vrouwenopvang", "beschermd_wonen", "kliniek", "jeugdzorg", "azc", "bank", OUTSIDE,
+    HOME, CAME, "opvang", "vrouwenopvang", "beschermd_wonen", "kliniek", "jeugdzorg", "azc", "bank", OUTSIDE,
 )  # fmt: skip
-KINDS = {"home": COLOURS[0], "lost": COLOURS[1], "stays": "#b8b8b8", "outside": "#dedede"}
+AT_HOME = {"stayed": (HOME, HOME), "new": (OUTSIDE, HOME), "gone": (HOME, OUTSIDE)}  # many, and told in words
+KINDS = {"home": COLOURS[0], "lost": COLOURS[1], "came": COLOURS[4], "stays": "#8c8c8c", "outside": "#d2d2d2"}
 SMALLEST_PROFILE = 30  # placements over all seeds: of fewer, a curve is a staircase that says nothing
 AT_RISK_EVERY = 12  # months
 
@@ -43,31 +44,35 @@ def flows(tables: Tables, language: str, size: Size) -> "Figure | None":
     if data.empty:
         return None
     shown = [s for s in (tables.baseline, *tables.others) if (data.scenario == s).any()]
-    drawn = [data[(data.scenario == s) & ~((data["from"] == HOME) & (data["to"] == HOME))] for s in shown]
+    way = pd.MultiIndex.from_frame(data[["from", "to"]])
+    drawn = [data[(data.scenario == s) & ~way.isin(list(AT_HOME.values()))] for s in shown]
     across = 1 if size.narrow else min(len(shown), 2 if size.height is None else 3)
     down = -(-len(shown) // across)
-    figure, size = laid_out(size, 25.0 * down + 3.5, "none")
+    figure, size = laid_out(size, 24.0 * down + 4.5, "none")
     tall = figure.get_figheight()
-    below = size.lines(3.2) / tall
+    below = size.lines(6.4 if size.narrow else 4.4) / tall
     most = max(max(part.groupby(side).persons.sum().sum() for side in ("from", "to")) for part in drawn)
     for k, (scenario, part) in enumerate(zip(shown, drawn, strict=True)):
         high = (1.0 - below) / down
-        box = ((k % across) / across, below + (down - 1 - k // across) * high, 1.0 / across, high - size.lines(3.0) / tall)
+        box = ((k % across) / across, below + (down - 1 - k // across) * high, 1.0 / across, high - size.lines(3.8) / tall)
         ax = figure.add_axes(box)
-        whole = data[(data.scenario == scenario) & (data["from"] == HOME) & (data["to"] == HOME)].persons.sum()
+        own = data[data.scenario == scenario].set_index(["from", "to"]).persons
+        left_out = {name: rounded(float(own.get(way, 0.0)), language) for name, way in AT_HOME.items()}
         _alluvial(ax, part, most, size, language)
-        _flows_title(figure, box, scenario, whole, size, language)
+        _flows_title(figure, box, scenario, left_out, size, language)
     _kinds(figure, size, language)
-    foot(figure, say("flows_note", language, n=int(data.seeds.max()), years=int(data.years.max())), size)
+    foot_note(figure, say("flows_note", language, n=int(data.seeds.max()), years=int(data.years.max())), size)
     return figure
 
 
-def _flows_title(figure: "Figure", box: tuple[float, ...], scenario: str, stayed: float, size: Size, language: str) -> None:
+def _flows_title(
+    figure: "Figure", box: tuple[float, ...], scenario: str, left_out: dict[str, str], size: Size, language: str
+) -> None:
     left, top = box[0] + 0.012, box[1] + box[3]
     line = size.lines(1.0) / figure.get_figheight()
-    figure.text(left, top + 1.6 * line, scenario_name(scenario), fontweight="bold", va="bottom")
-    told = say("flows_stayed", language, n=rounded(stayed, language))
-    figure.text(left, top + 0.55 * line, told, fontsize=size.small, color=SOFT, va="bottom")
+    figure.text(left, top + 2.4 * line, scenario_name(scenario), fontweight="bold", va="bottom")
+    told = wrapped(say("flows_stayed", language, **left_out), (box[2] - 0.02) * size.width, size.small)
+    figure.text(left, top + 2.3 * line, told, fontsize=size.small, color=SOFT, va="top")
 
 
 def _alluvial(ax: "Axes", part: pd.DataFrame, most: float, size: Size, language: str) -> None:
@@ -88,12 +93,10 @@ def _alluvial(ax: "Axes", part: pd.DataFrame, most: float, size: Size, language:
         at["to"][end] -= r.persons
     low, high = -(most + 8 * gap), gap
     line = size.lines(0.9) * (high - low) / (ax.get_position().height * ax.get_figure().get_figheight())  # type: ignore[union-attr]
-    for way, x, align in (("from", -0.02, "right"), ("to", 1.02, "left")):
+    for way, x, align in (("from", -0.05, "right"), ("to", 1.05, "left")):
         middles = [top - persons / 2.0 for top, persons in ends[way].values()]
         for (place, (top, persons)), y in zip(ends[way].items(), apart(middles, line), strict=True):
-            ax.plot(
-                [x + 0.02 * (1 if x < 0 else -1)] * 2, [top, top - persons], color=INK, lw=size.scaled(2.2), solid_capstyle="butt"
-            )
+            ax.plot([0.0 if x < 0 else 1.0] * 2, [top, top - persons], color=INK, lw=size.scaled(2.2), solid_capstyle="butt")
             ax.text(x, y, f"{names[place]} {_persons(persons, language)}", ha=align, va="center", fontsize=size.small)
     ax.set(xlim=(-room, 1.0 + room), ylim=(low, high))
     ax.axis("off")
@@ -116,7 +119,7 @@ def _stacked(persons: pd.Series, gap: float) -> dict[str, tuple[float, float]]:
 def _kind(start: str, end: str) -> str:
     if OUTSIDE in (start, end):
         return "outside"
-    return "home" if end == HOME else "lost" if start == HOME else "stays"
+    return "home" if end == HOME else "lost" if start == HOME else "came" if start == CAME else "stays"
 
 
 def _ribbon(ax: "Axes", left: float, right: float, persons: float, colour: str) -> None:
@@ -144,12 +147,12 @@ def _kinds(figure: "Figure", size: Size, language: str) -> None:
     handles = [Patch(color=colour, label=say(f"flows_{kind}", language)) for kind, colour in KINDS.items()]
     widest = max(inches(str(h.get_label()), size.small) for h in handles) + 4.0 * size.small / POINTS
     figure.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(0.0, size.lines(0.9) / figure.get_figheight()), frameon=False,
-        ncols=max(1, min(4, int(size.width // widest))), fontsize=size.small, handlelength=1.2, columnspacing=1.2,
+        handles=handles, loc="lower left", bbox_to_anchor=(0.0, size.lines(4.2 if size.narrow else 2.4) / figure.get_figheight()), frameon=False,
+        ncols=max(1, min(5, int(size.width // widest))), fontsize=size.small, handlelength=1.2, columnspacing=1.2,
     )  # fmt: skip
 
 
-def foot(figure: "Figure", text: str, size: Size) -> None:
+def foot_note(figure: "Figure", text: str, size: Size) -> None:
     """What is drawn, of how many, at the foot."""
     told = wrapped(text, size.width - 0.2, size.small)
     figure.text(
@@ -216,23 +219,23 @@ def landing(tables: Tables, language: str, size: Size) -> "Figure | None":
     figure, size = laid_out(size, down * (9.5 + under) + 5.0, "none")
     tall, wide = figure.get_figheight(), figure.get_figwidth()
     names = max(inches(scenario_name(s), size.small) for s in shown)
-    left, right = min(names + 0.12, 0.3 * wide) / wide, 0.12 / wide
+    left = min(names + 2.2 * size.small / POINTS, 0.3 * wide) / wide
     foot, line = size.lines(4.4) / tall, size.lines(1.0) / tall
     high, each = (1.0 - foot) / down, (1.0 - left) / across
-    months = _horizon(data)
+    months, after = _horizon(data), tables.parameter("landing.after_months", float("nan"))
     for k, profile in enumerate(profiles):
         row = down - 1 - k // across
         low = foot + row * high + under * line
-        box = (left + (k % across) * each, low, each - max(right, 0.3 / wide), high - (under + 1.9) * line)
+        box = (left + (k % across) * each, low, each - 2.6 * size.small / POINTS / wide, high - (under + 1.9) * line)
         ax = figure.add_axes(box)
         _curves(ax, data[data.profile == profile], shown, months, language)
         title = capital(word("profiles_short", profile, language)) if profile else say("landing_all", language)
         ax.set_title(wrapped(title, box[2] * wide, size.font, bold=True).split("\n")[0])
+        ax.axvline(after, color=SOFT, lw=size.scaled(0.7), linestyle=(0, (1.2, 1.6)), zorder=0)
         ax.tick_params(labelleft=k % across == 0)
         _numbers_at_risk(ax, data[data.profile == profile], shown, months, k % across == 0, size, language)
     _landing_legend(figure, shown, size)
-    seeds, after = int(data.seeds.max()), f"{tables.parameter('landing.after_months', float('nan')):.0f}"
-    foot(figure, say("landing_note", language, n=seeds, after=after), size)
+    foot_note(figure, say("landing_note", language, n=int(data.seeds.max()), after=number(after, language)), size)
     return figure
 
 
@@ -267,6 +270,9 @@ def _numbers_at_risk(
             if month in one.index:
                 text = grouped(float(one[month]), 0, language)
                 ax.annotate(text, (month, 0), (0, below), xycoords=("data", "axes fraction"), ha="center", color=colour, **at)
+        if first and k == 0:
+            months_at = (-size.small * 1.6, -6.0)
+            ax.annotate(say("record_months", language), (0, 0), months_at, xycoords="axes fraction", ha="right", color=SOFT, **at)
         if first:
             name = scenario_name(scenario)
             ax.annotate(name, (0, 0), (-size.small * 1.6, below), xycoords="axes fraction", ha="right", color=colour, **at)
