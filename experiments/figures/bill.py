@@ -48,9 +48,7 @@ def bill(tables: Tables, language: str, size: Size) -> "Figure | None":
     ticks(right, language, "x", signed=True)
     for ax in (left, right):
         ax.tick_params(axis="y", length=0)
-    figure.legend(
-        loc="outside upper right", ncols=min(len(tables.others), legend_columns(tables, size)), frameon=False, fontsize=8.5
-    )
+    figure.legend(loc="outside upper right", ncols=min(len(tables.others), legend_columns(tables, size)), frameon=False, fontsize=8.5)
     return figure
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from experiments import survival
-from experiments.figures.persons import SMALLEST_PROFILE, foot_note
+from experiments.figures.persons import SMALLEST_PROFILE, foot_note, under_axes
 from experiments.figures.style import COLOURS, INK, LINE, MONTHS, PALE, SOFT, Size, cut, inches, laid_out, look_of, ticks, wrapped
 from experiments.loaded import Tables
 from experiments.prose import number, percent, say, scenario_name, word
@@ -133,9 +133,7 @@ def _twins_legend(figure: "Figure", size: Size, language: str) -> None:
         Patch(color=BETTER, label=say("twins_better", language)),
         Line2D([], [], label=say("twins_net", language), **diamond),
     ]
-    height = size.lines(4.6 if size.narrow else 3.4) / figure.get_figheight()
-    figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.0, height), frameon=False, ncols=3, fontsize=size.small,
-                  columnspacing=1.2, handlelength=1.4)  # fmt: skip
+    under_axes(figure, handles, 5.6 if size.narrow else 3.6, size)
 
 
 def _same(tables: Tables, language: str) -> dict[str, str]:
@@ -360,6 +358,4 @@ def _fair_legend(figure: "Figure", size: Size, language: str) -> None:
         Line2D([], [], mfc=fill, label=say(f"fair_{who}", language), **mark)
         for who, fill in (("everyone", INK), ("worst", "white"))
     ]
-    height = size.lines(4.4 if size.narrow else 2.6) / figure.get_figheight()
-    figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.0, height), frameon=False, ncols=2, fontsize=size.small,
-                  columnspacing=1.2, handlelength=1.0)  # fmt: skip
+    under_axes(figure, handles, 7.6 if size.narrow else 3.8, size)

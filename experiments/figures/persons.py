@@ -6,9 +6,7 @@ import numpy as np
 import pandas as pd
 
 from experiments import survival
-from experiments.figures.style import (
-    COLOURS, INK, LINE, MONTHS, POINTS, SOFT, Size, apart, inches, laid_out, look_of, wrapped,
-)  # fmt: skip
+from experiments.figures.style import COLOURS, INK, LINE, MONTHS, POINTS, SOFT, Size, apart, inches, laid_out, look_of, wrapped
 from experiments.loaded import Tables
 from experiments.prose import capital, grouped, number, percent, rounded, say, scenario_name, word
 
@@ -145,10 +143,15 @@ def _kinds(figure: "Figure", size: Size, language: str) -> None:
     from matplotlib.patches import Patch
 
     handles = [Patch(color=colour, label=say(f"flows_{kind}", language)) for kind, colour in KINDS.items()]
-    widest = max(inches(str(h.get_label()), size.small) for h in handles) + 4.0 * size.small / POINTS
+    under_axes(figure, handles, 4.2 if size.narrow else 2.4, size)
+
+
+def under_axes(figure: "Figure", handles: list[Any], lines: float, size: Size) -> None:
+    """A legend in as few lines as it needs, so many lines of type above the foot."""
+    widest = max(inches(str(h.get_label()), size.small) for h in handles) + 4.6 * size.small / POINTS
     figure.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(0.0, size.lines(4.2 if size.narrow else 2.4) / figure.get_figheight()), frameon=False,
-        ncols=max(1, min(5, int(size.width // widest))), fontsize=size.small, handlelength=1.2, columnspacing=1.2,
+        handles=handles, loc="lower left", bbox_to_anchor=(0.0, size.lines(lines) / figure.get_figheight()), frameon=False,
+        ncols=max(1, min(len(handles), int(size.width // widest))), fontsize=size.small, handlelength=1.6, columnspacing=1.2,
     )  # fmt: skip
 
 
@@ -283,8 +286,4 @@ def _landing_legend(figure: "Figure", shown: list[str], size: Size) -> None:
 
     looks = [{"color": INK, "linestyle": "-"}, *(look_of(k) for k in range(len(shown) - 1))]
     handles = [Line2D([], [], label=scenario_name(s), **look) for s, look in zip(shown, looks, strict=True)]
-    widest = max(inches(scenario_name(s), size.small) for s in shown) + 5.0 * size.small / POINTS
-    figure.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(0.0, size.lines(2.0) / figure.get_figheight()), frameon=False,
-        ncols=max(1, min(len(shown), int(size.width // widest))), fontsize=size.small, columnspacing=1.2,
-    )  # fmt: skip
+    under_axes(figure, handles, 4.6 if size.narrow else 3.0, size)
