@@ -13,7 +13,6 @@ from experiments.figures.persons import flows_data, landing_data
 from experiments.loaded import load
 from model.followed import EMPTY, HARD, LEFT, LOST, nothing
 from model.world import Profile, Tenure
-from tests.experiments.small import small
 from tests.experiments.test_report import BASE, SCENARIOS, study
 
 
@@ -131,10 +130,9 @@ def test_a_study_has_twins_and_landings_of_every_seed_and_its_thresholds_among_i
     assert placed.to_dict() == at_start.to_dict() and placed.min() > 0
 
 
-def test_a_study_that_keeps_a_summary_has_these_tables_without_rows(tmp_path):
-    p = small(tmp_path, "results.detail=summary")
-    with PersonTables(p, tmp_path) as tables:
-        tables.take([(p.asked[0], None)])
+def test_a_study_that_keeps_a_summary_has_these_tables_without_rows(finished, tmp_path):
+    with PersonTables(finished, tmp_path) as tables:
+        tables.take([(finished.asked[0]._replace(detail="summary"), None)])
     assert [pq.read_table(tmp_path / f"{name}.parquet").num_rows for name in ("flows", "landing", "waits", "twins")] == [0] * 4
 
 
