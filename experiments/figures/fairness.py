@@ -23,6 +23,8 @@ BLOCKS = (  # groups that share an axis: few households and many buurten change
     ("buurten",),
 )
 
+ROW, AXIS = 1.9, 2.2  # lines of type that a row of twins is high, and an axis below rows
+
 
 # Twins
 
@@ -54,20 +56,20 @@ def twins(tables: Tables, language: str, size: Size) -> "Figure | None":
     rows = sum(map(len, blocks))
     across = 1 if size.narrow else min(len(shown), 3)
     down = -(-len(shown) // across)
-    figure, size = laid_out(size, down * (2.3 * rows + 2.6 * len(blocks) + 2.4) + 6.5, "none")
+    figure, size = laid_out(size, down * (ROW * rows + AXIS * len(blocks) + 2.4) + 6.5, "none")
     wide, line = figure.get_figwidth(), size.lines(1.0) / figure.get_figheight()
     names = {
         g: wrapped(word("twins", g, language), 0.42 * wide if across == 1 else 0.25 * wide, size.small) for b in blocks for g in b
     }
     left = max(inches(n, size.small) for n in names.values()) / wide + 0.035
-    bottom = 6.0 * line
+    bottom = (7.0 if size.narrow else 4.8) * line
     high, each = (1.0 - bottom) / down, (1.0 - left) / across
     for k, scenario in enumerate(shown):
         part = data[data.scenario == scenario].set_index("group")
         x, top = left + (k % across) * each, bottom + (down - k // across) * high - 1.6 * line
         title = cut(scenario_name(scenario), (each - 0.02) * wide, size.font, bold=True)
         figure.text(x, top + 0.3 * line, title, fontweight="bold", va="bottom")
-        row = (high / line - 2.4 - 2.6 * len(blocks)) / rows * line
+        row = (high / line - 2.4 - AXIS * len(blocks)) / rows * line
         for block in blocks:
             box = (x, top - len(block) * row, each - 0.03, len(block) * row)
             ax = figure.add_axes(box)
@@ -75,7 +77,7 @@ def twins(tables: Tables, language: str, size: Size) -> "Figure | None":
             _bars(ax, part.reindex(block), reach, size, language)
             if k % across == 0:
                 _names(ax, [names[g] for g in block], part.reindex(block), size, language)
-            top -= len(block) * row + 2.6 * line
+            top -= len(block) * row + AXIS * line
     _twins_legend(figure, size, language)
     told = say("twins_note", language, n=int(data.seeds.max()), base=scenario_name(tables.baseline), **_same(tables, language))
     foot_note(figure, told, size)
@@ -290,10 +292,10 @@ def fairness(tables: Tables, language: str, size: Size) -> "Figure | None":
     shown = [s for s in (tables.baseline, *tables.others) if (data.scenario == s).any()]
     across = 1 if size.narrow else 3 if size.height else 2
     down = -(-len(panels) // across)
-    figure, size = laid_out(size, down * (2.6 * len(shown) + 5.2) + 5.5, "none")
+    figure, size = laid_out(size, down * (2.6 * len(shown) + 5.2) + (9.5 if size.narrow else 6.0), "none")
     wide, line = figure.get_figwidth(), size.lines(1.0) / figure.get_figheight()
     left = min(max(inches(scenario_name(s), size.small) for s in shown) + 0.1, 0.3 * wide) / wide
-    bottom = 4.6 * line
+    bottom = (8.6 if size.narrow else 5.2) * line
     high, each = (1.0 - bottom) / down, (1.0 - left) / across
     for k, panel in enumerate(panels):
         low = bottom + (down - 1 - k // across) * high + 2.8 * line
@@ -321,6 +323,7 @@ def _fair(ax: "Axes", part: pd.DataFrame, shown: list[str], tables: Tables, size
             if k:
                 ends = [base + factor * r.low, base + factor * r.high]
                 ax.plot(ends, [k, k], color=look, lw=size.scaled(1.4), solid_capstyle="butt", zorder=2)
+            if k and who == "worst":
                 ax.plot([base], [k], marker="|", ms=size.scaled(7.0), mew=size.scaled(1.1), color=INK, zorder=4)
             mark: dict[str, Any] = {"marker": "o", "ms": size.scaled(4.6), "mec": look, "mew": size.scaled(1.1), "zorder": 3}
             ax.plot([factor * r.value], [k], mfc=look if who == "everyone" else "white", linestyle="none", **mark)

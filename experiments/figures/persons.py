@@ -216,24 +216,24 @@ def landing(tables: Tables, language: str, size: Size) -> "Figure | None":
         return None
     shown = [s for s in (tables.baseline, *tables.others) if (data.scenario == s).any()]
     profiles = list(dict.fromkeys(data.profile))
-    across = 2 if size.narrow else 4 if size.height else 3
+    across = 4 if size.height else 3
     down = -(-len(profiles) // across)
     under = (len(shown) + 2.2) * 0.86  # lines of numbers at risk
-    figure, size = laid_out(size, down * (9.5 + under) + 5.0, "none")
+    figure, size = laid_out(size, down * (8.5 + under) + (9.5 if size.narrow else 5.5), "none")
     tall, wide = figure.get_figheight(), figure.get_figwidth()
     names = max(inches(scenario_name(s), size.small) for s in shown)
-    left = min(names + 2.2 * size.small / POINTS, 0.3 * wide) / wide
-    foot, line = size.lines(4.4) / tall, size.lines(1.0) / tall
+    left = min(names + 2.6 * size.small / POINTS, 0.3 * wide) / wide
+    foot, line = size.lines(8.6 if size.narrow else 4.6) / tall, size.lines(1.0) / tall
     high, each = (1.0 - foot) / down, (1.0 - left) / across
     months, after = _horizon(data), tables.parameter("landing.after_months", float("nan"))
     for k, profile in enumerate(profiles):
         row = down - 1 - k // across
         low = foot + row * high + under * line
-        box = (left + (k % across) * each, low, each - 2.6 * size.small / POINTS / wide, high - (under + 1.9) * line)
+        box = (left + (k % across) * each, low, each - 2.6 * size.small / POINTS / wide, high - (under + 2.9) * line)
         ax = figure.add_axes(box)
         _curves(ax, data[data.profile == profile], shown, months, language)
         title = capital(word("profiles_short", profile, language)) if profile else say("landing_all", language)
-        ax.set_title(wrapped(title, box[2] * wide, size.font, bold=True).split("\n")[0])
+        ax.set_title(wrapped(title, box[2] * wide, size.font, bold=True))
         ax.axvline(after, color=SOFT, lw=size.scaled(0.7), linestyle=(0, (1.2, 1.6)), zorder=0)
         ax.tick_params(labelleft=k % across == 0)
         _numbers_at_risk(ax, data[data.profile == profile], shown, months, k % across == 0, size, language)
@@ -274,11 +274,11 @@ def _numbers_at_risk(
                 text = grouped(float(one[month]), 0, language)
                 ax.annotate(text, (month, 0), (0, below), xycoords=("data", "axes fraction"), ha="center", color=colour, **at)
         if first and k == 0:
-            months_at = (-size.small * 1.6, -6.0)
+            months_at = (-size.small * 2.0, -5.0)
             ax.annotate(say("record_months", language), (0, 0), months_at, xycoords="axes fraction", ha="right", color=SOFT, **at)
         if first:
             name = scenario_name(scenario)
-            ax.annotate(name, (0, 0), (-size.small * 1.6, below), xycoords="axes fraction", ha="right", color=colour, **at)
+            ax.annotate(name, (0, 0), (-size.small * 2.0, below), xycoords="axes fraction", ha="right", color=colour, **at)
 
 
 def _landing_legend(figure: "Figure", shown: list[str], size: Size) -> None:
@@ -286,4 +286,4 @@ def _landing_legend(figure: "Figure", shown: list[str], size: Size) -> None:
 
     looks = [{"color": INK, "linestyle": "-"}, *(look_of(k) for k in range(len(shown) - 1))]
     handles = [Line2D([], [], label=scenario_name(s), **look) for s, look in zip(shown, looks, strict=True)]
-    under_axes(figure, handles, 4.6 if size.narrow else 3.0, size)
+    under_axes(figure, handles, 5.6 if size.narrow else 3.0, size)
