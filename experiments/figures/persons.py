@@ -46,7 +46,7 @@ def flows(tables: Tables, language: str, size: Size) -> "Figure | None":
     drawn = [data[(data.scenario == s) & ~way.isin(list(AT_HOME.values()))] for s in shown]
     across = 1 if size.narrow else min(len(shown), 2 if size.height is None else 3)
     down = -(-len(shown) // across)
-    figure, size = laid_out(size, 24.0 * down + 4.5, "none")
+    figure, size = laid_out(size, (17.5 if size.narrow else 24.0) * down + (7.0 if size.narrow else 4.5), "none")
     tall = figure.get_figheight()
     below = size.lines(6.4 if size.narrow else 4.4) / tall
     most = max(max(part.groupby(side).persons.sum().sum() for side in ("from", "to")) for part in drawn)
@@ -157,7 +157,7 @@ def under_axes(figure: "Figure", handles: list[Any], lines: float, size: Size) -
 
 def foot_note(figure: "Figure", text: str, size: Size) -> None:
     """What is drawn, of how many, at the foot."""
-    told = wrapped(text, size.width - 0.2, size.small)
+    told = wrapped(text, 0.96 * size.width - 0.2, size.small)
     figure.text(
         0.1 / size.width, 0.25 * size.lines(1.0) / figure.get_figheight(), told, fontsize=size.small, color=SOFT, va="bottom"
     )
