@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
-from experiments.compare import CONFIDENCE, Interval
+from experiments.compare import CONFIDENCE
 
 
 def curve(events: np.ndarray, at_risk: np.ndarray) -> np.ndarray:
@@ -32,10 +32,3 @@ def over_seeds(sums: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray]) 
     variance = (seeds - 1) / seeds * np.square(without - without.mean(axis=0)).sum(axis=0)
     half = stats.t.ppf(0.5 + CONFIDENCE / 2, seeds - 1) * np.sqrt(variance)
     return value, value - half, value + half
-
-
-def paired(sums: np.ndarray, base: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray]) -> Interval:
-    """The difference of one statistic between two worlds under the same seeds, with its interval (`over_seeds`)."""
-    both = np.stack([sums, base], axis=1)
-    found = over_seeds(both, lambda x: np.asarray(statistic(x[0]) - statistic(x[1])))
-    return Interval(*(float(x) for x in found), len(sums))

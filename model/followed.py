@@ -109,8 +109,8 @@ class Landings:
         there = (persons.place[rows] == int(Place.THUIS)) & (persons.since[rows] == self.placed[rows])
         hard = same & ~(there & (persons.escalations[rows] == 0))
         age = month - self.placed[rows]
-        np.add.at(self.ended, (age[hard], self.profile[rows[hard]], HARD), 1)
-        np.add.at(self.ended, (age[~same] - 1, self.profile[rows[~same]], LOST), 1)
+        np.add.at(self.ended[:, :, HARD], (age[hard], self.profile[rows[hard]]), 1)
+        np.add.at(self.ended[:, :, LOST], (age[~same] - 1, self.profile[rows[~same]]), 1)
         self.placed[rows[hard | ~same]] = NEVER
         new = np.flatnonzero(
             (persons.since == month) & (persons.place == int(Place.THUIS)) & (persons.waiting_since != NEVER)
@@ -122,7 +122,7 @@ class Landings:
         """Placements [months + 1, Profile, 2] by how long they were followed and how that ended; now is `month`."""
         found = self.ended[: months + 1].copy()
         rows = np.flatnonzero(self.placed != NEVER)
-        np.add.at(found, (month - self.placed[rows], self.profile[rows], LOST), 1)
+        np.add.at(found[:, :, LOST], (month - self.placed[rows], self.profile[rows]), 1)
         return found
 
 

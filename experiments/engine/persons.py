@@ -16,7 +16,7 @@ from experiments.engine.differences import NAMES, last_year
 from experiments.engine.measure import Asked, Run, follows
 from experiments.engine.rows import Pairs, Streamed
 from experiments.plan import Plan
-from model.followed import EMPTY, HARD, LOST, MARK_STEPS, STABILITY_STEPS
+from model.followed import EMPTY, HARD, LOST, MARK_STEPS, STABILITY_STEPS, YEAR
 from model.world import Place, Profile, Tenure
 
 OUTSIDE, CAME = "buiten", "gekomen"  # in flows: not vulnerable or not in town, and who has joined the queue since
@@ -85,8 +85,8 @@ class PersonTables:
         rows = [*household_rows(base, run, matters.same_mark), vulnerable_row(base, run, matters.same_stability)]
         score = NAMES.index("leefbaarheid")
         one, other = (last_year(self.p, x, r)[:, score] for x, r in ((base_asked, base), (a, run)))
-        sides = (Side(value, np.isfinite(value)) for value in (one, other))
-        rows.append(("buurten", *ledger(*sides, matters.relevant_leefbaarheid)))
+        sides = [Side(value, np.isfinite(value)) for value in (one, other)]
+        rows.append(("buurten", *ledger(sides[0], sides[1], matters.relevant_leefbaarheid)))
         return dict(zip(list(TABLES["twins"])[2:], map(list, zip(*rows, strict=True)), strict=True))
 
 
@@ -110,7 +110,8 @@ def landing_rows(run: Run) -> dict[str, Any]:
 def wait_rows(run: Run) -> dict[str, Any]:
     """Per profile who waits in the last year: how many on average, and months that they have waited so far; unknown of nobody."""
     persons, waited = run.waits.astype(float).T
-    return {"profile": PROFILES, "waiting": persons / 12.0, "months": waited / np.where(persons > 0, persons, np.nan)}
+    months = max(1, min(YEAR, len(run.landings) - 1))
+    return {"profile": PROFILES, "waiting": persons / months, "months": waited / np.where(persons > 0, persons, np.nan)}
 
 
 def household_rows(base: Run, run: Run, same: float) -> Iterator[tuple[Any, ...]]:
@@ -127,13 +128,13 @@ def household_rows(base: Run, run: Run, same: float) -> Iterator[tuple[Any, ...]
     groups |= {kind.name.lower(): tenure == int(kind) for kind in Tenure}
     groups |= {"meer_geplaatst": more > 0, "evenveel_geplaatst": more == 0, "minder_geplaatst": more < 0}
     for name, mine in groups.items():
-        yield name, *ledger(*(Side(s.value[mine], s.here[mine]) for s in (one, other)), same)
+        yield name, *ledger(Side(one.value[mine], one.here[mine]), Side(other.value[mine], other.here[mine]), same)
 
 
 def vulnerable_row(base: Run, run: Run, same: float) -> tuple[Any, ...]:
     """Persons who are vulnerable and in town at the end of both runs, by their own stability; `of` is who is so in either."""
     everyone = np.union1d(base.persons, run.persons)
-    return ("kwetsbare_bewoners", *ledger(*(_among(everyone, r) for r in (base, run)), same))
+    return ("kwetsbare_bewoners", *ledger(_among(everyone, base), _among(everyone, run), same))
 
 
 def _among(everyone: np.ndarray, run: Run) -> Side:

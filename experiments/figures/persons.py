@@ -188,8 +188,8 @@ def landing_data(tables: Tables) -> pd.DataFrame:
         both = np.stack([events, at_risk], axis=1)
         share, low, high = survival.over_seeds(both, lambda x: survival.curve(x[0], x[1]))
         known = at_risk.sum(axis=0) >= SMALLEST_PROFILE  # beyond this a curve is of a few
-        columns = {"share": share, "low": np.maximum(low, 0.0), "high": np.minimum(high, 1.0), "at_risk": at_risk.sum(axis=0)}
-        frame = pd.DataFrame({name: values[known] for name, values in columns.items()})
+        found = {"share": share, "low": np.maximum(low, 0.0), "high": np.minimum(high, 1.0), "at_risk": at_risk.sum(axis=0)}
+        frame = pd.DataFrame({name: values[known] for name, values in found.items()})
         frames.append(frame.assign(scenario=scenario, profile=profile, month=np.flatnonzero(known), seeds=len(events)))
     columns = ["scenario", "profile", "month", "share", "low", "high", "at_risk", "seeds"]
     return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)

@@ -69,7 +69,7 @@ def test_landings_become_numbers_at_risk():
 def test_of_a_profile_of_which_nobody_waits_the_months_are_unknown():
     waits = np.zeros((len(Profile), 2), np.int64)
     waits[Profile.LVB] = [24, 120]  # two persons all year, who had waited five months on average
-    rows = pd.DataFrame(wait_rows(Kept(waits=waits))).set_index("profile")
+    rows = pd.DataFrame(wait_rows(Kept(waits=waits, landings=np.zeros((25, len(Profile), 2))))).set_index("profile")
     assert rows.waiting["lvb"] == 2.0 and rows.months["lvb"] == 5.0
     assert rows.waiting["psychisch"] == 0.0 and np.isnan(rows.months["psychisch"])
 
