@@ -50,7 +50,9 @@ def bill(tables: Tables, language: str, size: Size) -> "Figure | None":
     across = min(ACROSS[size.name], len(tables.others))
     down, rows = -(-len(tables.others) // across), len(payers) + 2
     base = scenario_name(tables.baseline)
-    said = say("bill_note", language, scale=scale_name, base=base, note=capital(note(tables, language)))
+    level = _euro_scale(float(data.baseline_value.max()), language)[1]
+    told_note = capital(note(tables, language))
+    said = say("bill_note", language, scale=scale_name, level=level, base=base, note=told_note)
     foot = 0.6 + 0.95 * (1 + wrapped(said, size.width, size.small).count("\n"))
     figure, size = laid_out(size, down * (rows * 1.3 + 3.8) + foot, layout="none")
     said, high = wrapped(said, size.width - size.lines(0.6), size.small), figure.get_figheight()

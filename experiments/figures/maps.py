@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from experiments.figures.style import INK, SMALLEST, SOFT, Size, new_figure, ticks, wrapped
+from experiments.figures.style import INK, SMALLEST, SOFT, Size, inches, new_figure, ticks, wrapped
 from experiments.prose import grouped
 
 if TYPE_CHECKING:
@@ -297,13 +297,21 @@ def colour_bar(legend: "Axes", drawn: Any, layer: Layer, language: str, size: Si
     else:
         middles = (borders[1:] + borders[:-1]) / 2
         every = 1 if len(middles) < 7 else 2  # of an odd number of classes this keeps the middle one
-        bar.set_ticks(list(middles[(len(middles) // 2) % every :: every] if layer.middles else borders))
+        named = middles[(len(middles) // 2) % every :: every] if layer.middles else borders[:: _every(legend, borders, size)]
+        bar.set_ticks(list(named))
         bar.ax.tick_params(length=0)
     bar.ax.minorticks_off()
     bar.ax.tick_params(pad=size.scaled(1.5))
     bar.outline.set_visible(False)
     bar.set_label(wrapped(layer.unit, across, size.small), fontsize=size.small, labelpad=size.scaled(1.5))
     ticks(bar.ax, language, axis="x", signed=layer.signed)
+
+
+def _every(legend: "Axes", borders: np.ndarray, size: Size) -> int:
+    """One of how many borders is named, so that their names do not touch."""
+    wide = legend.get_position().width * size.width
+    widest = max(inches(f"{b:+.6g}", size.small) for b in np.round(borders, 6)) + size.lines(0.35)
+    return int(np.ceil((len(borders) - 1) * widest / wide)) or 1
 
 
 def outlines(ax: "Axes", borders: "GeoSeries", width: float) -> None:

@@ -6,7 +6,21 @@ import numpy as np
 import pandas as pd
 
 from experiments import survival
-from experiments.figures.style import COLOURS, INK, LINE, MONTHS, POINTS, SOFT, Size, apart, inches, laid_out, look_of, wrapped
+from experiments.figures.style import (
+    COLOURS,
+    INK,
+    LINE,
+    MONTHS,
+    POINTS,
+    SOFT,
+    Size,
+    apart,
+    cut,
+    inches,
+    laid_out,
+    look_of,
+    wrapped,
+)
 from experiments.loaded import Tables
 from experiments.prose import capital, grouped, number, percent, rounded, say, scenario_name, word
 
@@ -277,7 +291,8 @@ def _numbers_at_risk(
             months_at = (-size.small * 2.0, -5.0)
             ax.annotate(say("record_months", language), (0, 0), months_at, xycoords="axes fraction", ha="right", color=SOFT, **at)
         if first:
-            name = scenario_name(scenario)
+            room = ax.get_position().x0 * ax.get_figure().get_figwidth() - 2.2 * size.small / POINTS  # type: ignore[union-attr]
+            name = cut(scenario_name(scenario), room, size.small)
             ax.annotate(name, (0, 0), (-size.small * 2.0, below), xycoords="axes fraction", ha="right", color=colour, **at)
 
 

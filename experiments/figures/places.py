@@ -130,7 +130,9 @@ def _areas(tables: Tables, shown: Mapped) -> "GeoDataFrame":
         if k:
             town[_difference(scenario)] = pd.Series(found.difference[k], after.columns).reindex(town.index)
             held = ~((found.low[k] > 0) | (found.high[k] < 0))
-            town[UNSURE + scenario] = pd.Series(held.astype(float), after.columns).reindex(town.index)
+            town[UNSURE + scenario] = pd.Series(np.where(np.isfinite(found.difference[k]), held, np.nan), after.columns).reindex(
+                town.index
+            )
     return town.reset_index()
 
 
@@ -219,7 +221,7 @@ def _cells(names: int, others: int, each: bool, size: Size) -> list[tuple[int, i
         if size.height is not None:
             return [divmod(k, across) for k in range(names + others)]
         return first + [(1 + row, column) for row, column in (divmod(k, across) for k in range(others))]
-    if size.narrow:
+    if size.narrow or (others == 1 and size.height is None):
         first = [(0, k) for k in range(names)]
         return first + [(1 + k, 0) for k in range(others)] + [(1 + k, 1) for k in range(others)]
     if size.height is not None:
