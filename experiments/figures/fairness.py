@@ -293,7 +293,7 @@ def fairness(tables: Tables, language: str, size: Size) -> "Figure | None":
     across = 1 if size.narrow else 3 if size.height else 2
     down = -(-len(panels) // across)
     figure, size = laid_out(
-        size, down * ((2.1 if size.narrow else 2.6) * len(shown) + 4.8) + (9.5 if size.narrow else 6.0), "none"
+        size, down * ((2.1 if size.narrow or len(shown) > 5 else 2.6) * len(shown) + 4.8) + (9.5 if size.narrow else 6.0), "none"
     )
     wide, line = figure.get_figwidth(), size.lines(1.0) / figure.get_figheight()
     left = min(max(inches(scenario_name(s), size.small) for s in shown) + 0.1, 0.3 * wide) / wide

@@ -36,6 +36,7 @@ AT_HOME = {"stayed": (HOME, HOME), "new": (OUTSIDE, HOME), "gone": (HOME, OUTSID
 KINDS = {"home": COLOURS[0], "lost": COLOURS[1], "came": COLOURS[4], "stays": "#8c8c8c", "outside": "#d2d2d2"}
 SMALLEST_PROFILE = 30  # placements over all seeds: of fewer, a curve is a staircase that says nothing
 AT_RISK_EVERY = 12  # months
+TALLEST = 72.0  # lines of type of all panels of flows together: of many scenarios each panel is lower
 
 
 # Flows
@@ -60,7 +61,8 @@ def flows(tables: Tables, language: str, size: Size) -> "Figure | None":
     drawn = [data[(data.scenario == s) & ~way.isin(list(AT_HOME.values()))] for s in shown]
     across = 1 if size.narrow else min(len(shown), 2 if size.height is None else 3)
     down = -(-len(shown) // across)
-    figure, size = laid_out(size, (17.5 if size.narrow else 24.0) * down + (7.0 if size.narrow else 4.5), "none")
+    each = max(11.0, min(17.5 if size.narrow else 24.0, TALLEST / down))
+    figure, size = laid_out(size, each * down + (7.0 if size.narrow else 4.5), "none")
     tall = figure.get_figheight()
     below = size.lines(6.4 if size.narrow else 4.4) / tall
     most = max(max(part.groupby(side).persons.sum().sum() for side in ("from", "to")) for part in drawn)
