@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pyarrow.parquet as pq
 
-from experiments.engine.measure import Job, blocks, built, summed_up
+from experiments.engine.measure import Job, blocks, built, follows, summed_up
 from experiments.engine.store import Store, table
 from experiments.plan import Plan, ground, jobs
 from experiments.show import aligned, number
@@ -62,7 +62,7 @@ def measured(p: Plan) -> Measured:
     began = time.perf_counter()
     world = built(of, first.seed)
     world_there = time.perf_counter()
-    city = City(world, of.rooms, of.huidig, [], first.seed, of.without, months=TRIED)
+    city = City(world, of.rooms, of.huidig, [], first.seed, of.without, months=TRIED, follow=follows(first.detail))
     city.run(TRIED)
     lived = time.perf_counter()
     run = summed_up(city.record, first._replace(months=TRIED), of.rooms)

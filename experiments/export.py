@@ -44,10 +44,12 @@ SHEETS = {
     "checks": ("controles die in deze studie zijn gedaan", "checks done in this study"),
     "designs": ("punten van het ontwerp", "design points"),
     "differences": ("verschil met de baseline, met 95%-interval", "difference from the baseline, with 95% interval"),
+    "flows": ("waar kwetsbare bewoners waren en een jaar later zijn", "where vulnerable residents were and are a year later"),
     "fit": ("gevraagde en gekregen marges van de stad", "margins of the town, asked and got"),
     "imputed": ("wat niet gemeten was en is ingevuld", "what was not measured and is filled in"),
     "indicators": ("elke indicator per run, periode en plaats", "every indicator per run, period and place"),
     "labels": ("eenheid en naam van elke indicator", "unit and name of each indicator"),
+    "landing": ("hoe lang plaatsingen een zachte landing blijven", "how long placements stay a soft landing"),
     "ledger": ("euro per gebeurtenis en betaler", "euro per event and payer"),
     "parameters": ("elk getal met zijn bron", "every number with its source"),
     "places": ("buurten en hun kenmerken", "buurten and what is fixed of them"),
@@ -55,7 +57,9 @@ SHEETS = {
     "pockets": ("wie betaalt meer, wie minder, en wat dat rechtzet", "who pays more, who less, and what makes it good"),
     "ranking": ("staat de volgorde van scenario's vast", "whether the order of scenarios is settled"),
     "robustness": ("aandelen met dezelfde volgorde, omgekeerd, niet te scheiden", "shares same order, flipped, not separable"),
+    "twins": ("hoeveel huishoudens beter, gelijk en slechter af zijn", "how many households are better, the same and worse off"),
     "validation": ("model naast gepubliceerd", "model beside published"),
+    "waits": ("wie wacht en hoe lang al, per profiel", "who waits and for how long, per profile"),
     "variance": ("spreiding door getallen en door toeval", "variance of numbers and of luck"),
 }
 

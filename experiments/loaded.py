@@ -19,6 +19,7 @@ DRIFT = ("aandeel_kwetsbaar", "leefbaarheid", "verdraagzaamheid", "banden", "dra
 TABLES = (
     "indicators", "differences", "ledger", "labels", "robustness", "validation", "checks", "fit", "imputed",
     "parameters", "variance", "ranking", "designs", "observed", "pockets",
+    "flows", "landing", "waits", "twins",
 )  # fmt: skip
 LARGE = ("indicators", "ledger")  # rows of every design point; only the study's own are drawn
 

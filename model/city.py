@@ -45,8 +45,9 @@ class City(mesa.Model):
 
     `settings` are the lines of the scenario's policies; `off` names mechanisms that are switched off: do so before the
     warm-up, because a world that has lived with a mechanism keeps what it left. Persons whose identities are `passed_over` wait
-    like others, and nothing is let to them: so one sees what happens without a placement. Mesa's own generator is never drawn
-    from: all luck comes from `seed` (see `model.randomness`). Call `close()` when done, or use it in a `with` block.
+    like others, and nothing is let to them: so one sees what happens without a placement. With `follow` the record keeps
+    persons and households too (`model.followed`). Mesa's own generator is never drawn from: all luck comes from `seed` (see
+    `model.randomness`). Call `close()` when done, or use it in a `with` block.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class City(mesa.Model):
         off: frozenset[str] = frozenset(),
         months: int = 0,
         passed_over: tuple[int, ...] = (),
+        follow: bool = False,
     ) -> None:
         super().__init__(rng=0)
         self.passed_over = np.array(passed_over, np.uint64)
@@ -70,7 +72,7 @@ class City(mesa.Model):
         self.corporaties = [institutions.Corporatie(self, k) for k in range(world.corporaties.rows)]
         self.levers, self.luck = huidig, Luck(seed, world.month)
         ledger.recount(world)
-        self.record = Record(world, months)
+        self.record = Record(world, months, follow)
         self.record.add(world)
 
     def register_agent(self, agent: mesa.Agent) -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
+from model.followed import Followed
 from model.world import NOBODY, Count, World
 
 STATES = (
@@ -40,6 +41,8 @@ class Parameters(NamedTuple):
     relevant_ratio: float
     relevant_months: float
     smallest_buurt_homes: int
+    same_mark: float
+    same_stability: float
 
 
 class Period(NamedTuple):
@@ -391,14 +394,16 @@ class Record:
 
     counts    int32 [months + 1, buurten + gemeenten, Count], as in `World`; sums are taken in 64 bits
     states    float64 [months + 1, STATES + CITY_STATES, buurten]
+    followed  persons and households, where they are asked for (`model.followed`), else None
     """
 
-    def __init__(self, world: World, months: int) -> None:
+    def __init__(self, world: World, months: int, follow: bool = False) -> None:
         b = world.buurten
         self.first, self.filled = world.month, 0
         self.counts = np.zeros((months + 1, *world.counts.shape), np.int32)
         self.by_profile = np.zeros((months + 1, *world.by_profile.shape), np.int64)
         self.states = np.zeros((months + 1, len(STATES) + len(CITY_STATES), b.rows))
+        self.followed = Followed(world, months) if follow else None
         self.homes, self.social, self.gemeenten = b.homes.copy(), b.sociale_huur.copy(), world.gemeenten.rows
         inside, gemeenten = np.zeros(b.rows, np.int64), np.arange(world.gemeenten.rows)
         outside = np.full(gemeenten.size, NOBODY)
@@ -417,6 +422,7 @@ class Record:
             theirs = np.zeros(mine.shape, mine.dtype)
             theirs[: self.filled + 1] = mine[: self.filled + 1]
             setattr(twin, name, theirs)
+        twin.followed = self.followed.copy() if self.followed is not None else None
         return twin
 
     def add(self, world: World) -> None:
@@ -429,6 +435,8 @@ class Record:
             self.states[k, s] = getattr(world.buurten, name)
         for s, name in enumerate(CITY_STATES, start=len(STATES)):
             self.states[k, s] = getattr(world.wijken, name)[world.buurten.wijk]
+        if self.followed is not None and k > 0:
+            self.followed.add(world)
         self.filled = k
 
     def period(self, months: list[slice], level: str) -> Period:

@@ -169,6 +169,7 @@ def small_city(rooms: Rooms, huidig: Levers, small_world: Callable[..., World]) 
     warmup      months before month 0, lived under `huidig` (so that `city.month` is `months` when you get it)
     world       start from a copy of this world, instead of building one from `town`, `seed` and `quota`
     record      how many months are kept in `city.record`
+    follow      whether persons and households are kept there too
     town, rooms, huidig, quota, seed    as elsewhere
     """
     cities: list[City] = []
@@ -186,12 +187,13 @@ def small_city(rooms: Rooms, huidig: Levers, small_world: Callable[..., World]) 
         huidig: Levers = huidig,
         world: World | None = None,
         record: int = 120,
+        follow: bool = False,
     ) -> City:
         lines = list(settings or [])
         if strategie is not None:
             lines.append(Setting("strategie", strategie, 1, FOREVER, strategie))
         start = world.copy() if world is not None else small_world(seed, quota, warmup, town, rooms)
-        city = City(start, rooms, huidig._replace(quota=quota), lines, seed, frozenset(off), record)
+        city = City(start, rooms, huidig._replace(quota=quota), lines, seed, frozenset(off), record, follow=follow)
         city.run(months - start.month if world is None else months)
         cities.append(city)
         return city

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from model import ledger, population
+from model import followed, ledger, population
 from model.city import City
 from model.indicators import Record, measure
 from model.jit import sources_hash
@@ -67,6 +67,16 @@ class Run(NamedTuple):
     booked: np.ndarray  # int64 []: cents of all bookings together, before discounting
     owed: np.ndarray  # int64 []: events times price, added up apart from the bookings; equals `booked`
     counts: np.ndarray  # int64 [Count] of the whole over the horizon
+    # who was followed (`model.followed.Kept`); of a summary all of these have length zero
+    flows: np.ndarray  # int32 [whole years, Place + 1, Place]
+    landings: np.ndarray  # int32 [months + 1, Profile, 2]
+    waits: np.ndarray  # int64 [Profile, 2]
+    homes: np.ndarray  # uint8 [3, dwellings]
+    persons: np.ndarray  # uint64 [n]
+    stability: np.ndarray  # uint8 [n]
+
+
+assert Run._fields[-len(followed.Kept._fields) :] == followed.Kept._fields
 
 
 class Failed(NamedTuple):
@@ -93,16 +103,22 @@ def version() -> str:
 
 def blocks(detail: str, months: int, gemeenten: int) -> list[Block]:
     """The rows of a run: `summary` is the gemeente and its buurten by year; `monthly` adds the gemeente by month, wijken, and
-    the members of a region; `full` has buurten by month."""
+    the members of a region; `full` has buurten by month. All but `summary` follow persons and households besides."""
     by_month = tuple(range(months + 1))
     by_year = (0, *(min(m + 12, months) for m in range(0, months, 12)))
     found = [Block("year", "gemeente", by_year)]
-    if detail != "summary":
+    if follows(detail):
         found.insert(0, Block("month", "gemeente", by_month))
         found += [Block("year", "regiogemeente", by_year)] if gemeenten > 1 else []
         found.append(Block("year", "wijk", by_year))
     by_buurt = Block("month", "buurt", by_month) if detail == "full" else Block("year", "buurt", by_year)
     return [*found, by_buurt]
+
+
+def follows(detail: str) -> bool:
+    """Whether a run of this detail follows persons and households. It goes by detail, because the key of a run holds that and
+    not the design point that asks for it."""
+    return detail != "summary"
 
 
 # Worlds
@@ -134,7 +150,8 @@ def live(ground: Ground, seed: int, asked: tuple[Asked, ...]) -> Iterator[tuple[
     """All runs of one world, in the order in which they end. One that fails takes only those along that share its months."""
     try:
         world = month_zero(ground, seed)
-        city = City(world, ground.rooms, ground.huidig, [], seed, ground.without, months=max(a.months for a in asked))
+        months, follow = max(a.months for a in asked), any(follows(a.detail) for a in asked)
+        city = City(world, ground.rooms, ground.huidig, [], seed, ground.without, months=months, follow=follow)
     except Exception:
         told = Failed(traceback.format_exc())
         yield from ((a, told) for a in asked)
@@ -176,7 +193,7 @@ def _parting(city: City, asked: list[Asked]) -> list[list[Asked]]:
 
 
 def summed_up(record: Record, asked: Asked, rooms: Rooms) -> Run:
-    """A run's record, up to its last month, as the arrays that are kept."""
+    """A run's record as the arrays that are kept: up to its last month, which must be now where persons are followed."""
     last = asked.months
     years = [slice(m + 1, min(m + 13, last + 1)) for m in range(0, last, 12)]
     windows = [slice(1, last + 1), slice(max(1, last - 11), last + 1)]
@@ -196,7 +213,17 @@ def summed_up(record: Record, asked: Asked, rooms: Rooms) -> Run:
         booked=np.array(booked.sum()),
         owed=np.array(sum(ledger.owed(counts, rooms.ledger) for counts in of_years)),
         counts=whole.counts[0, 0],
+        **_followed(record, asked)._asdict(),
     )
+
+
+def _followed(record: Record, asked: Asked) -> followed.Kept:
+    """Persons and households of a run whose detail asks for them; raises `ValueError` where the record has other months."""
+    if not follows(asked.detail):
+        return followed.nothing()
+    if record.followed is None or record.followed.last - record.followed.first != asked.months:
+        raise ValueError(f"{asked.scenario}: nobody was followed for {asked.months} months")
+    return record.followed.kept()
 
 
 def _rows(record: Record, asked: Asked) -> np.ndarray:

@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from experiments.engine.measure import Asked, Run
 from model.indicators import COMPARED, INDICATORS
 from model.ledger import Event
-from model.world import ByProfile, Count, Payer, Profile
+from model.world import ByProfile, Count, Payer, Place, Profile
 
 FOLDER, WHOLE, REST, STATE = "runs", "runs.parquet", "runs-besides.parquet", "study.json"
 CHUNK = ".arrow"  # Arrow as it lies in memory: a chunk is read once and thrown away, and Parquet costs three times as much
@@ -42,6 +42,12 @@ SHAPES = {
     "booked": (np.int64, ()),
     "owed": (np.int64, ()),
     "counts": (np.int64, (len(Count),)),
+    "flows": (np.int32, (-1, len(Place) + 1, len(Place))),
+    "landings": (np.int32, (-1, len(Profile), 2)),
+    "waits": (np.int64, (-1, 2)),
+    "homes": (np.uint8, (3, -1)),
+    "persons": (np.uint64, (-1,)),
+    "stability": (np.uint8, (-1,)),
 }
 assert tuple(SHAPES) == Run._fields
 HEAD = [("key", pa.string()), ("design", pa.string()), ("scenario", pa.string()), ("seed", pa.int32()), ("months", pa.int32()),

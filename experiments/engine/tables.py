@@ -17,6 +17,7 @@ from experiments import compare, designs, pockets
 from experiments.engine.books import Books
 from experiments.engine.differences import Findings, Values
 from experiments.engine.measure import blocks_of, month_zero
+from experiments.engine.persons import PersonTables
 from experiments.engine.rows import Streamed, indicator_rows, keys_of, ledger_rows
 from experiments.engine.store import REST, WHOLE, Store, in_groups, table
 from experiments.plan import CHECKS, MAIN, Plan, ground
@@ -39,11 +40,14 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
         indicators, ledger, differences = (
             files.enter_context(Streamed(folder / f"{name}.parquet")) for name in ("indicators", "ledger", "differences")
         )
+        persons = files.enter_context(PersonTables(p, folder))
         for design, group in groupby((a for a in p.asked if a.key in store), key=lambda a: a.design):
             shown, values = design not in CHECKS, found.values_of(design)
             for pairs in in_groups((a, store.run(a.key)) for a in group):
                 runs.add(table(pairs))
                 books.take(pairs)
+                if design == MAIN:
+                    persons.take(pairs)
                 if shown:
                     indicators.add(indicator_rows(keys, pairs))
                     ledger.add(ledger_rows(pairs))

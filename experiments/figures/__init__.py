@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from experiments.figures import bill, capacity, comparison, designs, doubt, help, over_time, places, story, town
+from experiments.figures import (
+    bill, capacity, comparison, designs, doubt, fairness, help, over_time, persons, places, story, town,
+)  # fmt: skip
 from experiments.figures.style import COLUMN, PAGE, Size, style_of
 from experiments.loaded import Tables, TownTables, load, load_town
 from experiments.prose import EN, NL
@@ -37,6 +39,10 @@ FIGURES: dict[str, tuple[Callable[[Tables], pd.DataFrame], Draw]] = {
     "raster": (designs.raster_data, designs.raster),
     "hulp": (help.help_data, help.helping),
     "onzekerheid": (doubt.doubt_data, doubt.doubt),
+    "stromen": (persons.flows_data, persons.flows),
+    "landing": (persons.landing_data, persons.landing),
+    "tweeling": (fairness.twins_data, fairness.twins),
+    "eerlijk": (fairness.fairness_data, fairness.fairness),
 }
 SELDOM = ("kaart_draagkracht", "kaart_draaglast", "kaart_kwetsbaar")  # drawn where they are named, and in the gallery
 

@@ -104,8 +104,8 @@ def same(found, expected):
 
 
 NAMES = (
-    "checks", "designs", "differences", "fit", "indicators", "labels", "ledger", "parameters", "places", "pockets",
-    "ranking", "robustness", "validation", "variance",
+    "checks", "designs", "differences", "fit", "flows", "indicators", "labels", "landing", "ledger", "parameters", "places",
+    "pockets", "ranking", "robustness", "twins", "validation", "variance", "waits",
 )  # fmt: skip
 WITHOUT_ROWS = ("imputed", "observed")  # in a town that is drawn
 

@@ -13,6 +13,7 @@ from experiments import figures, findings, pockets, prose, report
 from experiments.figures import draw_all
 from experiments.loaded import LINES, load
 from experiments.prose import EN, NL
+from tests.experiments.persons_by_hand import person_rows
 
 BASE, SCENARIOS, SEEDS, MONTHS = "loting", ["concentratie", "spreiding+driegesprek"], [1, 2, 3], 24
 SHARES = ("zachte_landing",)
@@ -105,6 +106,7 @@ def study(folder, scenarios=SCENARIOS, mapped=False, empty=False, town="Teststad
         "imputed": pd.DataFrame([("p_koop", "wijk", 2, 1234)], columns=["attribuut", "niveau", "buurten", "huishoudens"]),
         "parameters": pd.DataFrame(
             [
+                ("landing.after_months", "12", "months", 3.0, 60.0, "x", "seed", np.nan, np.nan, np.nan),
                 ("indicators.relevant_leefbaarheid", "0.02", "score", 0.0, 1.0, "x", "assumed", np.nan, np.nan, np.nan),
                 ("a.b", "5", "hours", 1.0, 9.0, "x", "assumed", 0.1, 0.2, 0.1),
                 ("c.d", "5", "hours", 1.0, 9.0, "x", "published", 0.1, 0.4, 0.3),
@@ -114,6 +116,7 @@ def study(folder, scenarios=SCENARIOS, mapped=False, empty=False, town="Teststad
         ),
     }
     frames["pockets"] = pocket_rows(scenarios)
+    frames |= person_rows([BASE, *scenarios], SEEDS)
     for name, frame in frames.items():
         gone = empty and name in ("robustness", "imputed", "variance", "observed")
         frame = frame.assign(verschuiving=np.nan) if empty and name == "parameters" else frame
@@ -175,7 +178,12 @@ def indicators(scenarios):
                 for level, place in (("gemeente", "GM0001"), *(("buurt", b) for b in BUURTEN))
             ]
     frame = pd.DataFrame(rows, columns=["design", "scenario", "seed", "period", "month", "level", "place", "leefbaarheid"])
-    return frame.assign(profile="", payer="", druk_op_hulp=0.9 + frame.leefbaarheid, reactietijd=5.0 + frame.leefbaarheid)
+    worse = 0.01 * frame.scenario.map({name: k for k, name in enumerate(scenarios)})
+    received = frame.place.map({"GM0001": 10.0, "BU01": 5.0, "BU02": 20.0, "BU03": 50.0})
+    measured = {"vaak_hinder": 0.05 + worse, "plaatsingen": received, "wachttijd_regulier": 70.0 + 100 * worse,
+                "wachttijd_laag_inkomen": 60.0 + 200 * worse, "druk_op_hulp": 0.9 + frame.leefbaarheid,
+                "reactietijd": 5.0 + frame.leefbaarheid}  # fmt: skip
+    return frame.assign(profile="", payer="", **measured)
 
 
 def designs():
@@ -224,6 +232,7 @@ def places(mapped):
             "wijk_code": "WK01",
             "wijk_naam": "W",
             "huishoudens": [900, 500, 20],
+            "p_corp": [30.0, 40.0, 10.0],
         }
     )
     if not mapped:
@@ -310,7 +319,7 @@ def test_the_numbers_are_those_of_the_tables(pages):
     assert "€52,000 a year more" in en
     assert "€\xa08.130.000" in nl and "€8,130,000" in en
     assert "6,69%" in nl and "1 van de 2" in nl and "1 of the 2" in en
-    assert "Van de 4 getallen in het model zijn er 3 (75%) aangenomen" in nl
+    assert "Van de 5 getallen in het model zijn er 3 (60%) aangenomen" in nl
     assert "25%\xa0/\xa05%\xa0/\xa070%" in nl
     assert "1.234" in nl and "1,234" in en
     assert "deadbeef" in nl and "0123abcd" in en and "SYNTHETISCH" in nl and "SYNTHETIC" in en
