@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from experiments.figures import (
-    bill, capacity, comparison, designs, doubt, fairness, help, over_time, persons, places, story, town,
+    bill,
+    capacity,
+    comparison,
+    designs,
+    doubt,
+    fairness,
+    help,
+    over_time,
+    persons,
+    places,
+    story,
+    town,
 )  # fmt: skip
 from experiments.figures.style import COLUMN, PAGE, Size, style_of
 from experiments.loaded import Tables, TownTables, load, load_town
