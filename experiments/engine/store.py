@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from experiments.engine.measure import Asked, Run
 from model.indicators import COMPARED, INDICATORS
 from model.ledger import Event
-from model.world import ByProfile, Count, Payer, Profile
+from model.world import ByPlace, ByProfile, Count, Payer, Place, Profile
 
 FOLDER, WHOLE, REST, STATE = "runs", "runs.parquet", "runs-besides.parquet", "study.json"
 GROUP = 2 << 20  # bytes of a row group of runs.parquet: what a reader holds at once
@@ -41,6 +41,7 @@ SHAPES = {
     "booked": (np.int64, ()),
     "owed": (np.int64, ()),
     "counts": (np.int64, (len(Count),)),
+    "places": (np.int64, (len(Place), len(ByPlace))),
 }
 assert tuple(SHAPES) == Run._fields
 HEAD = [("key", pa.string()), ("design", pa.string()), ("scenario", pa.string()), ("seed", pa.int32()), ("months", pa.int32()),

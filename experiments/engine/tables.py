@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from experiments import compare, designs, pockets
+from experiments.engine import stays
 from experiments.engine.books import Books
 from experiments.engine.differences import Findings, Values
 from experiments.engine.measure import blocks_of, month_zero
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
     """Write every table of a study into a folder, from the runs that are whole. `failed` is told among the checks."""
     books, found, keys = Books(p), Findings(p), cache(partial(keys_of, p))
+    of_places: list[pd.DataFrame] = []
     with ExitStack() as files:
         runs = files.enter_context(Streamed(folder / WHOLE, TEXTS))
         indicators, ledger, differences = (
@@ -44,6 +46,8 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
             for pairs in in_groups((a, store.run(a.key)) for a in group):
                 runs.add(table(pairs))
                 books.take(pairs)
+                if design == MAIN:
+                    of_places.append(stays.table(pairs))
                 if shown:
                     indicators.add(indicator_rows(keys, pairs))
                     ledger.add(ledger_rows(pairs))
@@ -63,6 +67,7 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
         "validation": books.against_published(),
         "checks": books.checks(failed),
         "pockets": of_payers,
+        "stays": pd.concat(of_places, ignore_index=True),
         "fit": fit(p.town, blocks_of(p.rooms), month_zero(ground(p), next(a.seed for a in p.asked if a.key in store))),
         "observed": books.observed(),
         "imputed": p.town.imputed,

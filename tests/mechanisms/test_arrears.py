@@ -130,7 +130,7 @@ def test_who_causes_much_is_brought_to_court_only_if_somebody_complains(small_wo
     d = world.dwellings
     two = np.flatnonzero(tenants(world))
     first, other = two[0], next(i for i in two if d.portiek[i] != d.portiek[two[0]])
-    d.incidents[[first, other]] = 5
+    d.incidents_before[[first, other]] = 5
     world.portieken.complaints[d.portiek[first]] = 1
     sure = p._replace(nuisance_incidents=5, nuisance_judgment=1.0, averted_share=0.0, averted_by_help=0.0)
     arrears.step(world, sure, huidig, luck)
