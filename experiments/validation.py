@@ -4,8 +4,8 @@
     python -m experiments.validation seeds=8 quota=0.2
 
 Prints the table, and writes it as results/validatie-<hash>.csv. A row is far off where the model lies outside a factor two of
-what is published; nothing is tuned for it. Rows that say a sign or a word only are told as such, and a row for which the model has
-no figure says why. docs/validation.md says what the rows that are far off come from.
+what is published; nothing is tuned for it. Rows that say a sign or a word only are told as such, and a row for which the model
+has no figure says why. docs/validation.md says what the rows that are far off come from.
 
   E088, E089   repeaters among persons with a report: who has another in the 12 months before, and how many reports are theirs
   E126, E127   a year after a placement: still in a home, debts as they were, lonely, no day activity
@@ -46,7 +46,9 @@ class Row(NamedTuple):
 
 
 A_YEAR = "per 1,000 corporatie homes a year"  # evictions over the 2,295,414 homes of E113
-BETWEEN = "a year in which part of the corporaties signalled early: the model has late signals for all (E093) or early ones (E099)"
+BETWEEN = (
+    "a year in which part of the corporaties signalled early: the model has late signals for all (E093) or early ones (E099)"
+)
 CORONA = "corporaties held back in the corona year, and the model has no such restraint"
 
 ROWS = (
@@ -217,7 +219,7 @@ def evictions(city: "City") -> dict[str, float]:
 
 
 def funnel(late: dict[str, float], early: dict[str, float]) -> dict[str, float]:
-    """E093 to E102: the keys of `evictions` with early signals, those with late ones, and how far evictions fell between the two."""
+    """E093 to E102: the keys of `evictions` with early and with late signals, and how far evictions fell between the two."""
     import numpy as np
 
     def fall(share: Callable[[dict[str, float]], float]) -> float:

@@ -246,7 +246,8 @@ class Chronicle:
         here, at = _find(now.persons["identity"], then["identity"])
         home = then["dwelling"]
         housed = then["place"] == int(Place.THUIS)
-        anew = here & housed & (now.persons["dwelling"][at] == home) & (now.persons["since"][at] == now.month)
+        other = now.persons["profile"][at] != then["profile"]
+        anew = here & housed & (other | ((now.persons["dwelling"][at] == home) & (now.persons["since"][at] == now.month)))
         stays = housed & (now.household[home] == then["identity"])
         waited = now.month - then["waiting_since"].astype(float)
         self._of(Event.HERSTELD, then, (~here & stays) | anew, home)
@@ -354,11 +355,14 @@ def moment(world: World) -> Moment:
 
 
 def compared(then: Moment, now: Moment) -> Folk:
-    """Everyone of now beside what they were. Who recovered and became vulnerable again within the month counts as new."""
+    """Everyone of now beside what they were. Who recovered and became vulnerable again within the month counts as new.
+
+    Either at home, or by losing it: then the profile, which nobody changes otherwise, may be another one.
+    """
     there, at = _find(then.persons["identity"], now.persons["identity"])
     this = now.persons
     same_home = (this["place"] == int(Place.THUIS)) & (then.persons["dwelling"][at] == this["dwelling"])
-    known = there & ~(same_home & (this["since"] == now.month))
+    known = there & (then.persons["profile"][at] == this["profile"]) & ~(same_home & (this["since"] == now.month))
     was = {name: np.where(known, values[at], np.zeros(1, values.dtype)) for name, values in then.persons.items()}
     was["dwelling"] = np.where(known, was["dwelling"], NOBODY)
     home = np.where(known & (was["place"] == int(Place.THUIS)), was["dwelling"], this["dwelling"])

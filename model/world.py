@@ -457,7 +457,7 @@ def _first_free(identity, out):
 
 @dataclass
 class World:
-    """The state of the city at the end of a month; `counts` [buurten + gemeenten, Count] and the two below it are this month's."""
+    """The state of the city at the end of a month; `counts` [buurten + gemeenten, Count] and the two below are this month's."""
 
     dwellings: Dwellings
     persons: Persons

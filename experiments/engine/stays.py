@@ -20,8 +20,8 @@ COLUMNS = ["scenario", "seed", "kind", "places", "there", "occupancy", *FLOWS, "
 def table(pairs: Iterable[tuple[Asked, Run]]) -> pd.DataFrame:
     """A row for each run and kind of place; a couch is a place without places. NaN where nobody was.
 
-    Places and who is there are means over the months, and flows are persons a year. `stay_months` is how long those who got a home
-    had been there, `waited_months` how long those who are there have been there so far.
+    Places and who is there are means over the months, and flows are persons a year. `stay_months` is how long those who got a
+    home had been there, `waited_months` how long those who are there have been there so far.
     """
     rows = [row for asked, run in pairs for row in _rows(asked, run)]
     return pd.DataFrame(rows, columns=COLUMNS)

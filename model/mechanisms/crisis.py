@@ -30,7 +30,8 @@ READS = (
     "dwellings.buurt", "dwellings.portiek", "persons.identity", "persons.profile", "persons.place", "persons.status",
     "persons.dwelling", "persons.stability", "persons.memory", "persons.trust", "persons.contract", "persons.need",
     "persons.hours", "persons.episode", "persons.end_day", "persons.call_day", "persons.harm_day", "persons.patience_day",
-    "persons.opname_days", "persons.escalations", "portieken.tolerance", "buurten.wijk", "wijken.response_days",
+    "persons.opname_days", "persons.escalations", "portieken.tolerance", "buurten.wijk", "wijken.gemeente",
+    "wijken.response_days", "institutions.gemeente", "institutions.kind", "institutions.full",
 )  # fmt: skip
 
 MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])

@@ -26,9 +26,10 @@ from model.world import NOBODY, AgeClass, ByPlace, ByProfile, Count, Persons, Pl
 
 WRITES = ("persons.coping", "persons.place", "persons.since", "institutions.full")
 READS = (
-    "persons.identity", "persons.profile", "persons.place", "persons.network_wijk", "persons.size", "persons.since",
-    "persons.coping", "seekers.identity", "seekers.gemeente", "wijken.gemeente", "wijken.inwoners", "gemeenten.sociale_huur",
-    "institutions.gemeente", "institutions.kind", "institutions.places",
+    "dwellings.buurt", "persons.identity", "persons.profile", "persons.place", "persons.dwelling", "persons.network_wijk",
+    "persons.size", "persons.since", "persons.coping", "persons.opname_days", "seekers.identity", "seekers.gemeente",
+    "buurten.wijk", "wijken.gemeente", "wijken.inwoners", "gemeenten.sociale_huur", "institutions.gemeente", "institutions.kind",
+    "institutions.places",
 )  # fmt: skip
 PERSON_ID, SEEKER_ID = np.uint64(2 << 56), np.uint64(3 << 56)
 FIRST_MONTH = 1000  # added to a month, so that the months of the warm-up are positive in an identity

@@ -87,7 +87,7 @@ def _join_the_queue(world: World, luck: Luck, rows: np.ndarray, place: np.ndarra
         return
     persons = world.persons
     persons.place[rows] = place
-    world.book_in_place(ByPlace.GEKOMEN, persons.place[rows])
+    world.book_in_place(ByPlace.GEKOMEN, np.broadcast_to(place, rows.size))
     persons.dwelling[rows] = NOBODY
     persons.since[rows] = persons.waiting_since[rows] = luck.month
     persons.status[rows], persons.line[rows], persons.contract[rows] = Status.BEKEND, 2, NEVER

@@ -28,8 +28,9 @@ READS = (
     "dwellings.buurt", "dwellings.portiek", "dwellings.tenure", "dwellings.ties", "dwellings.identity", "dwellings.frailty",
     "dwellings.tolerance", "dwellings.incidents", "dwellings.nuisance", "persons.identity", "persons.place", "persons.dwelling",
     "persons.need", "persons.hours", "persons.episode_days", "portieken.buurt", "portieken.incidents",
-    "portieken.person_incidents", "portieken.complaints", "portieken.intervention", "buurten.wijk", "buurten.first",
-    "buurten.last", "buurten.kwaliteit", "buurten.ties", "wijken.gemeente", "teams.kind", "teams.gemeente", "teams.hours",
+    "portieken.person_incidents", "portieken.complaints", "portieken.conversations", "portieken.conflicts",
+    "portieken.intervention", "buurten.wijk", "buurten.first", "buurten.last", "buurten.kwaliteit", "buurten.ties",
+    "wijken.gemeente", "teams.kind", "teams.gemeente", "teams.hours",
 )  # fmt: skip
 STREAMS = np.array([Stream.COMPLAINT, Stream.COMPLAINT_CAUSE, Stream.CONFLICT, Stream.CONVERSATION])
 

@@ -21,9 +21,9 @@ from model.world import NEVER, AgeClass, ByPlace, ByProfile, Count, Place, Tenur
 WRITES: tuple[str, ...] = ()  # it fills rows
 READS = (
     "dwellings.buurt", "dwellings.tenure", "dwellings.identity", "dwellings.ses", "dwellings.size", "persons.identity",
-    "persons.profile", "persons.network_wijk", "persons.ses", "persons.age_class", "persons.size", "persons.waiting_since",
-    "persons.placed", "persons.network", "seekers.identity", "seekers.ses", "seekers.age_class", "seekers.size", "seekers.since",
-    "buurten.wijk", "buurten.start_score", "buurten.score",
+    "persons.profile", "persons.place", "persons.network_wijk", "persons.ses", "persons.age_class", "persons.size",
+    "persons.since", "persons.waiting_since", "persons.placed", "persons.network", "seekers.identity", "seekers.ses",
+    "seekers.age_class", "seekers.size", "seekers.since", "buurten.wijk", "buurten.start_score", "buurten.score",
 )  # fmt: skip
 MARKET_ID = np.uint64(4 << 56)
 FIRST_MONTH = 1000

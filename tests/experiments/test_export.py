@@ -105,7 +105,7 @@ def same(found, expected):
 
 NAMES = (
     "checks", "designs", "differences", "fit", "indicators", "labels", "ledger", "parameters", "places", "pockets",
-    "ranking", "robustness", "validation", "variance",
+    "ranking", "robustness", "stays", "validation", "variance",
 )  # fmt: skip
 WITHOUT_ROWS = ("imputed", "observed")  # in a town that is drawn
 
