@@ -23,6 +23,7 @@ from experiments.engine.store import REST, TEXTS, WHOLE, Store, in_groups, table
 from experiments.plan import LATE, MAIN, PLACEBO, Plan, ground
 from model.fit import fit
 from model.indicators import COMPARED
+from model.ledger import prices
 from model.parameters import range_of
 from model.rooms import blocks as rooms_of_parameters
 from model.tables.places import area_of, drawn
@@ -47,7 +48,7 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
                 runs.add(table(pairs))
                 books.take(pairs)
                 if design == MAIN:
-                    of_places.append(stays.table(pairs))
+                    of_places.append(stays.table(pairs, prices(p.rooms.ledger)))
                 if shown:
                     indicators.add(indicator_rows(keys, pairs))
                     ledger.add(ledger_rows(pairs))
