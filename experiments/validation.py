@@ -49,6 +49,7 @@ A_YEAR = "per 1,000 corporatie homes a year"  # evictions over the 2,295,414 hom
 BETWEEN = (
     "a year in which part of the corporaties signalled early: the model has late signals for all (E093) or early ones (E099)"
 )
+NOTHING = "nothing of it happened in these seeds"
 CORONA = "corporaties held back in the corona year, and the model has no such restraint"
 
 ROWS = (
@@ -123,11 +124,11 @@ def beside(seeds: "pd.DataFrame") -> "pd.DataFrame":
 
     found = []
     for row in ROWS:
-        if row.why:
-            found.append((*row[:4], *[np.nan] * 3, pd.NA, row.why))
+        values = seeds[row.key].to_numpy(float) if row.key else np.array([np.nan])
+        if np.isnan(values).all():
+            found.append((*row[:4], *[np.nan] * 3, pd.NA, row.why or NOTHING))
             continue
-        values = seeds[row.key].to_numpy(float)
-        mean = float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
+        mean = float(np.nanmean(values))
         near = abs(mean - row.published) < 0.05 if row.unit == "relative" else 0.5 <= mean / row.published <= 2.0
         found.append((*row[:4], mean, float(np.nanmin(values)), float(np.nanmax(values)), bool(near), ""))
     columns = ["evidence", "what", "unit", "published", "model", "low", "high", "within", "why"]

@@ -51,6 +51,8 @@ def test_a_row_without_a_figure_says_why_and_is_neither_near_nor_far():
     table = beside(pd.DataFrame([{row.key: row.published for row in ROWS if row.key}]))
     without = table[table.why != ""]
     assert without.evidence.tolist() == ["E094", "E095", "E096", "E097"]
+    table = beside(pd.DataFrame([{row.key: float("nan") for row in ROWS if row.key}]))
+    assert table.within.isna().all() and (table.why[table.evidence == "E099"] == "nothing of it happened in these seeds").all()
     assert without.within.isna().all() and without.model.isna().all() and without.published.tolist() == [2.09, 1.61, 1.31, 0.75]
 
 
