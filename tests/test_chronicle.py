@@ -84,11 +84,12 @@ def test_what_neighbours_and_the_beheerder_did_is_told_portiek_by_portiek(lived)
 
 
 def test_who_is_placed_in_the_month_of_arrival_came_from_where_the_model_let_them_wait(small_city, lively):
-    """Also those whose like come from an institution, and who slept on a couch themselves."""
+    """Also those whose like come from an institution, and who slept on a couch themselves. Few come, so that few wait."""
     inflow = lively.inflow._replace(couch_share=np.full(len(Profile), 1.0), couch_asks_per_month=0.0, inflow_ratio=0.5)
     nobody_else = lively.arrears._replace(start_per_year=0.0, nuisance_judgment=0.0)
     access = lively.access._replace(exclusion_of_overload=0.0, exclusion_of_resistance=0.0)
-    city = small_city(rooms=lively._replace(inflow=inflow, arrears=nobody_else, access=access), quota=0.9)
+    crisis = lively.crisis._replace(home_lost_after_long_opname=0.0)
+    city = small_city(rooms=lively._replace(inflow=inflow, arrears=nobody_else, access=access, crisis=crisis), quota=0.9)
     chronicle = Chronicle(city, P)
     chronicle.run(12)
     log = chronicle.table()
@@ -120,7 +121,7 @@ def test_an_opname_that_is_put_off_is_not_told_as_one(small_city, lively):
     chronicle = Chronicle(followed, P)
     chronicle.run(12)
     assert counts[Count.OPNAMEN_UITGESTELD] > 50
-    assert len(of(chronicle.table(), Event.OPNAME)) == counts[Count.OPNAMEN] > 0
+    assert len(of(chronicle.table(), Event.OPNAME)) == counts[Count.OPNAMEN]
 
 
 def test_an_episode_that_goes_on_began_on_the_day_that_its_days_say(small_city, lively):
