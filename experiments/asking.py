@@ -89,10 +89,10 @@ def question(own: dict[str, str], config: dict[str, Any]) -> Question:
     from experiments.config import WHOLE
     from experiments.prose import EN, NL
     from experiments.scenarios import HUIDIG, settings_of
-    from model.chronicle import REPORTS, Event
+    from model.chronicle import OF_PORTIEK, REPORTS, Event
     from model.parameters import Refused
 
-    keys, papers, events = Keys(own), parameters(), [str(event) for event in Event]
+    keys, papers, events = Keys(own), parameters(), [str(event) for event in Event if event not in OF_PORTIEK]
     parts = [part.strip() for part in re.split(r"[,+]", own.get("scenario", config["baseline"]).strip("[] ")) if part.strip()]
     _refuse_together(keys)
     seed = keys.whole("seed", *WHOLE["first_seed"])

@@ -78,14 +78,14 @@ def sentence(row: Any, who: str, where: str, language: str) -> str:
         key = "opname_lang"
     start = say("at_start", language) if row.event == "begin" else when(row.date, language)
     line = pick(language, *_words()["lines"][int(row.value)]) if "{line}" in _words()["events"][key][0] else ""
-    names = {
+    units = _words()["units"]
+    told = {unit: amount(row.value, unit, language) for unit in units} if known else dict.fromkeys(units, "")
+    names = told | {
         "When": start if language == NL else f"{start},",
         "who": who,
         "home": where,
         "line": line,
         "place": place(row.place, language),
-        "months": amount(row.value, "months", language) if known else "",
-        "days": amount(row.value, "days", language) if known else "",
     }
     return capital(pick(language, *_words()["events"][key]).format(**names))
 
@@ -111,9 +111,9 @@ def of_person(events: pd.DataFrame, buurten: tuple[str, ...], language: str) -> 
 
 
 def of_portiek(events: pd.DataFrame, language: str) -> str:
-    """What happens in one portiek: in which home stands before each sentence, and who is meant in it."""
+    """What happens in one portiek: in which home, if in one, stands before each sentence, and who is meant in it."""
     lines = []
     for r in events.itertuples():
         told = sentence(r, person(r, language), say("here", language), language)
-        lines.append(say("at", language, dwelling=r.dwelling) + told)
+        lines.append((say("at", language, dwelling=r.dwelling) if r.dwelling >= 0 else "") + told)
     return by_year(events, lines)

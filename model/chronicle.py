@@ -7,6 +7,8 @@
 A chronicle only reads. Nothing in the model knows of it, so that a city that nobody follows pays nothing, and one that is
 followed lives the same bits. Who is who follows identity, because rows of persons are used again.
 
+Of a portiek it tells what neighbours said and did about nuisance: that has no person and no home, and stands under the portiek.
+
 What a comparison of months can not show: a judgment that ends in an agreement, and what happens to somebody in the very month
 in which they leave or recover, because their row is empty at its end; `Chronicle.unseen` counts the latter. Where the model has
 a day, the date has one: the onset of an episode, a crisis, an opname and its end, and an escalation of an episode that had begun
@@ -20,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from model.mechanisms import crisis
-from model.mechanisms.inflow import FIRST_MONTH, PERSON_ID
+from model.mechanisms.inflow import FIRST_MONTH, PERSON_ID, person_traits
 from model.randomness import Stream
 from model.world import NEVER, NOBODY, Count, Place, Profile, Status, World
 
@@ -53,7 +55,11 @@ class Event(StrEnum):
     DAGBESTEDING = "dagbesteding"  # day activity is gained
     DAGBESTEDING_KWIJT = "dagbesteding_kwijt"
     EPISODE = "episode"  # an episode begins
-    ESCALATIE = "escalatie"
+    GESPREK = "gesprek"  # in a portiek: neighbours speak to each other about nuisance [conversations]
+    KLACHT = "klacht"  # in a portiek: complaints to the corporatie [complaints]
+    RUZIE = "ruzie"  # in a portiek: a complaint starts a conflict between households [conflicts]
+    INTERVENTIE = "interventie"  # in a portiek: the beheerder steps in under the overlastprotocol [months that it works]
+    ESCALATIE = "escalatie"  # between a vulnerable resident and the neighbours
     CRISIS = "crisis"
     OPNAME = "opname"  # [days of it]
     UIT_OPNAME = "uit_opname"  # comes home from opname
@@ -67,6 +73,7 @@ class Event(StrEnum):
     HUISHOUDEN_KOMT = "huishouden_komt"  # a household without a vulnerable resident moves in
 
 
+OF_PORTIEK = (Event.GESPREK, Event.KLACHT, Event.RUZIE, Event.INTERVENTIE)  # that have no person and no home
 ORDER = {event: k for k, event in enumerate(Event)}
 REPORTS = (Event.ESCALATIE, Event.CRISIS)  # what neighbours, family or police report as somebody in distress
 SEEN = (
@@ -118,6 +125,7 @@ class Chronicle:
         self._come_and_go(folk, now)
         self._help(folk)
         self._distress(folk)
+        self._portieken()
         self._homes(now)
         self._last = now
 
@@ -127,7 +135,7 @@ class Chronicle:
         month      of the model, 1 is January of `p.first_year`
         date       ISO 8601: year-month, or year-month-day where the model has a day
         event      of `Event`
-        identity   in decimals, as text: it does not fit in a float
+        identity   in decimals, as text: it does not fit in a float; empty where a portiek is meant
         profile, place    names; empty where there is none, or where no column shows it
         dwelling, portiek, buurt    rows of the world; -1 is none
         value      see `Event`; NaN where it has none
@@ -136,18 +144,18 @@ class Chronicle:
         order = np.lexsort((parts["identity"], parts["event"], parts["month"]))
         part = {name: values[order] for name, values in parts.items()}
         d, home = self.city.world.dwellings, part["dwelling"]
-        housed = home != NOBODY
+        portiek = np.where(home != NOBODY, d.portiek[home].astype(np.int64), part["portiek"])
         return pd.DataFrame(
             {
                 "month": part["month"],
                 "date": [date(int(m), day, self.p.first_year) for m, day in zip(part["month"], part["day"], strict=True)],
                 "event": np.array(list(Event), object)[part["event"]],
-                "identity": part["identity"].astype(str),
+                "identity": np.where(part["identity"] != 0, part["identity"].astype(str), ""),
                 "profile": _names(Profile, NO_PROFILE)[part["profile"]],
                 "place": _names(Place, UNKNOWN)[part["place"]],
                 "dwelling": home,
-                "portiek": np.where(housed, d.portiek[home].astype(np.int64), NOBODY),
-                "buurt": np.where(housed, d.buurt[home].astype(np.int64), NOBODY),
+                "portiek": portiek,
+                "buurt": np.where(portiek != NOBODY, self.city.world.portieken.buurt[portiek].astype(np.int64), NOBODY),
                 "value": part["value"],
             }
         )
@@ -158,13 +166,15 @@ class Chronicle:
         identity: np.ndarray,
         profile: np.ndarray | int,
         place: np.ndarray | int,
-        dwelling: np.ndarray,
+        dwelling: np.ndarray | int,
         value: np.ndarray | float = np.nan,
         day: np.ndarray | float = np.nan,
+        portiek: np.ndarray | int = NOBODY,
     ) -> None:
-        """Rows [n] of the log, for this month; `day` counts from the start of the month."""
+        """Rows [n] of the log, for this month; `day` counts from its start, and `portiek` is for what has no dwelling."""
         n = identity.size
-        given = {"month": self.city.month, "event": ORDER[event], "profile": profile, "place": place, "dwelling": dwelling}
+        given = {"month": self.city.month, "event": ORDER[event], "profile": profile, "place": place, "dwelling": dwelling,
+                 "portiek": portiek}  # fmt: skip
         part = {name: np.broadcast_to(np.asarray(v, np.int64), n) for name, v in given.items()}
         more = {name: np.broadcast_to(np.asarray(v, np.float64), n) for name, v in {"value": value, "day": day}.items()}
         self._parts.append({"identity": identity, **part, **more})
@@ -199,7 +209,7 @@ class Chronicle:
         arrivals = (PERSON_ID >> ORDINAL) | np.uint64(month + FIRST_MONTH)
         new, arrives = ~folk.known, this["identity"] >> ORDINAL == arrivals
         at_once = new & home_now & (this["waiting_since"] == month)  # came, or lost a home, and was placed in one month
-        came = {**this, "place": np.where(at_once, self.city.rooms.inflow.origin[this["profile"]], this["place"])}
+        came = {**this, "place": self._came_from(this, at_once & arrives)}
         self._of(Event.WACHTRIJ, came, new & arrives & (~home_now | at_once), np.full(new.size, NOBODY))
         elsewhere = folk.known & ~home_now & ~home_then & (was["place"] != this["place"])
         self._of(Event.ANDERE_PLEK, this, elsewhere, np.full(new.size, NOBODY))
@@ -216,6 +226,12 @@ class Chronicle:
         self._of(Event.GEPLAATST, this, placed, this["dwelling"], waited)
         self._gone(now)
 
+    def _came_from(self, folk: dict[str, np.ndarray], which: np.ndarray) -> np.ndarray:
+        """Place [n] in which those whom `which` marks waited before they were placed: drawn again by the model's own rule."""
+        place, anywhere = folk["place"].copy(), np.ones(1)  # where the network lies decides nothing of it
+        place[which] = person_traits(self.city.rooms.inflow, self.city.luck, folk["identity"][which], anywhere)["place"]
+        return place
+
     def _home_of(self, identity: np.ndarray, which: np.ndarray) -> np.ndarray:
         """Dwelling [n] in which those whom `which` marks lived a month ago, else NOBODY."""
         out = np.full(identity.size, NOBODY, np.int64)
@@ -230,7 +246,8 @@ class Chronicle:
         here, at = _find(now.persons["identity"], then["identity"])
         home = then["dwelling"]
         housed = then["place"] == int(Place.THUIS)
-        anew = here & housed & (now.persons["dwelling"][at] == home) & (now.persons["since"][at] == now.month)
+        other = now.persons["profile"][at] != then["profile"]
+        anew = here & housed & (other | ((now.persons["dwelling"][at] == home) & (now.persons["since"][at] == now.month)))
         stays = housed & (now.household[home] == then["identity"])
         waited = now.month - then["waiting_since"].astype(float)
         self._of(Event.HERSTELD, then, (~here & stays) | anew, home)
@@ -266,7 +283,7 @@ class Chronicle:
         self._of(Event.EPISODE, now, began, folk.home, day=start)
         self._of(Event.ESCALATIE, now, now["conflict"] == 1, folk.home, day=patience)
         self._of(Event.CRISIS, now, in_crisis, folk.home, day=over)
-        stay = self._stays(now, in_crisis)
+        stay = self._stays(now, in_crisis, folk.home)
         self._of(Event.OPNAME, now, stay != 0, folk.home, stay, over)
         back = over + stay
         home = (now["place"] == int(Place.THUIS)) & (now["opname_days"] == 0)
@@ -277,14 +294,14 @@ class Chronicle:
             seen = now["conflict" if event is Event.ESCALATIE else "crisis"].sum()
             self.unseen[event] += int(self.city.world.buurt_counts[:, count].sum()) - int(seen)
 
-    def _stays(self, now: dict[str, np.ndarray], in_crisis: np.ndarray) -> np.ndarray:
-        """Days of opname [n] that each crisis comes to: 0 is none, NaN one that cost the home.
+    def _stays(self, now: dict[str, np.ndarray], in_crisis: np.ndarray, home: np.ndarray) -> np.ndarray:
+        """Days of opname [n] that each crisis, in dwelling `home` [n], comes to: 0 is none, NaN one that cost the home.
 
         What is left of an opname stands in a column, its whole length does not; it is drawn again by the model's own rule.
         """
         p, keys = self.city.rooms.crisis, self.city.luck.keys[list(crisis.STREAMS)]
-        out = np.zeros(in_crisis.size)
-        for k in np.flatnonzero(in_crisis):
+        out, no_bed = np.zeros(in_crisis.size), crisis.no_bed(self.city.world)
+        for k in np.flatnonzero(in_crisis & ~no_bed[self.city.world.dwellings.buurt[home]]):
             if now["place"][k] != int(Place.THUIS):
                 out[k] = np.nan if now["place"][k] == int(Place.KLINIEK) else 0.0
                 continue
@@ -292,6 +309,19 @@ class Chronicle:
             helped = min(1.0, float(now["hours"][k]) / need) if need > 0.0 else 0.0
             out[k] = crisis.opname_stay(keys, now["identity"][k], share, helped, p)
         return out
+
+    def _portieken(self) -> None:
+        """What neighbours and the beheerder did about nuisance, portiek by portiek."""
+        portieken, works = self.city.world.portieken, self.city.rooms.nuisance.intervention_months
+        for event, values in (
+            (Event.GESPREK, portieken.conversations),
+            (Event.KLACHT, portieken.complaints),
+            (Event.RUZIE, portieken.conflicts),
+            (Event.INTERVENTIE, portieken.intervention * (portieken.intervention == works)),  # one that is older works shorter
+        ):
+            where = np.flatnonzero(values)
+            nobody = np.zeros(where.size, np.uint64)
+            self._add(event, nobody, NO_PROFILE, UNKNOWN, NOBODY, values[where], portiek=where)
 
     def _homes(self, now: Moment) -> None:
         """Arrears of whoever stays, and households without a vulnerable resident who come and go."""
@@ -325,11 +355,14 @@ def moment(world: World) -> Moment:
 
 
 def compared(then: Moment, now: Moment) -> Folk:
-    """Everyone of now beside what they were. Who recovered and became vulnerable again within the month counts as new."""
+    """Everyone of now beside what they were. Who recovered and became vulnerable again within the month counts as new.
+
+    Either at home, or by losing it: then the profile, which nobody changes otherwise, may be another one.
+    """
     there, at = _find(then.persons["identity"], now.persons["identity"])
     this = now.persons
     same_home = (this["place"] == int(Place.THUIS)) & (then.persons["dwelling"][at] == this["dwelling"])
-    known = there & ~(same_home & (this["since"] == now.month))
+    known = there & (then.persons["profile"][at] == this["profile"]) & ~(same_home & (this["since"] == now.month))
     was = {name: np.where(known, values[at], np.zeros(1, values.dtype)) for name, values in then.persons.items()}
     was["dwelling"] = np.where(known, was["dwelling"], NOBODY)
     home = np.where(known & (was["place"] == int(Place.THUIS)), was["dwelling"], this["dwelling"])

@@ -32,7 +32,7 @@ from model.policies import Levers, Setting, levers_at
 from model.public_view import public_view
 from model.randomness import Luck
 from model.rooms import Rooms
-from model.world import Count, World
+from model.world import ByPlace, Count, World
 
 MECHANISMS = (
     "inflow", "vulnerability", "ageing", "support", "stability", "crisis", "nuisance", "arrears", "leaving", "settling",
@@ -121,6 +121,7 @@ class City(mesa.Model):
         world.month += 1
         world.counts[:] = 0
         world.by_profile[:] = 0
+        world.by_place[:, : ByPlace.DAAR] = 0  # the flows; who is there stays
         self.luck = Luck(self.seed, world.month)
         self.levers = levers_at(world.month, self.huidig, self.settings)
         return before
@@ -141,8 +142,10 @@ class City(mesa.Model):
 
     def close_books(self, before: np.ndarray) -> None:
         """Recount everyone, check that stocks equal flows, and keep the month."""
+        there = self.world.by_place.copy()
         ledger.recount(self.world)
         ledger.check(before, self.world.counts, self.world.gemeente_of_buurt, self.world.month)
+        ledger.check_places(there, self.world.by_place, self.world.month)
         if self.world.month - self.record.first < self.record.counts.shape[0]:
             self.record.add(self.world)
 

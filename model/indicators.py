@@ -357,7 +357,7 @@ def bankmaanden(x: Period) -> np.ndarray:
     return x.per_year(Count.BANK_MAANDEN)
 
 
-@indicator("personen per jaar", "Vond de opvang vol", "Found the opvang full")
+@indicator("personen per jaar", "Vond een instelling vol", "Found an institution full")
 def geweigerd(x: Period) -> np.ndarray:
     return x.per_year(Count.GEWEIGERD)
 
@@ -370,6 +370,64 @@ def uitgesloten(x: Period) -> np.ndarray:
 @indicator("0-1", "Samenwerking in de wijk", "Working as one in the wijk", 1, "relevant_share", window="last_year")
 def samenwerking(x: Period) -> np.ndarray:
     return x.states["samenwerking"]
+
+
+@indicator(
+    "aandeel plaatsen", "Plaatsen in de opvang, bezet door wie op een woning wacht",
+    "Places in shelters held by those who wait for a home", -1, "relevant_share",
+)  # fmt: skip
+def bezetting_opvang(x: Period) -> np.ndarray:
+    return x.ratio(Count.OPVANG_MAANDEN, Count.PLAATSEN_OPVANG)
+
+
+@indicator(
+    "aandeel plaatsen", "Plaatsen in beschermd wonen, bezet door wie op een woning wacht",
+    "Places in sheltered housing held by those who wait for a home", -1, "relevant_share",
+)  # fmt: skip
+def bezetting_bw(x: Period) -> np.ndarray:
+    return x.ratio(Count.BW_MAANDEN, Count.PLAATSEN_BW)
+
+
+@indicator(
+    "aandeel plaatsen", "Plaatsen in klinieken, bezet door wie op een woning wacht",
+    "Beds in clinics held by those who wait for a home", -1, "relevant_share",
+)  # fmt: skip
+def bezetting_kliniek(x: Period) -> np.ndarray:
+    return x.ratio(Count.KLINIEK_MAANDEN, Count.PLAATSEN_KLINIEK)
+
+
+@indicator(
+    "aandeel plaatsen", "Plaatsen in de jeugdzorg, bezet door wie op een woning wacht",
+    "Places in youth care held by those who wait for a home", -1, "relevant_share",
+)  # fmt: skip
+def bezetting_jeugdzorg(x: Period) -> np.ndarray:
+    return x.ratio(Count.JEUGDZORG_MAANDEN, Count.PLAATSEN_JEUGDZORG)
+
+
+@indicator(
+    "aandeel plaatsen", "Plaatsen in de vrouwenopvang, bezet door wie op een woning wacht",
+    "Places in women's shelters held by those who wait for a home", -1, "relevant_share",
+)  # fmt: skip
+def bezetting_vrouwenopvang(x: Period) -> np.ndarray:
+    return x.ratio(Count.VROUWENOPVANG_MAANDEN, Count.PLAATSEN_VROUWENOPVANG)
+
+
+@indicator(
+    "aandeel plaatsen", "Plaatsen in azc's, bezet door wie op een woning wacht",
+    "Places in asylum centres held by those who wait for a home", -1, "relevant_share",
+)  # fmt: skip
+def bezetting_azc(x: Period) -> np.ndarray:
+    return x.ratio(Count.AZC_MAANDEN, Count.PLAATSEN_AZC)
+
+
+@indicator("per 1.000 woningen per jaar", "Uitgestelde opnamen: geen bed vrij", "Opnamen put off: no bed free")
+def opnamen_uitgesteld(x: Period) -> np.ndarray:
+    return x.per_1000_homes(Count.OPNAMEN_UITGESTELD)
+
+
+@indicator("plaatsen", "Noodplaatsen boven op de plaatsen die er zijn", "Emergency places besides those that there are")
+def noodplaatsen(x: Period) -> np.ndarray:
+    return x.mean_stock(Count.NOODPLAATSEN)
 
 
 # Two more are made of several places, or of money, and are filled where a run is summed up (experiments.engine.measure).
@@ -402,6 +460,7 @@ class Record:
         self.first, self.filled = world.month, 0
         self.counts = np.zeros((months + 1, *world.counts.shape), np.int32)
         self.by_profile = np.zeros((months + 1, *world.by_profile.shape), np.int64)
+        self.by_place = np.zeros((months + 1, *world.by_place.shape), np.int64)
         self.states = np.zeros((months + 1, len(STATES) + len(CITY_STATES), b.rows))
         self.followed = Followed(world, months) if follow else None
         self.homes, self.social, self.gemeenten = b.homes.copy(), b.sociale_huur.copy(), world.gemeenten.rows
@@ -417,7 +476,7 @@ class Record:
     def copy(self) -> "Record":
         """A record of its own with equal content; months that are still to come take no memory until they are kept."""
         twin = copy(self)
-        for name in ("counts", "by_profile", "states"):
+        for name in ("counts", "by_profile", "by_place", "states"):
             mine = getattr(self, name)
             theirs = np.zeros(mine.shape, mine.dtype)
             theirs[: self.filled + 1] = mine[: self.filled + 1]
@@ -430,7 +489,7 @@ class Record:
         k = world.month - self.first
         if world.counts.max(initial=0) > np.iinfo(np.int32).max:
             raise OverflowError(f"month {world.month}: a counter is too large for the record")
-        self.counts[k], self.by_profile[k] = world.counts, world.by_profile
+        self.counts[k], self.by_profile[k], self.by_place[k] = world.counts, world.by_profile, world.by_place
         for s, name in enumerate(STATES):
             self.states[k, s] = getattr(world.buurten, name)
         for s, name in enumerate(CITY_STATES, start=len(STATES)):

@@ -11,51 +11,25 @@ lives in an institution is the same in every scenario and is left out of the var
 """
 
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from model.jit import kernel
 from model.parameters import per
-from model.world import NOBODY, Count, Payer, Place, Status, Tenure, World
+from model.world import NOBODY, ByPlace, Count, Payer, Place, Status, Tenure, World
 
 
 class BooksDoNotClose(AssertionError):
     """Somebody or something appeared or vanished; names the month, the buurt and the account."""
 
 
-class Tariff(IntEnum):
-    """What has a price of its own. A stay (`_MAAND`) is priced whole: fixed and variable part together."""
-
-    OPVANG_MAAND = 0
-    BW_MAAND = 1
-    KLINIEK_MAAND = 2
-    JEUGDZORG_MAAND = 3
-    VROUWENOPVANG_MAAND = 4
-    AZC_MAAND = 5
-    BANK_MAAND = 6
-    OPNAMEDAG = 7
-    CRISISHULP = 8
-    POLITIEMELDING = 9
-    KLACHT = 10
-    INTERVENTIE = 11
-    VONNIS = 12
-    UITZETTING = 13
-    MUTATIE = 14
-    WIJKTEAM_UUR = 15
-    AMBULANT_UUR_WMO = 16
-    AMBULANT_UUR_ZVW = 17
-    WELZIJN_UUR = 18
-    BEHEER_UUR = 19
-    WIJKAGENT_UUR = 20
-    HINDER_MAAND = 21
-    NAZORG = 22
-    RECHTSPRAAK = 23
-    HUURDERVING = 24
-
-
 class Event(IntEnum):
-    """What is paid for: the lines of the bill. A `_PLAATS` is a place for a month, a stay (`_MAAND`) somebody's month there."""
+    """What is paid for: the lines of the bill. A `_PLAATS` is a place for a month, a stay (`_MAAND`) somebody's month there.
+
+    What is no place and no long stay has a price of its own, under the same name (`Tariff`). A stay is priced whole: fixed and
+    variable part together.
+    """
 
     OPVANG_MAAND = 0
     BW_MAAND = 1
@@ -91,6 +65,13 @@ class Event(IntEnum):
     KLINIEK_LANG_MAAND = 31  # a month in a kliniek under the Wlz
     KLINIEK_LANG_PLAATS = 32  # the place of whoever is there under the Wlz
 
+
+def _with_a_price(name: str) -> Any:
+    """The events that have a price of their own, as codes of their own: an IntEnum."""
+    return IntEnum(name, {event.name: int(event) for event in Event if "_LANG" not in event.name and "_PLAATS" not in event.name})
+
+
+Tariff = _with_a_price("Tariff")
 
 COUNTED_BY = {
     Event.OPVANG_MAAND: Count.OPVANG_MAANDEN,
@@ -129,15 +110,15 @@ COUNTED_BY = {
 }
 
 # A place and a stay there share one tariff: it is that of the event with the same name, but for what kind of event it is.
-TARIFF_OF = {event: Tariff[event.name.replace("_LANG", "").replace("_PLAATS", "_MAAND")] for event in Event}
+TARIFF_OF = {event: Event[event.name.replace("_LANG", "").replace("_PLAATS", "_MAAND")] for event in Event}
 PLACE_OF = {  # a day of opname takes a bed of a kliniek, of which the fixed part is paid already
-    Tariff.OPVANG_MAAND: Place.OPVANG,
-    Tariff.BW_MAAND: Place.BESCHERMD_WONEN,
-    Tariff.KLINIEK_MAAND: Place.KLINIEK,
-    Tariff.JEUGDZORG_MAAND: Place.JEUGDZORG,
-    Tariff.VROUWENOPVANG_MAAND: Place.VROUWENOPVANG,
-    Tariff.AZC_MAAND: Place.AZC,
-    Tariff.OPNAMEDAG: Place.KLINIEK,
+    Event.OPVANG_MAAND: Place.OPVANG,
+    Event.BW_MAAND: Place.BESCHERMD_WONEN,
+    Event.KLINIEK_MAAND: Place.KLINIEK,
+    Event.JEUGDZORG_MAAND: Place.JEUGDZORG,
+    Event.VROUWENOPVANG_MAAND: Place.VROUWENOPVANG,
+    Event.AZC_MAAND: Place.AZC,
+    Event.OPNAMEDAG: Place.KLINIEK,
 }
 
 
@@ -257,10 +238,10 @@ STOCKS = [
 
 
 @kernel
-def _recount(identity, tenure, person, buurt, first, last, place, home, who, status, network_wijk, gemeente, counts,
-             waiting):  # fmt: skip
-    """Count everyone afresh, per buurt into `counts` and those who wait into `waiting` [gemeenten]; returns a home whose
-    person stands elsewhere, else -1, and how many more persons are at home than homes hold.
+def _recount(identity, tenure, person, buurt, first, last, month, place, since, home, who, status, network_wijk, gemeente, counts,
+             waiting, by_place):  # fmt: skip
+    """Count everyone afresh, per buurt into `counts`, and those who wait into `waiting` [gemeenten] and `by_place`; returns a
+    home whose person stands elsewhere, else -1, and how many more persons are at home than homes hold.
 
     Each person at home must stand in that home, under the same identity; if moreover as many homes hold a person as
     persons are at home, then nobody is in two places or in none.
@@ -278,6 +259,8 @@ def _recount(identity, tenure, person, buurt, first, last, place, home, who, sta
         i = home[row]
         if place[row] > Place.THUIS:
             waiting[gemeente[network_wijk[row]]] += 1
+            by_place[place[row], ByPlace.DAAR] += 1
+            by_place[place[row], ByPlace.DAAR_MAANDEN] += month - since[row]
         elif place[row] == Place.THUIS:
             too_many += 1
             counts[buurt[i], Count.BEKENDEN_THUIS] += status[row] == Status.BEKEND
@@ -290,6 +273,7 @@ def recount(world: World) -> None:
     """Put this month's stocks into the counters; raises `BooksDoNotClose` if somebody is in two places or in none."""
     d, persons, b = world.dwellings, world.persons, world.buurten
     world.counts[:, STOCKS] = 0
+    world.by_place[:, [ByPlace.DAAR, ByPlace.DAAR_MAANDEN]] = 0
     in_gemeenten = world.gemeente_counts
     wrong, too_many = _recount(
         d.identity,
@@ -298,7 +282,9 @@ def recount(world: World) -> None:
         d.buurt,
         b.first,
         b.last,
+        world.month,
         persons.place,
+        persons.since,
         persons.dwelling,
         persons.identity,
         persons.status,
@@ -306,6 +292,7 @@ def recount(world: World) -> None:
         world.wijken.gemeente,
         world.counts,
         in_gemeenten[:, Count.PERSONEN_WACHTEND],
+        world.by_place,
     )
     if wrong >= 0:
         raise BooksDoNotClose(f"month {world.month}: dwelling {wrong} and its person point at different places")
@@ -372,3 +359,15 @@ def check(before: np.ndarray, now: np.ndarray, gemeente: np.ndarray, month: int)
         if wrong.any():
             where, level = np.flatnonzero(wrong)[:5], "buurt" if account.in_every_buurt else "gemeente"
             raise BooksDoNotClose(f"month {month}: {name} in {level} {where.tolist()}: off by {wrong[where].tolist()}")
+
+
+def check_places(before: np.ndarray, now: np.ndarray, month: int) -> None:
+    """Who was in each kind of place, and who came and went, make who is there; raises `BooksDoNotClose`.
+
+    before, now: `World.by_place` of two months. Persons at home are in the accounts above.
+    """
+    went = now[:, ByPlace.NAAR_HUIS] + now[:, ByPlace.AFGEHAAKT] + now[:, ByPlace.NAAR_ELDERS]
+    off = now[:, ByPlace.DAAR] - before[:, ByPlace.DAAR] - now[:, ByPlace.GEKOMEN] + went
+    if off.any():
+        where = [f"{place.name.lower()} by {off[place]}" for place in Place if off[place]]
+        raise BooksDoNotClose(f"month {month}: who waits in a place: off in {', '.join(where)}")

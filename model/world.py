@@ -209,6 +209,9 @@ class Count(IntEnum):
     PLAATSEN_AZC = 73
     KLINIEK_LANG_MAANDEN = 74
     LEEG_SOCIAAL = 75
+    # where an institution is full: opnamen for which no bed is free, and places that are opened besides
+    OPNAMEN_UITGESTELD = 76
+    NOODPLAATSEN = 77
 
 
 class ByProfile(IntEnum):
@@ -222,6 +225,19 @@ class ByProfile(IntEnum):
     ESCALATIES = 5
     WACHTEND = 6
     THUIS = 7
+
+
+class ByPlace(IntEnum):
+    """What is counted per place where persons wait for a home: who came, less who went, is by how much DAAR changes."""
+
+    GEKOMEN = 0  # from outside, from a home that is lost, or from another place
+    NAAR_HUIS = 1  # got a home
+    NAAR_HUIS_MAANDEN = 2  # how long those had been in this place
+    AFGEHAAKT = 3  # found another way, or gave up
+    NAAR_ELDERS = 4  # wait in another place from now on
+    GEWEIGERD = 5  # found it full
+    DAAR = 6  # are there at the end of the month
+    DAAR_MAANDEN = 7  # how long those have been there so far
 
 
 class Dwellings(Table):
@@ -246,6 +262,9 @@ class Dwellings(Table):
     informal_help: np.ndarray = column("f4", "hours/month", "burenhulp and mantelzorg given in the buurt", occupant=True)
     satisfaction: np.ndarray = column("f4", "0-10", "own mark for living here", initial=7.6, occupant=True)
     incidents: np.ndarray = column("u1", "per month", "incidents that they caused this month", occupant=True)
+    incidents_before: np.ndarray = column(
+        "u1", "per month", "incidents of last month: of these neighbours complain now", occupant=True
+    )
     nuisance: np.ndarray = column("f4", "per month", "incidents noticed, recent mean", occupant=True)
     arrears: np.ndarray = column("u1", "months", "months of rent arrears", occupant=True)
     eviction: np.ndarray = column("u1", "Eviction", "must leave at the end of this month, and why", occupant=True)
@@ -313,6 +332,8 @@ class Portieken(Table):
     incidents: np.ndarray = column("u2", "per month", "incidents caused here this month")
     person_incidents: np.ndarray = column("u2", "per month", "of which by persons in an episode")
     complaints: np.ndarray = column("u2", "per month", "complaints to the landlord this month")
+    conversations: np.ndarray = column("u2", "per month", "neighbours who spoke to each other about nuisance this month")
+    conflicts: np.ndarray = column("u2", "per month", "complaints that started a conflict between households this month")
     intervention: np.ndarray = column("u1", "months", "months that the intervention under the overlastprotocol still works")
     tolerance: np.ndarray = column("f4", "0-1", "mean tolerance of those who live here", initial=0.5)
     homes: np.ndarray = column("u2", "homes", "how many homes")
@@ -391,6 +412,7 @@ class Institutions(Table):
     gemeente: np.ndarray = column("u2", "row", "gemeente")
     kind: np.ndarray = column("u1", "Place", "opvang, beschermd wonen, kliniek, jeugdzorg, vrouwenopvang or AZC")
     places: np.ndarray = column("f8", "persons", "places, by inhabitants")
+    full: np.ndarray = column("u1", "0/1", "those who wait for a home hold what they may hold: no room for somebody new")
 
 
 class Teams(Table):
@@ -435,7 +457,7 @@ def _first_free(identity, out):
 
 @dataclass
 class World:
-    """The state of the city at the end of a month; `counts` [buurten + gemeenten, Count] and `by_profile` are this month's."""
+    """The state of the city at the end of a month; `counts` [buurten + gemeenten, Count] and the two below are this month's."""
 
     dwellings: Dwellings
     persons: Persons
@@ -453,6 +475,7 @@ class World:
     seekers_per_month: float
     counts: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     by_profile: np.ndarray = field(default_factory=lambda: np.zeros((len(Profile), len(ByProfile)), np.int64))
+    by_place: np.ndarray = field(default_factory=lambda: np.zeros((len(Place), len(ByPlace)), np.int64))
 
     def __post_init__(self) -> None:
         if not self.counts.size:
@@ -472,7 +495,8 @@ class World:
     def differing(self, other: Self) -> list[str]:
         """`table.column` names that are not bit-equal."""
         names = [f"{t}.{c}" for t in self.tables() for c in getattr(self, t).differing(getattr(other, t))]
-        return names + [n for n in ("counts", "by_profile") if getattr(self, n).tobytes() != getattr(other, n).tobytes()]
+        counters = ("counts", "by_profile", "by_place")
+        return names + [n for n in counters if getattr(self, n).tobytes() != getattr(other, n).tobytes()]
 
     @property
     def nbytes(self) -> int:
@@ -510,6 +534,10 @@ class World:
     def book_in_gemeente(self, count: Count, gemeente: np.ndarray) -> None:
         """Count an event that has no buurt in each of the gemeenten [n]."""
         _book(self.gemeente_counts, int(count), gemeente)
+
+    def book_in_place(self, what: ByPlace, place: np.ndarray) -> None:
+        """Count this of each person who is in one of the places [n]."""
+        self.by_place[:, what] += np.bincount(place, minlength=len(Place))
 
     def sum_at_home(self, weight: np.ndarray) -> np.ndarray:
         """Sum per buurt (float64 [buurten]) of a weight [persons] over the vulnerable residents who are at home."""

@@ -104,7 +104,9 @@ def lively(rooms: Rooms) -> Rooms:
     """Rooms in which rare things are common; ratios between profiles stay."""
     v, c, a = rooms.vulnerability, rooms.crisis, rooms.arrears
     return rooms._replace(
-        inflow=rooms.inflow._replace(inflow_ratio=6.0, persons_give_up_per_month=0.05, seekers_give_up_per_year=0.6),
+        inflow=rooms.inflow._replace(
+            inflow_ratio=6.0, persons_give_up_per_month=0.05, seekers_give_up_per_year=0.6, places_for_waiting=10.0
+        ),
         vulnerability=v._replace(stock_share=v.stock_share * 4, remission_per_year=0.6),
         crisis=c._replace(
             episodes_per_year=c.episodes_per_year * 6, harm_days=20.0, patience_days=15.0, opname_share=c.opname_share * 2,

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model.chronicle import Chronicle, Event, Parameters, date, repeaters
+from model.chronicle import OF_PORTIEK, Chronicle, Event, Parameters, date, repeaters
 from model.city import City
 from model.world import NOBODY, Count, Place, Profile, Status
 
@@ -71,6 +71,33 @@ def test_homes_lost_are_those_of_the_counters(lived):
     assert (of(log, Event.UITGEZET).place == "opvang").all()
 
 
+def test_what_neighbours_and_the_beheerder_did_is_told_portiek_by_portiek(lived):
+    """As often as it was counted; it has a portiek and its buurt, and no person or home."""
+    city, _, log, counts = lived
+    for event, counter in ((Event.GESPREK, Count.GESPREKKEN), (Event.KLACHT, Count.KLACHTEN),
+                           (Event.RUZIE, Count.ESCALATIES_HUISHOUDENS)):  # fmt: skip
+        assert of(log, event).value.sum() == counts[counter] > 0
+    assert len(of(log, Event.INTERVENTIE)) == counts[Count.INTERVENTIES] > 0
+    told = of(log, *OF_PORTIEK)
+    assert (told.identity == "").all() and (told.profile == "").all() and (told.dwelling == NOBODY).all()
+    assert np.array_equal(told.buurt, city.world.portieken.buurt[told.portiek])
+
+
+def test_who_is_placed_in_the_month_of_arrival_came_from_where_the_model_let_them_wait(small_city, lively):
+    """Also those whose like come from an institution, and who slept on a couch themselves. Few come, so that few wait."""
+    inflow = lively.inflow._replace(couch_share=np.full(len(Profile), 1.0), couch_asks_per_month=0.0, inflow_ratio=0.5)
+    nobody_else = lively.arrears._replace(start_per_year=0.0, nuisance_judgment=0.0)
+    access = lively.access._replace(exclusion_of_overload=0.0, exclusion_of_resistance=0.0)
+    crisis = lively.crisis._replace(home_lost_after_long_opname=0.0)
+    city = small_city(rooms=lively._replace(inflow=inflow, arrears=nobody_else, access=access, crisis=crisis), quota=0.9)
+    chronicle = Chronicle(city, P)
+    chronicle.run(12)
+    log = chronicle.table()
+    placed = of(log, Event.GEPLAATST)
+    at_once = of(log, Event.WACHTRIJ).merge(placed[placed.value == 0], on=["identity", "month"])
+    assert len(at_once) > 3 and (at_once.place_x == "bank").all()
+
+
 def test_opnames_have_the_days_that_the_model_counts(small_city, lively):
     """Exact where nobody leaves a home: of who leaves, the rest of the opname is spent elsewhere or not at all."""
     city, counts = small_city(rooms=lively, off=("leaving",)), 0
@@ -84,6 +111,17 @@ def test_opnames_have_the_days_that_the_model_counts(small_city, lively):
     assert len(opnames) == counts[Count.OPNAMEN] > 50
     assert opnames.value.sum() - city.world.persons.opname_days.sum() == counts[Count.OPNAMEDAGEN]
     assert len(back) == len(opnames) - np.count_nonzero(city.world.persons.opname_days)
+
+
+def test_an_opname_that_is_put_off_is_not_told_as_one(small_city, lively):
+    """One bed of the kliniek is for who waits or is in opname, so that it is full in most months."""
+    city = small_city(rooms=lively._replace(inflow=lively.inflow._replace(places_for_waiting=0.1)), off=("leaving",), months=12)
+    counts = city.record.counts[1:].sum(axis=(0, 1))
+    followed = small_city(rooms=city.rooms, off=("leaving",))
+    chronicle = Chronicle(followed, P)
+    chronicle.run(12)
+    assert counts[Count.OPNAMEN_UITGESTELD] > 50
+    assert len(of(chronicle.table(), Event.OPNAME)) == counts[Count.OPNAMEN]
 
 
 def test_an_episode_that_goes_on_began_on_the_day_that_its_days_say(small_city, lively):
@@ -239,7 +277,7 @@ def test_dates_count_from_january_of_the_first_year():
 
 def test_identities_are_whole_although_they_are_large(lived):
     log = lived[2]
-    assert all(text.isdecimal() and int(text) > 0 for text in log.identity.unique())
+    assert all(text.isdecimal() and int(text) > 0 for text in log.identity.unique() if text)
     alive = {str(i) for i in lived[0].world.persons.identity if i}
     assert alive <= set(log.identity)
 

@@ -17,6 +17,7 @@ from model.ledger import (
     Year,
     bill,
     check,
+    check_places,
     discounted,
     euros,
     events,
@@ -24,7 +25,7 @@ from model.ledger import (
     prices,
     recount,
 )  # fmt: skip
-from model.world import NOBODY, Count, Payer, Place, Status, Tenure
+from model.world import NOBODY, ByPlace, Count, Payer, Place, Status, Tenure
 
 COUNTS = arrays(np.int64, (3, len(Count)), elements=st.integers(0, 10**6))
 
@@ -199,6 +200,11 @@ def test_what_payers_pay_together_is_what_is_owed(rooms, counts):
     assert owed(counts[0], rooms.ledger) == by_hand == int(bill(counts[0], rooms.ledger).sum())
 
 
+def test_the_lines_of_the_bill_with_a_price_of_their_own_are_the_tariffs():
+    assert len(Tariff) == 25 and all(Event[tariff.name] == tariff for tariff in Tariff)
+    assert [event for event in Event if event.name not in Tariff.__members__] == list(Event)[25:]
+
+
 def test_every_event_has_a_counter():
     assert set(COUNTED_BY) == set(Event)
 
@@ -257,6 +263,21 @@ def test_a_household_that_changes_buurt_without_moving_is_found(months):
     wrong[1, Count.BEWOOND] -= 1
     with pytest.raises(BooksDoNotClose, match="bewoonde woningen"):
         check(months[5], wrong, ONE_GEMEENTE, 6)
+
+
+@pytest.mark.parametrize("flow", [ByPlace.GEKOMEN, ByPlace.NAAR_HUIS, ByPlace.AFGEHAAKT, ByPlace.NAAR_ELDERS, ByPlace.DAAR])
+def test_who_came_and_went_make_who_is_there_and_one_too_many_is_found(small_city, lively, flow):
+    """In every kind of place, over a year in which people come and go in all of them."""
+    record = small_city(rooms=lively, months=12).record
+    came = record.by_place[1:, :, ByPlace.GEKOMEN].sum(axis=0)
+    assert (came[Place.OPVANG :] > 0).all() and came[: Place.OPVANG].sum() == 0
+    assert (record.by_place[..., ByPlace.DAAR].sum(axis=1) == record.counts[..., Count.PERSONEN_WACHTEND].sum(axis=1)).all()
+    for month in range(1, 13):
+        check_places(record.by_place[month - 1], record.by_place[month], month)
+    wrong = record.by_place[6].copy()
+    wrong[Place.KLINIEK, flow] += 1
+    with pytest.raises(BooksDoNotClose, match=r"month 6: .*kliniek"):
+        check_places(record.by_place[5], wrong, 6)
 
 
 @pytest.fixture

@@ -67,6 +67,7 @@ class Run(NamedTuple):
     booked: np.ndarray  # int64 []: cents of all bookings together, before discounting
     owed: np.ndarray  # int64 []: events times price, added up apart from the bookings; equals `booked`
     counts: np.ndarray  # int64 [Count] of the whole over the horizon
+    places: np.ndarray  # int64 [Place, ByPlace] over the horizon
     # who was followed (`model.followed.Kept`); of a summary all of these have length zero
     flows: np.ndarray  # int32 [whole years, Place + 1, Place]
     landings: np.ndarray  # int32 [months + 1, Profile, 2]
@@ -213,6 +214,7 @@ def summed_up(record: Record, asked: Asked, rooms: Rooms) -> Run:
         booked=np.array(booked.sum()),
         owed=np.array(sum(ledger.owed(counts, rooms.ledger) for counts in of_years)),
         counts=whole.counts[0, 0],
+        places=record.by_place[1 : last + 1].sum(axis=0),
         **_followed(record, asked)._asdict(),
     )
 

@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from experiments.engine.measure import Asked, Run
 from model.indicators import COMPARED, INDICATORS
 from model.ledger import Event
-from model.world import ByProfile, Count, Payer, Place, Profile
+from model.world import ByPlace, ByProfile, Count, Payer, Place, Profile
 
 FOLDER, WHOLE, REST, STATE = "runs", "runs.parquet", "runs-besides.parquet", "study.json"
 CHUNK = ".arrow"  # Arrow as it lies in memory: a chunk is read once and thrown away, and Parquet costs three times as much
@@ -42,6 +42,7 @@ SHAPES = {
     "booked": (np.int64, ()),
     "owed": (np.int64, ()),
     "counts": (np.int64, (len(Count),)),
+    "places": (np.int64, (len(Place), len(ByPlace))),
     "flows": (np.int32, (-1, len(Place) + 1, len(Place))),
     "landings": (np.int32, (-1, len(Profile), 2)),
     "waits": (np.int64, (-1, 2)),

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from experiments import compare, designs, pockets
+from experiments.engine import stays
 from experiments.engine.books import Books
 from experiments.engine.differences import Findings, Values
 from experiments.engine.measure import blocks_of, month_zero
@@ -23,6 +24,7 @@ from experiments.engine.store import REST, WHOLE, Store, in_groups, table
 from experiments.plan import CHECKS, MAIN, Plan, ground
 from model.fit import fit
 from model.indicators import COMPARED
+from model.ledger import prices
 from model.parameters import range_of
 from model.rooms import blocks as rooms_of_parameters
 from model.tables.places import area_of, drawn
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
     """Write every table of a study into a folder, from the runs that are whole. `failed` is told among the checks."""
     books, found, keys = Books(p), Findings(p), cache(partial(keys_of, p))
+    of_places: list[pd.DataFrame] = []
     with ExitStack() as files:
         runs = files.enter_context(Streamed(folder / WHOLE))
         indicators, ledger, differences = (
@@ -48,6 +51,7 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
                 books.take(pairs)
                 if design == MAIN:
                     persons.take(pairs)
+                    of_places.append(stays.table(pairs, prices(p.rooms.ledger)))
                 if shown:
                     indicators.add(indicator_rows(keys, pairs))
                     ledger.add(ledger_rows(pairs))
@@ -67,6 +71,7 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
         "validation": books.against_published(),
         "checks": books.checks(failed),
         "pockets": of_payers,
+        "stays": pd.concat(of_places, ignore_index=True),
         "fit": fit(p.town, blocks_of(p.rooms), month_zero(ground(p), next(a.seed for a in p.asked if a.key in store))),
         "observed": books.observed(),
         "imputed": p.town.imputed,

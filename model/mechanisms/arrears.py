@@ -4,6 +4,7 @@ Arrears start more often at low SES and with problematic debts; contact ends the
 three weeks instead of two months (E105). After some months a judgment may follow; most are averted by an agreement, more
 with a driegesprek and with help at hand. Arrears of so many months are debts, which end with help and not with a home (E127).
 Somebody who causes many incidents about which neighbours complain may be brought to court for that; this is rare (E112).
+Neighbours complain this month of what they heard last month, so that the incidents of last month are the ones that count.
 Without a driegesprek the gemeente hears two days later and the care organisation fourteen (E013-E014), and in those days
 harm may be done. Left out: evictions by private landlords and banks.
 """
@@ -20,7 +21,7 @@ from model.world import NOBODY, Count, Eviction, Place, Tenure, World
 WRITES = ("dwellings.arrears", "dwellings.eviction", "persons.debts")
 READS = (
     "dwellings.buurt", "dwellings.portiek", "dwellings.tenure", "dwellings.identity", "dwellings.person", "dwellings.ses",
-    "dwellings.incidents", "dwellings.arrears", "persons.identity", "persons.place", "persons.dwelling", "persons.debts",
+    "dwellings.incidents_before", "dwellings.arrears", "persons.identity", "persons.place", "persons.dwelling", "persons.debts",
     "persons.need", "persons.hours", "portieken.complaints",
 )  # fmt: skip
 STREAMS = (Stream.ARREARS_START, Stream.ARREARS_END, Stream.JUDGMENT, Stream.AVERTED, Stream.NUISANCE_JUDGMENT)
@@ -118,8 +119,9 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     d, persons = world.dwellings, world.persons
     keys = luck.keys[list(STREAMS)]
     _pay(
-        keys, d.identity, d.tenure, d.ses, d.person, d.buurt, d.portiek, d.incidents, world.portieken.complaints, d.arrears,
-        d.eviction, persons.debts, persons.hours, persons.need, levers.vroegsignalering, levers.driegesprek, p, world.counts,
+        keys, d.identity, d.tenure, d.ses, d.person, d.buurt, d.portiek, d.incidents_before, world.portieken.complaints,
+        d.arrears, d.eviction, persons.debts, persons.hours, persons.need, levers.vroegsignalering, levers.driegesprek, p,
+        world.counts,
     )  # fmt: skip
     _repay(
         luck.key(Stream.DEBTS), persons.identity, persons.place, persons.dwelling, persons.hours, persons.need, persons.debts,

@@ -4,7 +4,8 @@ An episode starts on a day of the month; each recent episode makes the next one 
 reports (E088-E089 are left to check that). From its first day four clocks run: it ends by itself, somebody calls for
 help (after which a team needs its response time), it becomes a crisis, and the neighbours' patience ends in an escalation.
 Whichever comes first counts; clocks that have not run out carry over the end of the month. A crisis becomes crisis help at
-home or an opname of a number of days; the home is kept, unless a long opname ends it. Reachability works through the time
+home or an opname of a number of days; the home is kept, unless a long opname ends it. Where those who wait for a home hold
+the beds of the kliniek, the opname is put off, and it is crisis help at home (m10). Reachability works through the time
 to the call, and not on admissions directly (m26; trials are sober: E153). What neighbours bear grows when they were told and
 when a fix outside the rules takes their fear away (m31, m33), but who was told of a severe course expects more danger (E184).
 A number to call keeps some escalations from the police (m32). Left out: crises of those without a home.
@@ -29,7 +30,8 @@ READS = (
     "dwellings.buurt", "dwellings.portiek", "persons.identity", "persons.profile", "persons.place", "persons.status",
     "persons.dwelling", "persons.stability", "persons.memory", "persons.trust", "persons.contract", "persons.need",
     "persons.hours", "persons.episode", "persons.end_day", "persons.call_day", "persons.harm_day", "persons.patience_day",
-    "persons.opname_days", "persons.escalations", "portieken.tolerance", "buurten.wijk", "wijken.response_days",
+    "persons.opname_days", "persons.escalations", "portieken.tolerance", "buurten.wijk", "wijken.gemeente",
+    "wijken.response_days", "institutions.gemeente", "institutions.kind", "institutions.full",
 )  # fmt: skip
 
 MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
@@ -133,7 +135,7 @@ def spend_opname(i, spent, buurt, kind, opname_days, counts, by_profile):
 @kernel
 def _episodes(keys, month, days, identity, profile, place, status, dwelling, contract, stability, trust, hours, need, memory,
               episode, episode_days, end_day, call_day, harm_day, patience_day, opname_days, escalations, conflict, crisis,
-              home_lost, buurt, portiek, wijk, tolerance, response_days, levers, p, counts, by_profile):  # fmt: skip
+              home_lost, buurt, portiek, wijk, tolerance, response_days, no_bed, levers, p, counts, by_profile):  # fmt: skip
     waakvlam, reachable, informed, fix, number = levers
     for i in range(identity.size):
         if identity[i] == 0:
@@ -185,7 +187,9 @@ def _episodes(keys, month, days, identity, profile, place, status, dwelling, con
             counts[b, Count.POLITIEMELDINGEN] += 1
         helped = min(1.0, hours[i] / need[i]) if need[i] > 0.0 else 0.0
         stay = opname_stay(keys, who, p.opname_share[kind], helped, p)
-        if stay == 0:
+        put_off = stay > 0 and no_bed[b]
+        counts[b, Count.OPNAMEN_UITGESTELD] += put_off
+        if stay == 0 or put_off:
             counts[b, Count.CRISISHULP] += 1
             continue
         counts[b, Count.OPNAMEN] += 1
@@ -193,6 +197,14 @@ def _episodes(keys, month, days, identity, profile, place, status, dwelling, con
         spend_opname(i, min(stay, days - int(over)), b, kind, opname_days, counts, by_profile)
         if stay > p.long_opname_days and uniform_at(keys[HOME_LOST], who) < p.home_lost_after_long_opname:
             home_lost[i] = 1
+
+
+def no_bed(world: World) -> np.ndarray:
+    """bool [buurten]: the kliniek has no bed this month for an opname from there, because those who wait for a home hold them."""
+    i, full = world.institutions, np.zeros(world.gemeenten.rows, bool)
+    kliniek = i.kind == int(Place.KLINIEK)
+    full[i.gemeente[kliniek]] = i.full[kliniek]
+    return full[world.gemeente_of_buurt]
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
@@ -205,7 +217,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
         persons.need, persons.memory, persons.episode,
         persons.episode_days, persons.end_day, persons.call_day, persons.harm_day, persons.patience_day, persons.opname_days,
         persons.escalations, persons.conflict, persons.crisis, persons.home_lost, dwellings.buurt, dwellings.portiek,
-        buurten.wijk, world.portieken.tolerance, world.wijken.response_days,
+        buurten.wijk, world.portieken.tolerance, world.wijken.response_days, no_bed(world),
         (levers.waakvlam, levers.bereikbaarheid, levers.buurtinformatie, levers.maatwerk, levers.belnummer), p, world.counts,
         world.by_profile,
     )  # fmt: skip

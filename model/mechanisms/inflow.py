@@ -3,30 +3,34 @@
 Arrivals are exogenous (choice 6): how many come in a month, and who they are, depends on the seed, the month and their
 ordinal alone, so that every scenario meets the same people. Each asks for a home in one gemeente: a person in that of
 their own network, which lies where people live, and a seeker where homes of corporaties are. Blocked outflow keeps persons
-in dear places and slowly costs them skills (m10, m11); who waits too long finds another way or gives up. Opvang and
-vrouwenopvang have a limited number of places for who waits: whoever finds them full sleeps on a couch, as many youths do, and
-tries again now and then. The number of statushouders swings from year to year (m15). Left out: who is in an institution and
-not ready to leave, entry to clinics that is put off because beds are held, and seekers who ask in several gemeenten.
+in dear places and slowly costs them skills (m10, m11); who waits too long finds another way or gives up. The number of
+statushouders swings from year to year (m15).
+
+Institutions. Persons who wait may hold a share of the places of every kind; the others are for who stays to be treated or
+protected. Where they hold that share, it is full for who came last: from opvang, vrouwenopvang, beschermd wonen, jeugdzorg and
+kliniek they go to a couch or to parents, and ask again now and then; for a statushouder, whom the law does not let out, a place
+is opened besides, at its price (`when_full`). In a full kliniek an acute opname is put off (`crisis`). Left out: who is in an
+institution and not ready to leave, that emergency places are dearer than others (no row), places that are opened or closed over
+the years, and seekers who ask in several gemeenten.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from model.jit import kernel
+from model.jit import kernel, rule
 from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck, Stream, normal_of, uniform, uniform_at
-from model.world import AgeClass, ByProfile, Count, Persons, Place, Profile, Status, Wish, World
+from model.world import NOBODY, AgeClass, ByPlace, ByProfile, Count, Persons, Place, Profile, Status, Wish, World
 
-WRITES = ("persons.coping", "persons.place", "persons.since")
+WRITES = ("persons.coping", "persons.place", "persons.since", "institutions.full")
 READS = (
-    "persons.identity", "persons.profile", "persons.place", "persons.network_wijk", "persons.size", "persons.since",
-    "persons.coping", "seekers.identity", "seekers.gemeente", "wijken.gemeente", "wijken.inwoners", "gemeenten.sociale_huur",
-    "institutions.gemeente", "institutions.kind", "institutions.places",
+    "dwellings.buurt", "persons.identity", "persons.profile", "persons.place", "persons.dwelling", "persons.network_wijk",
+    "persons.size", "persons.since", "persons.coping", "persons.opname_days", "seekers.identity", "seekers.gemeente",
+    "buurten.wijk", "wijken.gemeente", "wijken.inwoners", "gemeenten.sociale_huur", "institutions.gemeente", "institutions.kind",
+    "institutions.places",
 )  # fmt: skip
-DOORS = (Place.OPVANG, Place.VROUWENOPVANG)  # institutions that one can find full
-
 PERSON_ID, SEEKER_ID = np.uint64(2 << 56), np.uint64(3 << 56)
 FIRST_MONTH = 1000  # added to a month, so that the months of the warm-up are positive in an identity
 
@@ -55,33 +59,24 @@ class Parameters(NamedTuple):
     person_ses_below: float
     couch_share: per(Profile)  # type: ignore[valid-type]
     wish_peers_share: per(Profile)  # type: ignore[valid-type]
+    day_activity_share: per(Profile)  # type: ignore[valid-type]
     places_for_waiting: float
+    when_full: per(Place, Place)  # type: ignore[valid-type]
+    asks_at: per(Profile, Place)  # type: ignore[valid-type]
     couch_asks_per_month: float
     wlz_after_months: int
 
 
-PLACE_COUNT = np.zeros(len(Place), np.int64)  # which counter counts the months in a place
-for _place, _count in {
-    Place.OPVANG: Count.OPVANG_MAANDEN,
-    Place.BESCHERMD_WONEN: Count.BW_MAANDEN,
-    Place.KLINIEK: Count.KLINIEK_MAANDEN,
-    Place.JEUGDZORG: Count.JEUGDZORG_MAANDEN,
-    Place.VROUWENOPVANG: Count.VROUWENOPVANG_MAANDEN,
-    Place.AZC: Count.AZC_MAANDEN,
-    Place.BANK: Count.BANK_MAANDEN,
-}.items():
-    PLACE_COUNT[_place] = _count
-
-PLACES_COUNT = np.zeros(len(Place), np.int64)  # which counter counts the places of a kind
-for _place, _count in {
-    Place.OPVANG: Count.PLAATSEN_OPVANG,
-    Place.BESCHERMD_WONEN: Count.PLAATSEN_BW,
-    Place.KLINIEK: Count.PLAATSEN_KLINIEK,
-    Place.JEUGDZORG: Count.PLAATSEN_JEUGDZORG,
-    Place.VROUWENOPVANG: Count.PLAATSEN_VROUWENOPVANG,
-    Place.AZC: Count.PLAATSEN_AZC,
-}.items():
-    PLACES_COUNT[_place] = _count
+COUNTERS = {  # what counts the months that are spent in a place, and the places that there are
+    Place.OPVANG: (Count.OPVANG_MAANDEN, Count.PLAATSEN_OPVANG),
+    Place.BESCHERMD_WONEN: (Count.BW_MAANDEN, Count.PLAATSEN_BW),
+    Place.KLINIEK: (Count.KLINIEK_MAANDEN, Count.PLAATSEN_KLINIEK),
+    Place.JEUGDZORG: (Count.JEUGDZORG_MAANDEN, Count.PLAATSEN_JEUGDZORG),
+    Place.VROUWENOPVANG: (Count.VROUWENOPVANG_MAANDEN, Count.PLAATSEN_VROUWENOPVANG),
+    Place.AZC: (Count.AZC_MAANDEN, Count.PLAATSEN_AZC),
+    Place.BANK: (Count.BANK_MAANDEN, NOBODY),  # a couch is no institution
+}
+MONTHS_IN, PLACES_OF = np.array([COUNTERS.get(place, (NOBODY, NOBODY)) for place in Place], np.int64).T.copy()
 
 
 @kernel
@@ -97,7 +92,7 @@ def _wait(place, profile, size, coping, network_wijk, gemeente, lost_per_month, 
             continue
         if place[i] != Place.BANK:
             coping[i] *= 1.0 - lost_per_month
-        counts[gemeente[network_wijk[i]], PLACE_COUNT[place[i]]] += 1
+        counts[gemeente[network_wijk[i]], MONTHS_IN[place[i]]] += 1
         if place[i] == Place.OPVANG or place[i] == Place.VROUWENOPVANG:
             counts[gemeente[network_wijk[i]], Count.KIND_MAANDEN] += size[i] - 1
         if place[i] == Place.BANK and profile[i] == Profile.JONGERE_JEUGDZORG:
@@ -133,13 +128,14 @@ def wijken_of_arrivals(world: World) -> np.ndarray:
 
 
 @kernel
-def _draw_traits(u, edges, wijken, p, profile, place, debts, coping, network, network_wijk, age_class, size, wish):
-    """Traits [n] from uniforms [10, n]; `edges` and `wijken` are cumulative shares of profiles and of wijken."""
+def _draw_traits(u, edges, wijken, p, profile, place, debts, coping, network, network_wijk, age_class, size, wish, participation):
+    """Traits [n] from uniforms [11, n]; `edges` and `wijken` are cumulative shares of profiles and of wijken."""
     for i in range(profile.size):
         kind = min(np.searchsorted(edges, u[0, i], side="right"), edges.size - 1)
         profile[i], debts[i] = kind, u[1, i] < p.debts_share[kind]
         place[i] = Place.BANK if u[8, i] < p.couch_share[kind] else p.origin[kind]
         wish[i] = Wish.BIJ_LOTGENOTEN if u[9, i] < p.wish_peers_share[kind] else Wish.ZELFSTANDIG
+        participation[i] = u[10, i] < p.day_activity_share[kind]
         coping[i] = min(1.0, max(0.0, p.coping_mean[kind] + p.coping_spread * (u[2, i] - 0.5)))
         if u[4, i] < p.network_in_town:
             network[i] = min(1.0, max(0.0, p.network_mean[kind] + p.network_spread * (u[3, i] - 0.5)))
@@ -161,11 +157,13 @@ def person_traits(p: Parameters, luck: Luck, who: np.ndarray, wijken: np.ndarray
     year = (luck.month + FIRST_MONTH) // 12
     swing = 2.0 * uniform(luck.seed, int(Stream.SHOCK_YEAR), year, int(Profile.STATUSHOUDER)) - 1.0
     shares[Profile.STATUSHOUDER] *= p.statushouder_swing**swing
-    u = luck.several(Stream.PERSON_TRAITS, who, 10)
+    u = luck.several(Stream.PERSON_TRAITS, who, 11)
     traits = {
         name: np.zeros(who.size, Persons.columns()[name].dtype)
-        for name in ("profile", "place", "debts", "coping", "network", "network_wijk", "age_class", "size", "wish")
-    }
+        for name in (
+            "profile", "place", "debts", "coping", "network", "network_wijk", "age_class", "size", "wish", "participation",
+        )
+    }  # fmt: skip
     _draw_traits(u, np.cumsum(shares) / shares.sum(), wijken, p, *traits.values())
     return traits | {"ses": p.seeker_ses_mean - p.person_ses_below + p.seeker_ses_sd * normal_of(u[6])}
 
@@ -206,6 +204,7 @@ def add_persons(world: World, p: Parameters, luck: Luck, per_month: float) -> No
     world.persons.line[rows] = 2
     world.persons.stability[rows] = values["coping"]
     world.persons.since[rows] = world.persons.waiting_since[rows] = luck.month
+    world.book_in_place(ByPlace.GEKOMEN, values["place"])
     world.book_in_gemeente(Count.PERSONEN_INSTROOM, world.wijken.gemeente[values["network_wijk"]])
 
 
@@ -233,44 +232,80 @@ def leave_the_queues(world: World, p: Parameters, luck: Luck) -> None:
     waiting = np.where(world.persons.place > int(Place.THUIS), world.persons.identity, np.uint64(0))
     rows = np.flatnonzero(_gives_up(key, waiting, p.persons_give_up_per_month))
     world.book_in_gemeente(Count.PERSONEN_AFGEHAAKT, world.wijken.gemeente[world.persons.network_wijk[rows]])
+    world.book_in_place(ByPlace.AFGEHAAKT, world.persons.place[rows])
     world.persons.clear(rows)
 
 
+@rule
+def move(i, elsewhere, month, place, since, by_place):
+    """Person i waits elsewhere from now on."""
+    by_place[place[i], ByPlace.NAAR_ELDERS] += 1
+    by_place[elsewhere, ByPlace.GEKOMEN] += 1
+    place[i], since[i] = elsewhere, month
+
+
 @kernel
-def _find_beds(key, who, gemeente, inside, asks, room, stays, enters, per_month):
-    """Who of those inside (bool [n]) stays and who of those who ask (bool [n]) comes in, in their order, while there is room."""
-    for i in range(who.size):
-        if inside[i] and room[gemeente[i]] > 0:
-            room[gemeente[i]] -= 1
-            stays[i] = True
-    for i in range(who.size):
-        if asks[i] and room[gemeente[i]] > 0 and uniform_at(key, who[i]) < per_month:
-            room[gemeente[i]] -= 1
-            enters[i] = True
+def _find_beds(key, month, rows, identity, gemeente, wanted, when_full, per_month, room, limited, place, since, counts, by_place):
+    """Persons in rows [n], who are in the order in which they came, stay while there is room [gemeenten, Place], or go elsewhere.
+
+    Then those who sleep on a couch since last month ask for a place of the kind that they want, each with the chance `per_month`.
+    """
+    asks = np.zeros(rows.size, np.bool_)
+    for k, i in enumerate(rows):
+        g, here = gemeente[k], place[i]
+        asks[k] = here == Place.BANK
+        if not limited[here]:
+            continue
+        if room[g, here] > 0:
+            room[g, here] -= 1
+            continue
+        elsewhere = when_full[here]
+        if elsewhere == here:  # nobody is refused: a place is opened besides
+            counts[g, Count.NOODPLAATSEN] += 1
+            counts[g, Count.PLAATSEN_MAANDEN] += 1
+            counts[g, PLACES_OF[here]] += 1
+            continue
+        counts[g, Count.GEWEIGERD] += 1
+        by_place[here, ByPlace.GEWEIGERD] += 1
+        move(i, elsewhere, month, place, since, by_place)
+    for k, i in enumerate(rows):
+        if asks[k] and room[gemeente[k], wanted[k]] > 0 and uniform_at(key, identity[i]) < per_month:
+            room[gemeente[k], wanted[k]] -= 1
+            move(i, wanted[k], month, place, since, by_place)
+
+
+def room_for_waiting(world: World, share: float) -> np.ndarray:
+    """Persons [gemeenten, Place] who may wait in each kind of institution: a share of its places, rounded up."""
+    i, room = world.institutions, np.zeros((world.gemeenten.rows, len(Place)), np.int64)
+    room[i.gemeente, i.kind] = np.ceil(share * i.places)
+    return room
+
+
+def in_opname(world: World) -> np.ndarray:
+    """Persons [gemeenten] with a home who are in a kliniek now."""
+    persons, wijken = world.persons, world.wijken
+    homes = persons.dwelling[(persons.opname_days > 0) & (persons.place == int(Place.THUIS))]
+    return np.bincount(wijken.gemeente[world.buurten.wijk[world.dwellings.buurt[homes]]], minlength=world.gemeenten.rows)
 
 
 def find_beds(world: World, p: Parameters, luck: Luck) -> None:
-    """Full institutions send who came last to a couch; who sleeps on one asks for a place now and then, the longest first."""
-    persons, places = world.persons, world.institutions
+    """One rule for all institutions: where those who wait hold what they may, who came last waits elsewhere (`when_full`).
+
+    Who sleeps on a couch asks for a place now and then, the longest first. What has no room left after this is full this month.
+    """
+    persons, i = world.persons, world.institutions
     waiting = np.flatnonzero(persons.place > int(Place.THUIS))
     rows = waiting[np.lexsort((persons.identity[waiting], persons.since[waiting]))]
-    gemeente, now = world.wijken.gemeente[persons.network_wijk[rows]], persons.place[rows]
-    of_women = p.origin[persons.profile[rows]] == int(Place.VROUWENOPVANG)
-    wanted = np.where(of_women, int(Place.VROUWENOPVANG), int(Place.OPVANG))
-    for door in DOORS:
-        kind = places.kind == int(door)
-        room = np.bincount(places.gemeente[kind], weights=places.places[kind], minlength=world.gemeenten.rows)
-        room = np.ceil(p.places_for_waiting * room).astype(np.int64)
-        stays, enters = np.zeros((2, rows.size), bool)
-        asks = (now == int(Place.BANK)) & (wanted == int(door))
-        _find_beds(
-            luck.key(Stream.COUCH), persons.identity[rows], gemeente, now == int(door), asks, room, stays, enters,
-            p.couch_asks_per_month,
-        )  # fmt: skip
-        turned_away = (now == int(door)) & ~stays
-        for who, where in ((turned_away, Place.BANK), (enters, door)):
-            persons.place[rows[who]], persons.since[rows[who]] = where, luck.month
-        world.book_in_gemeente(Count.GEWEIGERD, gemeente[turned_away])
+    room = room_for_waiting(world, p.places_for_waiting)
+    limited = np.zeros(len(Place), np.bool_)
+    limited[i.kind] = True
+    _find_beds(
+        luck.key(Stream.COUCH), luck.month, rows, persons.identity, world.wijken.gemeente[persons.network_wijk[rows]],
+        p.asks_at[persons.profile[rows]], p.when_full, p.couch_asks_per_month, room, limited, persons.place, persons.since,
+        world.gemeente_counts, world.by_place,
+    )  # fmt: skip
+    room[:, Place.KLINIEK] -= in_opname(world)
+    i.full[:] = room[i.gemeente, i.kind] <= 0
 
 
 def _count_places(world: World) -> None:
@@ -278,7 +313,7 @@ def _count_places(world: World) -> None:
     i = world.institutions
     places = np.bincount(i.gemeente, weights=i.places, minlength=world.gemeenten.rows)
     world.gemeente_counts[:, Count.PLAATSEN_MAANDEN] += np.rint(places).astype(np.int64)
-    np.add.at(world.gemeente_counts, (i.gemeente, PLACES_COUNT[i.kind]), np.rint(i.places).astype(np.int64))
+    np.add.at(world.gemeente_counts, (i.gemeente, PLACES_OF[i.kind]), np.rint(i.places).astype(np.int64))
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
@@ -286,9 +321,9 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     add_persons(world, p, luck, world.persons_per_month)
     add_seekers(world, [seekers_of(world, p, luck, world.seekers_per_month)])
     leave_the_queues(world, p, luck)
+    _count_places(world)
     find_beds(world, p, luck)
     persons = world.persons
-    _count_places(world)
     _wait(
         persons.place, persons.profile, persons.size, persons.coping, persons.network_wijk, world.wijken.gemeente,
         p.skills_lost_per_month, luck.month - p.wlz_after_months, persons.since, world.gemeente_counts, world.by_profile,

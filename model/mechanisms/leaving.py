@@ -14,7 +14,7 @@ from model.jit import kernel, rule
 from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck, Stream, uniform_at
-from model.world import NEVER, NOBODY, AgeClass, Count, Dwellings, Eviction, Place, Profile, Status, Tenure, World
+from model.world import NEVER, NOBODY, AgeClass, ByPlace, Count, Dwellings, Eviction, Place, Profile, Status, Tenure, World
 
 WRITES = ("dwellings.months_here", "dwellings.months_vacant")  # and it empties rows
 READS = (
@@ -87,6 +87,7 @@ def _join_the_queue(world: World, luck: Luck, rows: np.ndarray, place: np.ndarra
         return
     persons = world.persons
     persons.place[rows] = place
+    world.book_in_place(ByPlace.GEKOMEN, np.broadcast_to(place, rows.size))
     persons.dwelling[rows] = NOBODY
     persons.since[rows] = persons.waiting_since[rows] = luck.month
     persons.status[rows], persons.line[rows], persons.contract[rows] = Status.BEKEND, 2, NEVER

@@ -20,15 +20,17 @@ from model.randomness import Luck, Stream, poisson_at, uniform_at
 from model.world import Count, Place, TeamKind, Tenure, World
 
 WRITES = (
-    "dwellings.incidents", "dwellings.nuisance", "portieken.incidents", "portieken.person_incidents", "portieken.complaints",
+    "dwellings.incidents", "dwellings.incidents_before", "dwellings.nuisance", "portieken.incidents",
+    "portieken.person_incidents", "portieken.complaints", "portieken.conversations", "portieken.conflicts",
     "portieken.intervention",
 )  # fmt: skip
 READS = (
     "dwellings.buurt", "dwellings.portiek", "dwellings.tenure", "dwellings.ties", "dwellings.identity", "dwellings.frailty",
     "dwellings.tolerance", "dwellings.incidents", "dwellings.nuisance", "persons.identity", "persons.place", "persons.dwelling",
     "persons.need", "persons.hours", "persons.episode_days", "portieken.buurt", "portieken.incidents",
-    "portieken.person_incidents", "portieken.complaints", "portieken.intervention", "buurten.wijk", "buurten.first",
-    "buurten.last", "buurten.kwaliteit", "buurten.ties", "wijken.gemeente", "teams.kind", "teams.gemeente", "teams.hours",
+    "portieken.person_incidents", "portieken.complaints", "portieken.conversations", "portieken.conflicts",
+    "portieken.intervention", "buurten.wijk", "buurten.first", "buurten.last", "buurten.kwaliteit", "buurten.ties",
+    "wijken.gemeente", "teams.kind", "teams.gemeente", "teams.hours",
 )  # fmt: skip
 STREAMS = np.array([Stream.COMPLAINT, Stream.COMPLAINT_CAUSE, Stream.CONFLICT, Stream.CONVERSATION])
 
@@ -89,13 +91,18 @@ def _hear(portiek, ties, own, incidents, in_portiek, tie_weight, heard_share):
 
 
 @kernel
-def _complain(keys, who, portiek, tolerance, complains, in_portiek, by_persons, complaints, memory, count, p):
-    """Those in a buurt who have had enough (bool [m]) speak to the neighbour, or complain; some complaints start a conflict."""
+def _complain(keys, who, portiek, tolerance, complains, in_portiek, by_persons, told, memory, count, p):
+    """Those in a buurt who have had enough (bool [m]) speak to the neighbour, or complain; some complaints start a conflict.
+
+    told: complaints, conversations and conflicts of each portiek.
+    """
+    complaints, conversations, conflicts = told
     for i in range(who.size):
         if not complains[i]:
             continue
         if uniform_at(keys[3], who[i]) < conversation_probability(tolerance[i], p.addressed_share):
             memory[i] *= 1.0 - p.conversation_effect
+            conversations[portiek[i]] += 1
             count[Count.GESPREKKEN] += 1
             continue
         j = portiek[i]
@@ -104,12 +111,13 @@ def _complain(keys, who, portiek, tolerance, complains, in_portiek, by_persons, 
         if in_portiek[j] > 0 and uniform_at(keys[1], who[i]) * in_portiek[j] < by_persons[j]:
             count[Count.KLACHTEN_PERSONEN] += 1
         elif uniform_at(keys[2], who[i]) < conflict_probability(tolerance[i], p.conflict_per_complaint):
+            conflicts[j] += 1
             count[Count.ESCALATIES_HUISHOUDENS] += 1
 
 
 @kernel
 def _notice(keys, identity, portiek, tenure, ties, tolerance, incidents, nuisance, first, last, in_portiek, by_persons,
-            complaints, quality, counts, p):  # fmt: skip
+            told, quality, counts, p):  # fmt: skip
     """Buurt by buurt: hear, remember, speak or complain."""
     for b in range(first.size):
         here = slice(first[b], last[b])
@@ -125,7 +133,7 @@ def _notice(keys, identity, portiek, tenure, ties, tolerance, incidents, nuisanc
             often += (who[i] != 0) & (felt >= p.often_bothered_from)
             memory[i] = felt if who[i] != 0 else memory[i]
         counts[b, Count.VAAK_HINDER] += often
-        _complain(keys, who, mine, patience, complains, in_portiek, by_persons, complaints, memory, counts[b], p)
+        _complain(keys, who, mine, patience, complains, in_portiek, by_persons, told, memory, counts[b], p)
 
 
 @kernel
@@ -190,10 +198,12 @@ def chance_of_intervention(world: World, hours_each: float) -> np.ndarray:
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Notice last month's incidents, complain, intervene; then cause this month's."""
     d, persons, portieken, b = world.dwellings, world.persons, world.portieken, world.buurten
-    portieken.complaints[:] = 0
+    told = (portieken.complaints, portieken.conversations, portieken.conflicts)
+    for said in told:
+        said[:] = 0
     _notice(
         luck.keys[STREAMS], d.identity, d.portiek, d.tenure, d.ties, d.tolerance, d.incidents, d.nuisance, b.first, b.last,
-        portieken.incidents, portieken.person_incidents, portieken.complaints, b.kwaliteit, world.counts, p,
+        portieken.incidents, portieken.person_incidents, told, b.kwaliteit, world.counts, p,
     )  # fmt: skip
     chance = chance_of_intervention(world, p.intervention_hours) * levers.overlastprotocol
     _intervene(
@@ -202,6 +212,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     )  # fmt: skip
     portieken.incidents[:] = 0
     portieken.person_incidents[:] = 0
+    d.incidents_before[:] = d.incidents
     _cause(
         luck.key(Stream.INCIDENTS), d.identity, d.portiek, d.frailty, d.incidents, b.first, b.last, portieken.incidents,
         portieken.intervention, b.ties, world.counts, p,

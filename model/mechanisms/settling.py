@@ -16,14 +16,14 @@ from model.jit import kernel
 from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck, Stream, normal_of, stream_key, uniform_at
-from model.world import NEVER, AgeClass, ByProfile, Count, Place, Tenure, World
+from model.world import NEVER, AgeClass, ByPlace, ByProfile, Count, Place, Tenure, World
 
 WRITES: tuple[str, ...] = ()  # it fills rows
 READS = (
     "dwellings.buurt", "dwellings.tenure", "dwellings.identity", "dwellings.ses", "dwellings.size", "persons.identity",
-    "persons.profile", "persons.network_wijk", "persons.ses", "persons.age_class", "persons.size", "persons.waiting_since",
-    "persons.placed", "persons.network", "seekers.identity", "seekers.ses", "seekers.age_class", "seekers.size", "seekers.since",
-    "buurten.wijk", "buurten.start_score", "buurten.score",
+    "persons.profile", "persons.place", "persons.network_wijk", "persons.ses", "persons.age_class", "persons.size",
+    "persons.since", "persons.waiting_since", "persons.placed", "persons.network", "seekers.identity", "seekers.ses",
+    "seekers.age_class", "seekers.size", "seekers.since", "buurten.wijk", "buurten.start_score", "buurten.score",
 )  # fmt: skip
 MARKET_ID = np.uint64(4 << 56)
 FIRST_MONTH = 1000
@@ -104,7 +104,8 @@ def _enter(world: World, p: Parameters, luck: Luck, new: Entrants) -> None:
 
 @kernel
 def _place(month, rows, homes, network_kept_elsewhere, contract_until, buurt, wijk, person, place, dwelling, profile,
-           network_wijk, network, waiting_since, since, escalations, contract, placed, counts, by_profile):  # fmt: skip
+           network_wijk, network, waiting_since, since, escalations, contract, placed, counts, by_profile,
+           by_place):  # fmt: skip
     """Persons in rows [n] come home, and the agreement is booked."""
     for k in range(rows.size):
         i, home = rows[k], homes[k]
@@ -112,6 +113,8 @@ def _place(month, rows, homes, network_kept_elsewhere, contract_until, buurt, wi
         counts[b, Count.GEPLAATST] += 1
         counts[b, Count.WACHT_PERSONEN_MAANDEN] += month - waiting_since[i]
         by_profile[profile[i], ByProfile.GEPLAATST] += 1
+        by_place[place[i], ByPlace.NAAR_HUIS] += 1
+        by_place[place[i], ByPlace.NAAR_HUIS_MAANDEN] += month - since[i]
         person[home], dwelling[i], place[i] = i, home, Place.THUIS
         since[i], escalations[i], contract[i] = month, 0, contract_until
         if network_wijk[i] != wijk[b]:
@@ -152,7 +155,7 @@ def _persons(world: World, p: Parameters, levers: Levers, luck: Luck, rows: np.n
     _place(
         luck.month, rows, homes, p.network_kept_elsewhere, contract_until, d.buurt, world.buurten.wijk, d.person, persons.place,
         persons.dwelling, persons.profile, persons.network_wijk, persons.network, persons.waiting_since, persons.since,
-        persons.escalations, persons.contract, persons.placed, world.counts, world.by_profile,
+        persons.escalations, persons.contract, persons.placed, world.counts, world.by_profile, world.by_place,
     )  # fmt: skip
     return Entrants(homes, persons.identity[rows], persons.ses[rows], persons.age_class[rows], persons.size[rows])
 

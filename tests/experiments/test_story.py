@@ -14,7 +14,7 @@ from experiments.engine.measure import month_zero
 from experiments.plan import ground, plan
 from experiments.prose import EN, NL
 from experiments.scenarios import settings_of
-from model.chronicle import Event
+from model.chronicle import OF_PORTIEK, Event
 from model.city import City
 from model.parameters import Refused
 from model.world import Count
@@ -158,7 +158,7 @@ def test_a_scenario_is_written_as_in_a_study_or_with_a_plus(written):
     [
         (["scenario=toverstaf"], "scenario"), (["seed=-1"], "seed"), (["most=geluk"], "most"), (["person=x"], "person"),
         (["person=1", "portiek=2"], "person, portiek"), (["portiek=2", "zonder=krapte"], "zonder"),
-        (["zonder=driegesprek"], "zonder"),
+        (["zonder=driegesprek"], "zonder"), (["most=klacht"], "most"),
         (["zonder=krapte", "capacity=9"], "capacity"), (["zonder=krapte", "capacity=x"], "capacity"),
         (["zonder=krapte", "from=0"], "from"), (["zonder=krapte", "from=25"], "from"), (["seeds=4"], "seeds"),
         (["zonder=krapte", "seeds=1"], "seeds"), (["zonder=krapte", "date=2026-13"], "date"), (["language=de"], "language"),
@@ -240,7 +240,8 @@ def test_numbers_over_seeds_are_paired_and_in_words():
 def test_every_event_has_a_sentence_and_a_name(language, event):
     [row] = log((3, "2025-03-12", str(event), {"value": 2.0})).itertuples()
     text = telling.sentence(row, "de bewoner", telling.home(row, BUURTEN, language), language)
-    assert text[0].isupper() and text.endswith(".") and "de bewoner" in text.lower() and "{" not in text
+    assert text[0].isupper() and text.endswith(".") and "{" not in text
+    assert ("de bewoner" in text.lower()) != (event in OF_PORTIEK)
     assert telling.called(str(event), 2, language)
 
 
@@ -263,6 +264,25 @@ def test_sentences_read_as_dutch_and_english():
         "In juni 2025 wordt de hulp aan de bewoner afgeschaald: alleen nog een waakvlam.",
     ]
     assert telling.sentence(rows[0], "the resident", "", EN) == "On 12 March 2025, the resident is admitted, for 9 days."
+
+
+def test_a_portiek_tells_what_neighbours_did_under_no_home():
+    portiek = {"identity": "", "profile": "", "place": "", "dwelling": -1}
+    rows = log(
+        (3, "2025-03", "gesprek", portiek | {"value": 1.0}),
+        (3, "2025-03", "klacht", portiek | {"value": 2.0}),
+        (3, "2025-03", "ruzie", portiek | {"value": 1.0}),
+        (3, "2025-03", "interventie", portiek | {"value": 3.0}),
+        (3, "2025-03-04", "crisis", {}),
+    )
+    assert telling.of_portiek(rows, NL).splitlines()[4:] == [
+        "- In maart 2025 spreken buren in dit portiek elkaar aan op overlast: 1 gesprek.",
+        "- In maart 2025 krijgt de corporatie 2 klachten over overlast in dit portiek.",
+        "- In maart 2025 loopt overlast tussen huishoudens in dit portiek uit op 1 ruzie.",
+        "- In maart 2025 grijpt de beheerder in volgens het overlastprotocol. Daarna is het 3 maanden rustiger in dit portiek.",
+        "- Woning 7: Op 4 maart 2025 raakt bewoner 9 (verslaving) in crisis.",
+    ]
+    assert "2 complaints about nuisance" in telling.of_portiek(rows, EN)
 
 
 def test_nobody_has_a_name_but_a_profile_and_a_number():

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from experiments import validation
-from experiments.validation import ROWS, beside, first_year, of_buurten
+from experiments.validation import ROWS, beside, first_year, funnel, of_buurten
 from model.chronicle import Event
 from tests.experiments.small import small
 
@@ -38,11 +38,31 @@ def test_buurten_by_hand():
 
 
 def test_a_row_is_within_a_factor_two_or_it_is_not():
-    seeds = pd.DataFrame([{row.key: row.published for row in ROWS}, {row.key: 3.0 * row.published for row in ROWS}])
+    one = {row.key: row.published for row in ROWS if row.key}
+    seeds = pd.DataFrame([one, {key: 3.0 * value for key, value in one.items()}])
     table = beside(seeds)
-    assert table.model.tolist() == pytest.approx([2.0 * row.published for row in ROWS])
-    assert table.within.all()
-    assert not beside(4.0 * seeds).within.drop(table.index[table.unit == "relative"]).any()
+    compared = table.why == ""
+    assert table.model[compared].tolist() == pytest.approx([2.0 * one[row.key] for row in ROWS if row.key])
+    assert table.within[compared].all()
+    assert not beside(4.0 * seeds).within[compared].drop(table.index[table.unit == "relative"]).any()
+
+
+def test_a_row_without_a_figure_says_why_and_is_neither_near_nor_far():
+    table = beside(pd.DataFrame([{row.key: row.published for row in ROWS if row.key}]))
+    without = table[table.why != ""]
+    assert without.evidence.tolist() == ["E094", "E095", "E096", "E097"]
+    table = beside(pd.DataFrame([{row.key: float("nan") for row in ROWS if row.key}]))
+    assert table.within.isna().all() and (table.why[table.evidence == "E099"] == "nothing of it happened in these seeds").all()
+    assert without.within.isna().all() and without.model.isna().all() and without.published.tolist() == [2.09, 1.61, 1.31, 0.75]
+
+
+def test_how_far_evictions_fell_by_hand():
+    """Of 4 a year three quarters for arrears, then of 2 a year one half: arrears fell from 3 to 1, others stayed at 1."""
+    late = {"evicted": 4.0, "averted": 0.6, "for_arrears": 0.75}
+    early = {"evicted": 2.0, "averted": 0.7, "for_arrears": 0.5}
+    found = funnel(late, early)
+    assert (found["fall_of_arrears"], found["fall_of_others"]) == pytest.approx((2 / 3, 0.0))
+    assert (found["evicted"], found["evicted_late"], found["averted_late"]) == (2.0, 4.0, 0.6)
 
 
 def test_the_whole_command(tmp_path, capsys):

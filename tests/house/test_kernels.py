@@ -26,7 +26,7 @@ def differences(one: World, other: World) -> list[str]:
         for t in World.tables()
         for c in getattr(one, t).columns()
     }
-    pairs |= {n: (getattr(one, n), getattr(other, n)) for n in ("counts", "by_profile")}
+    pairs |= {n: (getattr(one, n), getattr(other, n)) for n in ("counts", "by_profile", "by_place")}
     return [name for name, (a, b) in pairs.items() if not same(a, b)]
 
 

@@ -60,7 +60,7 @@ def changed(small_city, lively) -> dict[str, set[str]]:
         before = city.world.copy()
         City.live(city, mechanism, *more)
         found[name] |= changed_columns(name, before, city.world)
-        for counts in ("counts", "by_profile"):
+        for counts in ("counts", "by_profile", "by_place"):
             assert (getattr(city.world, counts) >= getattr(before, counts)).all(), f"{name} takes from {counts}"
         for number in ("month", "mean_propensity", "persons_per_month", "seekers_per_month"):
             assert getattr(city.world, number) == getattr(before, number), f"{name} changes {number}"

@@ -194,6 +194,21 @@ def test_a_crisis_becomes_an_opname_with_the_days_that_are_left_of_the_month(one
     assert world.persons.opname_days[0] > 0 and world.persons.home_lost[0] == 0
 
 
+def test_without_a_free_bed_an_opname_is_put_off_and_there_is_crisis_help(one_person, p, huidig, luck):
+    sure = p._replace(opname_share=np.ones(len(Profile)), opname_less_with_help=0.0)
+    world = in_episode(one_person, harm=10.0)
+    world.institutions.full[world.institutions.kind == Place.KLINIEK] = 1
+    crisis.step(world, sure, huidig, luck)
+    assert counted(world, Count.CRISES, Count.OPNAMEN, Count.OPNAMEN_UITGESTELD, Count.CRISISHULP) == [1, 0, 1, 1]
+    assert world.persons.opname_days[0] == 0
+
+
+def test_a_full_opvang_puts_no_opname_off(one_person):
+    world = one_person()
+    world.institutions.full[world.institutions.kind != Place.KLINIEK] = 1
+    assert not crisis.no_bed(world).any()
+
+
 def test_a_long_opname_may_cost_the_home(one_person, p, huidig, luck):
     sure = p._replace(
         opname_share=np.ones(len(Profile)), opname_less_with_help=0.0, opname_days=1e6, long_opname_days=90.0,

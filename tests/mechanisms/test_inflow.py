@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from model.mechanisms import inflow
 from model.randomness import Luck
-from model.world import NEVER, AgeClass, ByProfile, Count, Place, Profile, Status
+from model.world import NEVER, AgeClass, ByPlace, ByProfile, Count, Place, Profile, Status
 
 MONTH = st.integers(-108, 2000)
 EVEN = np.array([1 / 3, 2 / 3, 1.0])  # cumulative shares of three wijken, or gemeenten
@@ -237,31 +237,77 @@ def test_places_of_institutions_follow_inhabitants(small_city, small_town, rooms
     assert city.world.counts[:, Count.PLAATSEN_BW].sum() == round(2.0 * people / 1000)
 
 
-def waiting(one_person, places, count):
-    """So many persons in opvang, the first the longest, in a town with so many places there."""
-    world = one_person(place=Place.OPVANG, dwelling=-1, since=-9)
+INSTITUTIONS = (
+    Place.OPVANG, Place.BESCHERMD_WONEN, Place.KLINIEK, Place.JEUGDZORG, Place.VROUWENOPVANG, Place.AZC,
+)  # fmt: skip
+
+
+def waiting(one_person, places, count, kind=Place.OPVANG):
+    """So many persons in a kind of institution, the first the longest, in a town with so many places there."""
+    world = one_person(place=kind, dwelling=-1, since=-9)
     persons = world.persons
     for row in range(count):
-        persons.identity[row], persons.place[row], persons.since[row] = 1000 + row, Place.OPVANG, row - 9
-    world.institutions.places[world.institutions.kind == Place.OPVANG] = places
+        persons.identity[row], persons.place[row], persons.since[row] = 1000 + row, kind, row - 9
+    world.institutions.places[world.institutions.kind == kind] = places
+    world.by_place[:] = 0
     return world
 
 
-def test_who_came_last_finds_the_opvang_full_and_sleeps_on_a_couch(one_person, rooms, luck):
-    """Three of six places are for who waits: of five the two that came last go, and their stay begins anew."""
-    world = waiting(one_person, 6, 5)
+@pytest.mark.parametrize("kind", [kind for kind in INSTITUTIONS if kind != Place.AZC])
+def test_who_came_last_finds_an_institution_full_and_waits_elsewhere(one_person, rooms, luck, kind):
+    """Three of six places are for who waits: of five the two that came last go to a couch, and their stay begins anew."""
+    world = waiting(one_person, 6, 5, kind)
     inflow.find_beds(world, rooms.inflow._replace(places_for_waiting=0.5, couch_asks_per_month=0.0), luck)
-    assert world.persons.place[:5].tolist() == [Place.OPVANG] * 3 + [Place.BANK] * 2
+    assert world.persons.place[:5].tolist() == [kind] * 3 + [Place.BANK] * 2
     assert world.persons.since[:5].tolist() == [-9, -8, -7, luck.month, luck.month]
-    assert world.counts[-1, Count.GEWEIGERD] == 2
+    assert world.counts[-1, Count.GEWEIGERD] == 2 and world.counts[-1, Count.NOODPLAATSEN] == 0
+    assert world.by_place[kind, [ByPlace.GEWEIGERD, ByPlace.NAAR_ELDERS]].tolist() == [2, 2]
+    assert world.by_place[Place.BANK, ByPlace.GEKOMEN] == 2
+    assert world.institutions.full[world.institutions.kind == kind].tolist() == [1]
 
 
-def test_who_sleeps_on_a_couch_takes_a_free_place_the_longest_first(one_person, rooms, luck):
-    world = waiting(one_person, 6, 5)
-    world.persons.place[:5] = Place.BANK
+def test_a_statushouder_is_not_refused_and_a_place_is_opened_besides(one_person, rooms, luck):
+    """Three of six places are for who waits; for the other two of five there are emergency places, at the price of a place."""
+    world = waiting(one_person, 6, 5, Place.AZC)
+    inflow.find_beds(world, rooms.inflow._replace(places_for_waiting=0.5), luck)
+    assert (world.persons.place[:5] == Place.AZC).all() and (world.persons.since[:5] == [-9, -8, -7, -6, -5]).all()
+    more = (Count.NOODPLAATSEN, Count.PLAATSEN_AZC, Count.PLAATSEN_MAANDEN, Count.GEWEIGERD)
+    assert [world.counts[-1, c] for c in more] == [2, 2, 2, 0]
+
+
+@pytest.mark.parametrize(
+    ("profile", "door"),
+    [
+        (Profile.PSYCHISCH, Place.OPVANG), (Profile.UITSTROOM_BW, Place.BESCHERMD_WONEN),
+        (Profile.VROUW_GEZIN_OPVANG, Place.VROUWENOPVANG), (Profile.JONGERE_JEUGDZORG, Place.OPVANG),
+    ],
+)  # fmt: skip
+def test_who_sleeps_on_a_couch_takes_a_free_place_of_their_kind_the_longest_first(one_person, rooms, luck, profile, door):
+    world = waiting(one_person, 6, 5, door)
+    world.persons.place[:5], world.persons.profile[:5] = Place.BANK, profile
     inflow.find_beds(world, rooms.inflow._replace(places_for_waiting=0.5, couch_asks_per_month=1.0), luck)
-    assert world.persons.place[:5].tolist() == [Place.OPVANG] * 3 + [Place.BANK] * 2
-    assert world.counts[-1, Count.GEWEIGERD] == 0
+    assert world.persons.place[:5].tolist() == [door] * 3 + [Place.BANK] * 2
+    assert world.counts[-1, Count.GEWEIGERD] == 0 and world.by_place[door, ByPlace.GEKOMEN] == 3
+
+
+@pytest.mark.parametrize(("in_opname", "full"), [(0, 0), (30, 1)])
+def test_a_kliniek_is_full_for_an_opname_when_those_who_wait_and_those_in_opname_hold_its_beds(
+    one_person, rooms, luck, in_opname, full
+):
+    """Three of six beds; two wait there, so that one more in opname makes it full. Nobody who waits is sent away for that."""
+    world = waiting(one_person, 6, 2, Place.KLINIEK)
+    persons, home = world.persons, int(np.flatnonzero(world.dwellings.identity)[0])
+    persons.identity[2], persons.place[2], persons.dwelling[2], persons.opname_days[2] = 1002, Place.THUIS, home, in_opname
+    inflow.find_beds(world, rooms.inflow._replace(places_for_waiting=0.5), luck)
+    assert world.institutions.full[world.institutions.kind == Place.KLINIEK].tolist() == [full]
+    assert (persons.place[:2] == Place.KLINIEK).all()
+
+
+def test_half_of_who_arrives_has_day_activity(rooms):
+    """E146; whole or not at all, as for who becomes vulnerable at home."""
+    p = rooms.inflow._replace(day_activity_share=np.full(len(Profile), 0.5))
+    found = inflow.person_traits(p, Luck(1, 1), inflow.identities(inflow.PERSON_ID, 1, 20_000), EVEN)["participation"]
+    assert set(found.tolist()) == {0.0, 1.0} and found.mean() == pytest.approx(0.5, abs=5 * 0.5 / np.sqrt(found.size))
 
 
 def test_children_in_opvang_and_youths_on_couches_are_counted(one_person, rooms, huidig, luck):

@@ -89,6 +89,22 @@ def test_neighbours_notice_what_was_caused_last_month(one_culprit, p, huidig, lu
     assert counted(world, Count.VAAK_HINDER) == [(d.nuisance[lived] >= 1.0).sum()]
 
 
+def test_what_was_caused_last_month_is_kept_beside_what_is_caused_now(one_culprit, p, huidig, luck):
+    """Neighbours complain of the ten, when this month's are already other ones."""
+    world, culprit = one_culprit
+    nuisance.step(world, p, huidig, luck)
+    assert world.dwellings.incidents_before[culprit] == 10 and world.dwellings.incidents[culprit] == 0
+    assert world.dwellings.incidents_before.sum() == 10
+
+
+def test_what_neighbours_say_stands_with_their_portiek(small_city, lively):
+    """Conversations, complaints and conflicts add up to what is counted."""
+    world = small_city(rooms=lively, months=3).world
+    for column, count in (("conversations", Count.GESPREKKEN), ("complaints", Count.KLACHTEN),
+                          ("conflicts", Count.ESCALATIES_HUISHOUDENS)):  # fmt: skip
+        assert getattr(world.portieken, column).sum() == world.counts[:, count].sum() > 0, column
+
+
 def test_what_was_noticed_fades(one_person, p, huidig, luck):
     world = one_person()
     lived = world.dwellings.identity != 0

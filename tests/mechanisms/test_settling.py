@@ -9,7 +9,7 @@ from scipy import stats
 from model.mechanisms import leaving, settling
 from model.mechanisms.settling import Lettings, frailty
 from model.randomness import Luck, Stream
-from model.world import NEVER, NOBODY, ByProfile, Count, Place, Profile, Tenure
+from model.world import NEVER, NOBODY, ByPlace, ByProfile, Count, Place, Profile, Tenure
 
 STRATUM = ("ses", "age_class", "size")
 
@@ -40,8 +40,8 @@ def vacant(world, wijk=0) -> int:
 def waiting(one_person):
     """One person who waits in opvang since month 3, with a network in wijk 0."""
     return one_person(
-        place=Place.OPVANG, dwelling=NOBODY, identity=99, waiting_since=3, network=0.8, network_wijk=0, ses=-1.5, age_class=0,
-        size=3, escalations=2,
+        place=Place.OPVANG, dwelling=NOBODY, identity=99, since=3, waiting_since=3, network=0.8, network_wijk=0, ses=-1.5,
+        age_class=0, size=3, escalations=2,
     )  # fmt: skip
 
 
@@ -79,6 +79,7 @@ def test_a_person_who_is_placed_has_a_home(waiting, p, huidig):
     buurt = d.buurt[home]
     assert [world.counts[buurt, c] for c in (Count.GEPLAATST, Count.BETROKKEN, Count.WACHT_PERSONEN_MAANDEN)] == [1, 1, 6]
     assert world.by_profile[Profile.PSYCHISCH, ByProfile.GEPLAATST] == 1
+    assert world.by_place[Place.OPVANG, [ByPlace.NAAR_HUIS, ByPlace.NAAR_HUIS_MAANDEN]].tolist() == [1, 6]
 
 
 @pytest.mark.parametrize(("wijk", "network"), [(0, 0.8), (1, 0.4)])
