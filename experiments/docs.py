@@ -1,13 +1,18 @@
 """Writes the generated pages of docs/, so that they can not drift from the code: `make docs`. Tests compare them."""
 
+import inspect
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from experiments import causal
 from experiments.config import CONFIGS, composed
 from experiments.plan import vintage_of
-from experiments.scenarios import policy_names
+from experiments.prose import TEMPLATES
+from experiments.scenarios import POLICIES, policy_names
 from experiments.switches import register
 from model.city import MECHANISMS
 from model.indicators import COMPARED
@@ -73,18 +78,32 @@ def configuration() -> str:
     config = composed([])
     body = [[f"`{key}`", f"`{value}`"] for key, value in flat(config) if not key.startswith(("parameters.", "levers."))]
     strategies = [[f"`{n}`", (find(n).__doc__ or "").strip().splitlines()[0]] for n in names()]
-    levers = [[f"`{n}`", config["levers"].get(n, {"value": config["quota"]})["value"]] for n in Levers._fields]
+    policies = [[f"`{n}`", policy_story(n)] for n in policy_names()]
+    levers = [[f"`{n}`", config["levers"].get(n, {"value": config["quota"]})["value"], story] for n, story in lever_stories().items()]
     return (
         "# Configuration\n\nEvery key can be given on the command line as `key=value`. What can not be is refused before anything"
         " runs, with exit code 2.\n\n" + rows(["key", "default"], body)
         + "\n## Strategies\n\nUse a name in `scenarios=[...]`.\n\n" + rows(["strategy", "rule"], strategies)
-        + "\n## Policies\n\nFiles of `configs/policy/`: " + ", ".join(f"`{n}`" for n in policy_names())
-        + ". A list such as `[spreiding,driegesprek]` is one scenario.\n"
+        + "\n## Policies\n\nFiles of `configs/policy/`. A list such as `[spreiding,driegesprek]` is one scenario.\n\n"
+        + rows(["policy", "what it does"], policies)
         + "\n## Levers\n\nWhat a policy can change, and today's value (`configs/levers/huidig.yaml`).\n\n"
-        + rows(["lever", "today"], levers)
+        + rows(["lever", "today", "meaning"], levers)
         + "\n## Mechanisms\n\nSwitch off with `without=[...]`: " + ", ".join(f"`{m}`" for m in MECHANISMS)
         + "; or a mechanism of the inventory by its number, such as `m26`: [the register](mechanisms.md).\n"
     )  # fmt: skip
+
+
+def lever_stories() -> dict[str, str]:
+    """What each lever means: the comment behind it in `model.policies.Levers`."""
+    found = dict(re.findall(r"^    (\w+): \w+  # (.+)$", inspect.getsource(Levers), re.MULTILINE))
+    return {name: found[name] for name in Levers._fields}
+
+
+def policy_story(name: str) -> str:
+    """The comment with which a policy's file opens."""
+    lines = (POLICIES / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+    first = next((n for n, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    return " ".join(line.removeprefix("#").strip() for line in lines[:first])
 
 
 def flat(config: dict[str, Any], path: str = "") -> list[tuple[str, Any]]:
@@ -189,6 +208,34 @@ def _switch(entry: dict[str, Any]) -> str:
     return ", ".join(found + ([f"the whole of `{entry['without']}`"] if "without" in entry else []))
 
 
+def glossary() -> str:
+    """Dutch words and what they mean here, from the words of the report and `experiments/templates/glossary.yaml`."""
+    words = yaml.safe_load((TEMPLATES / "words.yaml").read_text(encoding="utf-8"))
+    terms = yaml.safe_load((TEMPLATES / "glossary.yaml").read_text(encoding="utf-8"))
+    parts = [
+        "# Glossary\n\nCode is English, except for what Dutch policy has named. These are the Dutch words of code, tables and pages."
+        " Strategies, policies and levers have Dutch names too: [configuration](configuration.md) says what each does."
+        " [Indicators](indicators.md) have a label in both languages.\n"
+    ]
+    for head, entries in terms.items():
+        body = [[f"**{term}**", english, meaning] for term, (english, meaning) in entries.items()]
+        parts.append(f"\n## {head}\n\n" + rows(["Dutch", "English", "here"], body))
+    for head, kind in {"Profiles": "profiles", "Who pays": "payers"}.items():
+        body = [[f"`{name}`", nl, en] for name, (nl, en) in words[kind].items()]
+        parts.append(f"\n## {head}\n\n" + rows(["in tables", "Dutch", "English"], body))
+    return "".join(parts)
+
+
+def decisions() -> str:
+    """The decisions by number, from the first line of each."""
+    found = [(path, path.read_text(encoding="utf-8").splitlines()[0]) for path in sorted((DOCS / "decisions").glob("*.md"))]
+    lines = [f"{head.removeprefix('# ').partition('.')[0]}. [{head.partition('. ')[2]}](decisions/{path.name})" for path, head in found]
+    return (
+        "# Decisions\n\nWhere the model departs from its design, or where the design left a choice, a note says what was chosen and why.\n\n"
+        + "\n".join(lines) + "\n"
+    )  # fmt: skip
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "columns.md": columns,
     "parameters.md": parameters,
@@ -197,6 +244,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "chains.md": chains,
     "mechanisms.md": mechanisms,
     "causal.md": causal.page,
+    "glossary.md": glossary,
+    "decisions.md": decisions,
 }
 
 
