@@ -79,7 +79,9 @@ def configuration() -> str:
     body = [[f"`{key}`", f"`{value}`"] for key, value in flat(config) if not key.startswith(("parameters.", "levers."))]
     strategies = [[f"`{n}`", (find(n).__doc__ or "").strip().splitlines()[0]] for n in names()]
     policies = [[f"`{n}`", policy_story(n)] for n in policy_names()]
-    levers = [[f"`{n}`", config["levers"].get(n, {"value": config["quota"]})["value"], story] for n, story in lever_stories().items()]
+    levers = [
+        [f"`{n}`", config["levers"].get(n, {"value": config["quota"]})["value"], story] for n, story in lever_stories().items()
+    ]
     return (
         "# Configuration\n\nEvery key can be given on the command line as `key=value`. What can not be is refused before anything"
         " runs, with exit code 2.\n\n" + rows(["key", "default"], body)
@@ -169,17 +171,19 @@ def mechanisms() -> str:
     """The register: every mechanism of the inventory, where the model has it, and what is claimed of it."""
     entries = register()
     inside = {m: e for m, e in entries.items() if e["state"] == "in"}
-    here = [
-        [m, e["what"], _ticked(e["file"]), _ticked(e["rules"]), _ticked(e["parameters"]), _ticked(e["tests"]), e["grade"],
-         _switch(e) + (f". {e['note']}" if "note" in e else "")]
+    here = [[m, e["what"], e["grade"], _switch(e) + (f". {e['note']}" if "note" in e else "")] for m, e in inside.items()]
+    places = [
+        [m, _ticked(e["file"]) + ": " + _ticked(e["rules"]), _ticked(e["parameters"]), _ticked(e["tests"])]
         for m, e in inside.items()
-    ]  # fmt: skip
+    ]
     parts = [
         f"# The register of mechanisms\n\nThe {len(entries)} mechanisms of the inventory, from `configs/mechanisms.yaml`. Grades"
         " say what literature supports: A trial or meta-analysis, B good observational or register data, C descriptive or"
         f" practice, D said in a seed only. {len(inside)} are in the model. `without=[m26]` lives a study, warm-up included, with"
         ' the values under "switched off", so that the share of one mechanism in a result can be shown.\n\n## In the model\n\n'
-        + rows(["", "mechanism", "file", "rule", "parameters", "test", "grade", "switched off"], here)
+        + rows(["", "mechanism", "grade", "switched off"], here)
+        + "\n## Where it stands\n\nFiles are of `model/`.\n\n"
+        + rows(["", "file: rules", "parameters", "tests"], places)
     ]
     later = {m: {"what": e["what"], "why": e["to_come"]} for m, e in inside.items() if "to_come" in e}
     building = later | {m: e for m, e in entries.items() if e["state"] == "todo"}
@@ -213,7 +217,8 @@ def glossary() -> str:
     words = yaml.safe_load((TEMPLATES / "words.yaml").read_text(encoding="utf-8"))
     terms = yaml.safe_load((TEMPLATES / "glossary.yaml").read_text(encoding="utf-8"))
     parts = [
-        "# Glossary\n\nCode is English, except for what Dutch policy has named. These are the Dutch words of code, tables and pages."
+        "# Glossary\n\nCode is English, except for what Dutch policy has named. These are the Dutch words of code, tables and"
+        " pages."
         " Strategies, policies and levers have Dutch names too: [configuration](configuration.md) says what each does."
         " [Indicators](indicators.md) have a label in both languages.\n"
     ]
@@ -229,9 +234,12 @@ def glossary() -> str:
 def decisions() -> str:
     """The decisions by number, from the first line of each."""
     found = [(path, path.read_text(encoding="utf-8").splitlines()[0]) for path in sorted((DOCS / "decisions").glob("*.md"))]
-    lines = [f"{head.removeprefix('# ').partition('.')[0]}. [{head.partition('. ')[2]}](decisions/{path.name})" for path, head in found]
+    lines = [
+        f"{head.removeprefix('# ').partition('.')[0]}. [{head.partition('. ')[2]}](decisions/{path.name})" for path, head in found
+    ]
     return (
-        "# Decisions\n\nWhere the model departs from its design, or where the design left a choice, a note says what was chosen and why.\n\n"
+        "# Decisions\n\nWhere the model departs from its design, or where the design left a choice, a note says what was"
+        " chosen and why.\n\n"
         + "\n".join(lines) + "\n"
     )  # fmt: skip
 

@@ -32,7 +32,9 @@ def on_files(files: "Files", config: "MkDocsConfig") -> "Files":
 
 
 def on_page_markdown(markdown: str, page: "Page", config: "MkDocsConfig", files: "Files") -> str:
-    """Links to what lies beside docs/ and to the notebook lead to their pages."""
+    """Links to what lies beside docs/ and to the notebook lead to their pages. The first page has no menu of its own."""
+    if page.is_homepage:
+        page.meta["hide"] = ["navigation", "toc"]
     markdown = ABOVE.sub(lambda found: f"]({found[1]}{found[2].lower()}", markdown)
     return markdown.replace(f"]({NOTEBOOK})", f"]({_page(NOTEBOOK)})")
 
@@ -61,5 +63,5 @@ def _output(output: dict[str, Any]) -> str:
         return f'<img alt="Figure of the cell above" src="data:image/png;base64,{"".join(data["image/png"]).strip()}">'
     if "text/html" in data:
         table = re.sub(r"<style.*?</style>", "", "".join(data["text/html"]), flags=re.DOTALL)
-        return re.sub(r"\n\s*", "", table)
+        return re.sub(r"<table[^>]*>", "<table>", re.sub(r"\n\s*", "", table))
     return f"```text\n{''.join(output.get('text', data.get('text/plain', ''))).rstrip()}\n```"

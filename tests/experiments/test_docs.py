@@ -58,9 +58,13 @@ def test_links_and_anchors_lead_somewhere(path):
 
 
 def test_a_link_that_leads_nowhere_is_seen(tmp_path):
-    (tmp_path / "b.md").write_text("# One `thing`, twice\n\n# One `thing`, twice\n\n```\n# no heading [x](y.md)\n```\n", encoding="utf-8")
+    (tmp_path / "b.md").write_text(
+        "# One `thing`, twice\n\n# One `thing`, twice\n\n```\n# no heading [x](y.md)\n```\n", encoding="utf-8"
+    )
     page = tmp_path / "a.md"
-    page.write_text("[a](b.md#one-thing-twice-1) [b](c.md) [c](b.md#no-heading) [d](https://example.org/c.md) [e](#no)", encoding="utf-8")
+    page.write_text(
+        "[a](b.md#one-thing-twice-1) [b](c.md) [c](b.md#no-heading) [d](https://example.org/c.md) [e](#no)", encoding="utf-8"
+    )
     assert list(broken(page)) == ["c.md", "b.md#no-heading", "#no"]
 
 

@@ -83,7 +83,9 @@ def test_nothing_is_asked_of_another_machine(built):
 
 
 def test_an_address_elsewhere_is_seen():
-    page = '<link rel="stylesheet" href="https://a/x.css"><script src="//b/y.js"></script><a href="https://c"></a><img src="z.png">'
+    page = (
+        '<link rel="stylesheet" href="https://a/x.css"><script src="//b/y.js"></script><a href="https://c"></a><img src="z.png">'
+    )
     assert fetched(page) == ["https://a/x.css", "//b/y.js", "z.png"]
 
 
@@ -95,7 +97,12 @@ def test_python_names_come_with_their_docstrings(built):
 
 
 def test_a_notebook_is_read_as_text_code_and_what_it_gave():
-    html = ["<div>\n", "<style scoped>\n  td {}\n</style>\n", "<table>\n", "  <tr></tr>\n</table>\n</div>"]
+    html = [
+        "<div>\n",
+        "<style scoped>\n  td {}\n</style>\n",
+        '<table border="1" class="dataframe">\n',
+        "  <tr></tr>\n</table>\n</div>",
+    ]
     notebook = {"cells": [
         {"cell_type": "markdown", "source": ["# A town\n", "\n", "Text."]},
         {"cell_type": "code", "source": ["city.run(1)\n", "city"], "outputs": [
@@ -132,7 +139,9 @@ def test_the_strategy_of_the_page_is_found_and_looks_for_the_quietest_buurt(tmp_
     (tmp_path / "rust.py").write_text(block("strategy.md", "python"), encoding="utf-8")
     monkeypatch.setattr(strategies, "__path__", [*strategies.__path__, str(tmp_path)])
     assert "rust" in strategies.names()
-    homes = strategies.Vacancies(np.array([10, 20, 30]), np.arange(3), np.arange(3), np.full(3, 600.0), *np.ones((2, 3)), reserved=2)
+    homes = strategies.Vacancies(
+        np.array([10, 20, 30]), np.arange(3), np.arange(3), np.full(3, 600.0), *np.ones((2, 3)), reserved=2
+    )
     queue = strategies.Queue(np.array([100, 101, 102]), np.arange(1, 4).astype(np.uint64), np.zeros(3), np.full(3, 6))
     view = PublicView(
         wijk=np.zeros(3, int), homes=np.full(3, 100.0), corporatie_homes=np.full(3, 50.0), leefbaarheid_class=np.full(3, 6),
@@ -160,7 +169,9 @@ def test_the_figure_of_the_page_is_drawn_in_both_languages():
     exec(block("figure.md", "python"), vars(page))
     row = {"design": "", "level": "gemeente", "indicator": "opnamedagen", "payer": "", "profile": "", "seeds": 4}
     rows = [row | {"scenario": "spreiding", "difference": -2.0, "low": -3.0, "high": -1.0}]
-    tables = Tables({"baseline": "loting", "scenarios": ["loting", "spreiding"], "seeds": [1, 2, 3, 4]}, {"differences": pd.DataFrame(rows)})
+    tables = Tables(
+        {"baseline": "loting", "scenarios": ["loting", "spreiding"], "seeds": [1, 2, 3, 4]}, {"differences": pd.DataFrame(rows)}
+    )
     assert page.opname_data(tables).difference.tolist() == [-2.0]
     for language, size in (("nl", PAGE), ("en", COLUMN)):
         ax = drawn(page.opname, tables, language, size).axes[0]
