@@ -30,7 +30,7 @@ docs: $(READY)          ## rewrite the generated pages of docs/
 	$(BIN)/python -m experiments.docs
 
 site: $(READY)          ## the documentation site: open site/index.html
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 $(READY): requirements.lock
 	$(PYTHON) -c "import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f'Python 3.11, 3.12 or 3.13 is needed, found {v[0]}.{v[1]}: try make PYTHON=python3.12')"

@@ -73,6 +73,20 @@ def test_the_site_builds_strictly_and_has_every_page(built):
     assert [page for page in sorted(pages) if not (built / page).is_file()] == []
 
 
+def test_links_that_lead_nowhere_stop_the_build(tmp_path):
+    abort = pytest.importorskip("mkdocs.exceptions", reason="the site needs its packages: pip install .[site]").Abort
+    from mkdocs.commands.build import build
+    from mkdocs.config import load_config
+
+    (tmp_path / "docs").mkdir()
+    links = "[a](nowhere.md) [b](index.md#no-such-heading) [c](/absolute.md) [d](folder/) [e](#one)"
+    (tmp_path / "docs" / "index.md").write_text(f"# One\n\n{links}\n", encoding="utf-8")
+    alone = {"docs_dir": str(tmp_path / "docs"), "nav": ["index.md"], "not_in_nav": "", "plugins": [], "hooks": []}
+    config = load_config(str(DOCS.parent / "mkdocs.yml"), site_dir=str(tmp_path / "site"), **alone)
+    with pytest.raises(abort, match="4 warnings"):
+        build(config)
+
+
 def test_nothing_is_asked_of_another_machine(built):
     for path in built.rglob("*.html"):
         outside = [a for a in fetched(path.read_text(encoding="utf-8")) if re.match(r"(https?:)?//", a)]
