@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,11 @@ def parameters() -> str:
 def configuration() -> str:
     """Keys of a study, from the schema and its defaults; strategies, policies, levers and mechanisms by name."""
     config = composed([])
-    body = [[f"`{key}`", f"`{value}`"] for key, value in flat(config) if not key.startswith(("parameters.", "levers."))]
+    body = [
+        [f"`{key}`", f"`{value}`", key_story(key)]
+        for key, value in flat(config)
+        if not key.startswith(("parameters.", "levers."))
+    ]
     strategies = [[f"`{n}`", (find(n).__doc__ or "").strip().splitlines()[0]] for n in names()]
     policies = [[f"`{n}`", policy_story(n)] for n in policy_names()]
     levers = [
@@ -84,7 +89,7 @@ def configuration() -> str:
     ]
     return (
         "# Configuration\n\nEvery key can be given on the command line as `key=value`. What can not be is refused before anything"
-        " runs, with exit code 2.\n\n" + rows(["key", "default"], body)
+        " runs, with exit code 2.\n\n" + rows(["key", "default", "meaning"], body)
         + "\n## Strategies\n\nUse a name in `scenarios=[...]`.\n\n" + rows(["strategy", "rule"], strategies)
         + "\n## Policies\n\nFiles of `configs/policy/`. A list such as `[spreiding,driegesprek]` is one scenario.\n\n"
         + rows(["policy", "what it does"], policies)
@@ -93,6 +98,17 @@ def configuration() -> str:
         + "\n## Mechanisms\n\nSwitch off with `without=[...]`: " + ", ".join(f"`{m}`" for m in MECHANISMS)
         + "; or a mechanism of the inventory by its number, such as `m26`: [the register](mechanisms.md).\n"
     )  # fmt: skip
+
+
+@cache
+def _key_stories() -> dict[str, str]:
+    return yaml.safe_load((TEMPLATES / "keys.yaml").read_text(encoding="utf-8"))
+
+
+def key_story(key: str) -> str:
+    """What a key means: its own line of `keys.yaml`, or that of the keys it stands among. Raises `KeyError`."""
+    stories = _key_stories()
+    return stories[key] if key in stories else stories[key.rpartition(".")[0] + "."]
 
 
 def lever_stories() -> dict[str, str]:
