@@ -78,7 +78,7 @@ def configuration() -> str:
     """Keys of a study, from the schema and its defaults; strategies, policies, levers and mechanisms by name."""
     config = composed([])
     body = [
-        [f"`{key}`", f"`{value}`", key_story(key)]
+        [f"`{key}`", key_story(key), f"`{value}`"]
         for key, value in flat(config)
         if not key.startswith(("parameters.", "levers."))
     ]
@@ -89,7 +89,7 @@ def configuration() -> str:
     ]
     return (
         "# Configuration\n\nEvery key can be given on the command line as `key=value`. What can not be is refused before anything"
-        " runs, with exit code 2.\n\n" + rows(["key", "default", "meaning"], body)
+        " runs, with exit code 2.\n\n" + rows(["key", "meaning", "default"], body)
         + "\n## Strategies\n\nUse a name in `scenarios=[...]`.\n\n" + rows(["strategy", "rule"], strategies)
         + "\n## Policies\n\nFiles of `configs/policy/`. A list such as `[spreiding,driegesprek]` is one scenario.\n\n"
         + rows(["policy", "what it does"], policies)
