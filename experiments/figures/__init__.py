@@ -30,7 +30,7 @@ FIGURES: dict[str, tuple[Callable[[Tables], pd.DataFrame], Draw]] = {
     "verschillen": (comparison.forest_data, comparison.forest),
     "robuustheid": (comparison.robustness_data, comparison.robustness),
     "buurten": (places.buurten_data, places.buurten),
-    "kaart": (places.map_data, places.town_map),
+    **places.figures(),
     "rekening": (bill.bill_data, bill.bill),
     "zakken": (bill.pockets_data, bill.pockets),
 }
@@ -146,6 +146,6 @@ def provenance(tables: Any, used: set[str]) -> str:
         "seeds": ", ".join(map(str, seeds)),
         "commit": facts.get("commit"),
         "code": identity.get("model", facts.get("model")),
-        "tables": ", ".join(f"{name} {str(hashes.get(f'{name}.parquet', hashes.get(name, '')))[:12]}".strip() for name in sorted(used)),
+        "tables": ", ".join(f"{name} {hashes.get(f'{name}.parquet', '')[:12]}".strip() for name in sorted(used)),
     }  # fmt: skip
     return "; ".join(f"{name}: {value}" for name, value in parts.items() if value)

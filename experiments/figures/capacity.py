@@ -11,7 +11,7 @@ import pandas as pd
 from experiments.carrying import SURE
 from experiments.compare import paired
 from experiments.figures import maps
-from experiments.figures.style import COLOURS, INK, SOFT, Size, new_figure, short, ticks
+from experiments.figures.style import COLOURS, INK, SOFT, Size, cut, inches, laid_out, ticks, wrapped
 from experiments.prose import grouped, number, pick, unit
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MANY = 30  # buurten whose curves are drawn
+ACROSS = {"column": 3, "page": 5, "slide": 6}  # panels of curves beside each other
+MOST = {"column": 15, "page": 30, "slide": 18}  # buurten whose curves are drawn
 
 
 class CapacityTables(NamedTuple):
@@ -74,19 +75,23 @@ def capacity_map(tables: CapacityTables, language: str, size: Size, outcomes: li
         return None
     frame = tables.places.join(classes(tables)[shown], on="code").join(_unsure(tables).add_suffix("_unsure"), on="code")
     town = maps.areas(frame, [*shown, *(f"{name}_unsure" for name in shown)], 1.0)
-    page, land = maps.sheet(maps.extent(town), len(shown), foot=0.75), maps.land_of(town)
+    said = wrapped(_caption(tables, language), size.width - size.lines(0.6), size.small)
+    page = maps.sheet(size, maps.extent(town), len(shown), foot=size.lines(1.2 * (2 + said.count("\n"))))
+    land = maps.land_of(town)
     norm = BoundaryNorm(np.arange(len(tables.facts["doses"]) + 1) - 0.5, 256)
     per = pick(language, "plaatsingen per 1.000 woningen, ineens", "placements per 1,000 dwellings, at once")
-    for ax, legend, name in zip(page.maps, page.legends, shown, strict=True):
+    for k, name in enumerate(shown):
         layer = maps.Layer(name, _title(tables, name, language), "", per, "viridis", norm, middles=True)
-        maps.panel(ax, legend, town, land, layer, language)
-        _without_result(ax, town[town[name].isna()])
+        maps.panel(page, k, town, land, layer, language, size)
+        _without_result(page.maps[k], town[town[name].isna()])
         unsure = town[town[f"{name}_unsure"] > 0.5].geometry.representative_point()
-        ax.plot(unsure.x, unsure.y, "o", ms=4.5, mfc="white", mec=INK, mew=0.9, zorder=7)
-        _name_classes(legend, tables, language)
-    maps.bar_and_north(page.maps[0], town, language)
-    maps.write_names(page.maps, maps.names_of(town))
-    page.figure.text(0.5, 0.5 * page.foot, _caption(tables, language), fontsize=8, ha="center", va="center", linespacing=1.5)
+        dot: dict[str, Any] = {"ms": size.scaled(3.8), "mew": size.scaled(0.7), "mfc": "white", "mec": INK, "zorder": 7}
+        page.maps[k].plot(unsure.x, unsure.y, "o", **dot)
+        _name_classes(page.legends[k], tables, language)
+    maps.bar_and_north(page.maps[0], town, language, size)
+    maps.write_names(page.maps, maps.names_of(town), size)
+    left, low = size.lines(0.3) / size.width, size.lines(0.3) / page.figure.get_figheight()
+    page.figure.text(left, low, said, fontsize=size.small, va="bottom", linespacing=1.2)
     return page.figure
 
 
@@ -107,11 +112,11 @@ def _name_classes(legend: "Axes", tables: CapacityTables, language: str) -> None
     """Doses and "none" under the colours."""
     *doses, last = tables.facts["doses"]
     none = pick(language, f"geen tot {number(last, language)}", f"none to {number(last, language)}")
-    legend.set_xticks(range(len(doses) + 1), [*(number(d, language) for d in doses), none], fontsize=7.5)
+    legend.set_xticks(range(len(doses) + 1), [*(number(d, language) for d in doses), none])
 
 
 def _title(tables: CapacityTables, name: str, language: str) -> str:
-    return short(tables.facts["indicators"][name][language].partition(" (")[0], 44)
+    return str(tables.facts["indicators"][name][language].partition(" (")[0])
 
 
 def _caption(tables: CapacityTables, language: str) -> str:
@@ -149,48 +154,52 @@ def curves_of(tables: CapacityTables, language: str, size: Size, outcome: str) -
     data, label = curve_data(tables, outcome), tables.facts["indicators"][outcome]
     if data.empty:
         return None
-    shown = list(data.code.unique()[:MANY])
-    columns = min(5, len(shown))
+    shown = list(data.code.unique()[: MOST[size.name]])
+    columns = min(ACROSS[size.name], len(shown))
     rows = -(-len(shown) // columns)
-    height = 1.25 + 1.45 * rows
-    figure = new_figure(size.width, height)
+    handles, labels = _key(language, len(tables.facts["seeds"]), size)
+    across = 3 if sum(inches(text, size.font) + size.lines(3.0) for text in labels) < size.width else 1
+    figure, size = laid_out(size, 4.5 + 1.4 * 3 / across + 8.0 * rows)
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
-    scale = unit(label["unit"], language)
+    scale, wide = unit(label["unit"], language), (size.width - size.lines(4.0)) / columns - size.lines(0.8)
     for ax, code in zip(axes, shown, strict=False):
-        _curve(ax, data[data.code == code], label["better"], scale.factor)
+        part = data[data.code == code]
+        _curve(ax, part, label["better"], scale.factor, size)
+        ax.set_title(cut(str(part.naam.iloc[0]), wide, size.small), fontsize=size.small, fontweight="normal")
     for ax in axes[len(shown) :]:
         ax.set_visible(False)
+    axes[0].yaxis.get_major_locator().set_params(nbins=4)
     ticks(axes[0], language, signed=True)
     for ax in axes[max(0, len(shown) - columns) : len(shown)]:
         ax.tick_params(labelbottom=True)
-    handles, labels = _key(language, len(tables.facts["seeds"]))
-    figure.legend(handles, labels, loc="outside upper center", ncols=3 if columns > 3 else 1, frameon=False, fontsize=8.5)
-    figure.supylabel(pick(language, "verandering", "change") + f" ({scale.points})", fontsize=8.5)
+    figure.legend(handles, labels, loc="outside upper left", ncols=across, frameon=False, borderpad=0.1)
+    figure.supylabel(pick(language, "verandering", "change") + f" ({scale.points})")
     per = pick(language, "plaatsingen per 1.000 woningen", "placements per 1,000 dwellings")
-    count = data.code.nunique()
-    more = pick(language, f"; de {MANY} grootste van {count} buurten", f"; the {MANY} largest of {count} buurten")
-    figure.supxlabel(f"{_title(tables, outcome, language)}: {per}{more if count > MANY else ''}", fontsize=8.5)
+    count, most = data.code.nunique(), len(shown)
+    more = pick(language, f"; de {most} grootste van {count} buurten", f"; the {most} largest of {count} buurten")
+    said = f"{_title(tables, outcome, language)}: {per}{more if count > most else ''}"
+    figure.supxlabel(wrapped(said, size.width, size.font))
     return figure
 
 
-def _curve(ax: "Axes", part: pd.DataFrame, better: int, factor: float) -> None:
+def _curve(ax: "Axes", part: pd.DataFrame, better: int, factor: float, size: Size) -> None:
     row = part.iloc[0]
-    ax.axhline(0, color=SOFT, lw=0.6)
+    ax.axhline(0, color=SOFT, lw=size.scaled(0.5))
     ax.fill_between(part.dose, factor * part.low, factor * part.high, color=COLOURS[0], alpha=0.2, linewidth=0)
-    ax.plot(part.dose, factor * part["mean"], "o-", color=COLOURS[0], lw=1.3, ms=3)
-    ax.plot(part.dose, -better * factor * row.margin * part.dose, color=COLOURS[1], lw=1.0, linestyle=(0, (5, 1.5)))
+    ax.plot(part.dose, factor * part["mean"], "o-", color=COLOURS[0], lw=size.scaled(1.1), ms=size.scaled(2.4))
+    harm: dict[str, Any] = {"color": COLOURS[1], "lw": size.scaled(0.9), "linestyle": (0, (5, 1.5))}
+    ax.plot(part.dose, -better * factor * row.margin * part.dose, **harm)
     if np.isfinite(row.capacity):
-        ax.axvline(row.capacity, color=INK, lw=1.2, linestyle=(0, (1.2, 1.2)))
-    ax.set_title(short(str(row.naam), 24), fontsize=7.5)
+        ax.axvline(row.capacity, color=INK, lw=size.scaled(1.0), linestyle=(0, (1.2, 1.2)))
 
 
-def _key(language: str, seeds: int) -> tuple[list[Any], list[str]]:
+def _key(language: str, seeds: int, size: Size) -> tuple[list[Any], list[str]]:
     from matplotlib.lines import Line2D
 
     looks: list[dict[str, Any]] = [
-        {"color": COLOURS[0], "marker": "o", "ms": 3, "lw": 1.3},
-        {"color": COLOURS[1], "lw": 1.0, "linestyle": (0, (5, 1.5))},
-        {"color": INK, "lw": 1.2, "linestyle": (0, (1.2, 1.2))},
+        {"color": COLOURS[0], "marker": "o", "ms": size.scaled(2.4), "lw": size.scaled(1.1)},
+        {"color": COLOURS[1], "lw": size.scaled(0.9), "linestyle": (0, (5, 1.5))},
+        {"color": INK, "lw": size.scaled(1.0), "linestyle": (0, (1.2, 1.2))},
     ]
     n = grouped(seeds, 0, language)
     texts = pick(

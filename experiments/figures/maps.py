@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from experiments.figures.style import INK, SOFT, new_figure, ticks
+from experiments.figures.style import INK, SMALLEST, SOFT, Size, inches, new_figure, ticks, wrapped
 from experiments.prose import grouped
 
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ COUNTRY = 5  # gemeenten above which a map shows these, and not their wijken
 FEW_WIJKEN = 3  # wijken up to which buurten are named
 FEW = 60  # groups up to which their borders are drawn thick
 ROUND = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)  # lengths of a scale bar, metres
-WIDTH, TALLEST = 10.0, 13.4  # inches of a sheet: A4 with its caption
-HEAD, LEGEND, GAP = 0.5, 0.62, 0.12  # inches above, below and beside each map
+TALLEST = 9.4  # inches of a sheet on paper: A4 with its caption
+HEAD, LEGEND, GAP = 3.6, 4.4, 0.8  # lines of type above, below and beside each map
+ACROSS = {"column": 2, "page": 3, "slide": 6}  # maps beside each other at most
 CORE, CORE_ROOM, CORE_SMALL = 0.7, 0.05, 0.4  # share of households along each side, room around, and what is a small part
 BUILT_UP = 0.5  # of the density in which the median household lives: what is less dense does not belong to a core
 NUDGES = ((0, 0), (0, 5), (0, -5), (0, 8), (0, -8))  # points by which a name may move to fit
@@ -54,12 +55,16 @@ class Layer(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """A page of maps of the same extent, each with the axes of its legend; `foot` is the height left free below (0 to 1)."""
+    """A page of maps of the same extent, each with the axes of its legend; `foot` is the height left free below (0 to 1).
+
+    across   inches that each map is wide
+    """
 
     figure: "Figure"
     maps: "list[Axes]"
     legends: "list[Axes]"
     foot: float
+    across: float
 
 
 # Data
@@ -170,38 +175,62 @@ def _beyond(values: pd.Series, borders: Any) -> Any:
 # A sheet
 
 
-def sheet(bounds: Sequence[float], count: int, foot: float) -> Sheet:
+def sheet(size: Size, bounds: Sequence[float], count: int, foot: float, legends: bool = True) -> Sheet:
     """An empty page for so many maps of an extent (x0, y0, x1, y1), in the columns that make them largest.
 
-    foot: inches left free below.
+    foot: inches left free below. Without legends the maps share what is drawn in the foot.
     """
-    x0, y0, x1, y1 = bounds
-    wide, high = (x1 - x0) * (1 + 2 * AROUND), (y1 - y0) * (1 + 4 * AROUND)
 
     def height(columns: int) -> float:
-        rows = -(-count // columns)
-        room = (TALLEST - foot) / rows - HEAD - LEGEND
-        return min((WIDTH / columns - GAP) * high / wide, room)
+        return _tall(size, bounds, -(-count // columns), columns, foot, legends)
 
-    columns = max(range(1, min(3, count) + 1), key=lambda c: (round(height(c), 3), c))
-    rows, tall = -(-count // columns), height(columns)
-    total = rows * (HEAD + tall + LEGEND) + foot
-    figure = new_figure(WIDTH, total, layout="none")
-    across, maps, legends = WIDTH / columns - GAP, [], []
-    for k in range(count):
-        left = (k % columns) * WIDTH / columns + GAP / 2
-        low = total - (k // columns + 1) * (HEAD + tall + LEGEND) + LEGEND
-        ax = figure.add_axes((left / WIDTH, low / total, across / WIDTH, tall / total))
+    columns = max(range(1, min(ACROSS[size.name], count) + 1), key=lambda c: (round(height(c), 3), c))
+    return sheet_of(size, bounds, [divmod(k, columns) for k in range(count)], foot, legends)
+
+
+def sheet_of(
+    size: Size, bounds: Sequence[float], cells: Sequence[tuple[int, int]], foot: float, legends: bool = False, lines: float = HEAD
+) -> Sheet:
+    """As `sheet`, with the row and column of each map given, and how many lines of type there are above each."""
+    x0, y0, x1, y1 = bounds
+    rows, columns = (1 + max(cell[k] for cell in cells) for k in (0, 1))
+    head, below = size.lines(lines), size.lines(LEGEND) if legends else 0.0
+    tall = _tall(size, bounds, rows, columns, foot, legends, lines)
+    total = size.height or rows * (head + tall + below) + foot
+    across = size.width / columns - size.lines(GAP)
+    figure, maps, keys = new_figure(size.width, total, layout="none"), [], []
+    for row, column in cells:
+        left = column * size.width / columns + size.lines(GAP) / 2
+        low = total - (row + 1) * (head + tall + below) + below
+        ax = figure.add_axes((left / size.width, low / total, across / size.width, tall / total))
         ax.set_xlim(x0 - AROUND * (x1 - x0), x1 + AROUND * (x1 - x0))
         ax.set_ylim(y0 - 3 * AROUND * (y1 - y0), y1 + AROUND * (y1 - y0))
         maps.append(ax)
-        below = ((left + 0.12 * across) / WIDTH, (low - 0.17) / total, 0.76 * across / WIDTH, 0.12 / total)
-        legends.append(figure.add_axes(below))
-    return Sheet(figure, maps, legends, foot / total)
+        if legends:
+            keys.append(bar_axes(figure, left + 0.08 * across, low - size.lines(1.2), 0.84 * across, size))
+    return Sheet(figure, maps, keys, foot / total, across)
 
 
-def panel(ax: "Axes", legend: "Axes", town: "GeoDataFrame", land: "GeoSeries", layer: Layer, language: str) -> None:
-    """One map with its legend; neutral where the value is unknown, and on `land` where nobody lives."""
+def bar_axes(figure: "Figure", left: float, low: float, wide: float, size: Size) -> "Axes":
+    """Axes for a bar of colours, in inches from the left and from below."""
+    width, height = figure.get_size_inches()
+    return figure.add_axes((left / width, low / height, wide / width, size.lines(0.75) / height))
+
+
+def _tall(size: Size, bounds: Sequence[float], rows: int, columns: int, foot: float, legends: bool, lines: float = HEAD) -> float:
+    """Inches that each map is high: as its extent asks for the width it has, or as there is room for."""
+    x0, y0, x1, y1 = bounds
+    wide, high = (x1 - x0) * (1 + 2 * AROUND), (y1 - y0) * (1 + 4 * AROUND)
+    room = ((size.height or TALLEST) - foot) / rows - size.lines(lines + (LEGEND if legends else 0.0))
+    return min((size.width / columns - size.lines(GAP)) * high / wide, room)
+
+
+def panel(page: Sheet, k: int, town: "GeoDataFrame", land: "GeoSeries", layer: Layer, language: str, size: Size) -> Any:
+    """The k-th map, with its legend if it has one; neutral where the value is unknown, and on `land` where nobody lives.
+
+    Returns what was coloured, from which a legend can be made; None where no value is known.
+    """
+    ax, drawn = page.maps[k], None
     known, raster = town[layer.column].notna(), len(town) > MANY
     kept = ax.get_xlim(), ax.get_ylim()
     thin = {"edgecolor": EDGE, "linewidth": 0.1 if raster else 0.3, "rasterized": raster}
@@ -211,14 +240,28 @@ def panel(ax: "Axes", legend: "Axes", town: "GeoDataFrame", land: "GeoSeries", l
         town[~known].plot(ax=ax, facecolor=NEUTRAL, **thin)
     if known.any():
         town[known].plot(column=layer.column, ax=ax, cmap=layer.colours, norm=layer.norm, **thin)
-        _legend(legend, ax.collections[-1], layer, language)
+        drawn = ax.collections[-1]
+    if page.legends and drawn is None:
+        page.legends[k].set_axis_off()
+    elif page.legends:
+        colour_bar(page.legends[k], drawn, layer, language, size, page.across)
     estimated = town[known & (town[layer.hatched] > 0.5)] if layer.hatched else town[:0]
     if len(estimated):
         estimated.plot(ax=ax, facecolor="none", edgecolor=HATCH_INK, hatch=HATCH, linewidth=0.0, rasterized=raster)
     ax.set(xlim=kept[0], ylim=kept[1])
     ax.set_axis_off()
-    ax.annotate(layer.title, (0, 1), (4, 18), "axes fraction", "offset points", fontweight="bold", fontsize=9.5)
-    ax.annotate(layer.note, (0, 1), (4, 6), "axes fraction", "offset points", fontsize=7.2, color=SOFT)
+    _head(ax, layer, page.across, size)
+    return drawn
+
+
+def _head(ax: "Axes", layer: Layer, across: float, size: Size) -> None:
+    """Title and note above a map, as many lines as they need."""
+    said = wrapped(layer.note, across, size.small) if layer.note else ""
+    above = size.scaled(3.0) + (1 + said.count("\n")) * 1.2 * size.small * bool(said)
+    title = wrapped(layer.title, across, size.font, bold=True)
+    at: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "baseline", "linespacing": 1.1}
+    ax.annotate(said, (0, 1), (0, size.scaled(3.0)), fontsize=size.small, color=SOFT, **at)
+    ax.annotate(title, (0, 1), (0, above), fontweight="bold", fontsize=size.font, **at)
 
 
 def land_of(town: "GeoDataFrame") -> "GeoSeries":
@@ -242,24 +285,33 @@ def _filled(shape: Any) -> Any:
     return MultiPolygon([Polygon(part.exterior) for part in getattr(shape, "geoms", [shape])])
 
 
-def _legend(legend: "Axes", drawn: Any, layer: Layer, language: str) -> None:
+def colour_bar(legend: "Axes", drawn: Any, layer: Layer, language: str, size: Size, across: float) -> None:
+    """What the colours mean, with the unit below it in at most so many inches."""
     from matplotlib.ticker import MaxNLocator
 
     whole: Any = legend.get_figure()
     bar = whole.colorbar(drawn, cax=legend, orientation="horizontal")
     borders = getattr(layer.norm, "boundaries", None)
     if borders is None:
-        bar.set_ticks(MaxNLocator(5))
+        bar.set_ticks(MaxNLocator(4))
     else:
         middles = (borders[1:] + borders[:-1]) / 2
         every = 1 if len(middles) < 7 else 2  # of an odd number of classes this keeps the middle one
-        bar.set_ticks(list(middles[(len(middles) // 2) % every :: every] if layer.middles else borders))
+        named = middles[(len(middles) // 2) % every :: every] if layer.middles else borders[:: _every(legend, borders, size)]
+        bar.set_ticks(list(named))
         bar.ax.tick_params(length=0)
     bar.ax.minorticks_off()
-    bar.ax.tick_params(labelsize=7.5, pad=2)
+    bar.ax.tick_params(pad=size.scaled(1.5))
     bar.outline.set_visible(False)
-    bar.set_label(layer.unit, fontsize=8, labelpad=2)
+    bar.set_label(wrapped(layer.unit, across, size.small), fontsize=size.small, labelpad=size.scaled(1.5))
     ticks(bar.ax, language, axis="x", signed=layer.signed)
+
+
+def _every(legend: "Axes", borders: np.ndarray, size: Size) -> int:
+    """One of how many borders is named, so that their names do not touch."""
+    wide = legend.get_position().width * size.width
+    widest = max(inches(f"{b:+.6g}", size.small) for b in np.round(borders, 6)) + size.lines(0.35)
+    return int(np.ceil((len(borders) - 1) * widest / wide)) or 1
 
 
 def outlines(ax: "Axes", borders: "GeoSeries", width: float) -> None:
@@ -270,19 +322,19 @@ def outlines(ax: "Axes", borders: "GeoSeries", width: float) -> None:
     ax.set(xlim=kept[0], ylim=kept[1])
 
 
-def bar_and_north(ax: "Axes", town: "GeoDataFrame", language: str) -> None:
+def bar_and_north(ax: "Axes", town: "GeoDataFrame", language: str, size: Size) -> None:
     """A scale bar of a round length, and an arrow to the north (the grid of EPSG:28992); none on tiles."""
     if (town.niveau == "tegel").any():
         return
     (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
     length, x, y = [m for m in ROUND if m <= max((x1 - x0) / 5, ROUND[0])][-1], x0 + 0.02 * (x1 - x0), y0 + 0.02 * (y1 - y0)
     on: dict[str, Any] = {"path_effects": _halo(3.0), "zorder": 8}
-    ax.plot([x, x + length], [y, y], color=INK, lw=2.5, solid_capstyle="butt", **on)
+    ax.plot([x, x + length], [y, y], color=INK, lw=size.scaled(2.0), solid_capstyle="butt", **on)
     text = f"{grouped(length / 1000, 0, language)} km" if length >= 1000 else f"{length} m"
-    ax.text(x + length, y, f"  {text}", ha="left", va="center", fontsize=7.5, **on)
-    arrow = {"arrowstyle": "-|>", "color": INK, "lw": 1.2, "path_effects": _halo(3.0)}
+    ax.text(x + length, y, f"  {text}", ha="left", va="center", fontsize=size.small, **on)
+    arrow = {"arrowstyle": "-|>", "color": INK, "lw": size.scaled(1.0), "path_effects": _halo(3.0)}
     ax.annotate("", xy=(0.03, 0.92), xytext=(0.03, 0.8), xycoords="axes fraction", arrowprops=arrow, zorder=8)
-    ax.text(0.03, 0.92, "N", transform=ax.transAxes, ha="center", va="bottom", fontsize=9, fontweight="bold", **on)
+    ax.text(0.03, 0.92, "N", transform=ax.transAxes, ha="center", va="bottom", fontsize=size.font, fontweight="bold", **on)
 
 
 def _halo(width: float) -> list[Any]:
@@ -324,7 +376,7 @@ def names_of(town: "GeoDataFrame") -> pd.DataFrame:
     return pd.DataFrame({"naam": sums.naam, "x": x, "y": np.where(outside, inside_it.y, sums.y), "room": np.inf})
 
 
-def write_names(axes: Sequence["Axes"], named: pd.DataFrame, most: int = 30) -> None:
+def write_names(axes: Sequence["Axes"], named: pd.DataFrame, size: Size, most: int = 30) -> None:
     """Write names on maps, the first ones first, each where it fits: inside its map and over no other name."""
     if not axes:
         return
@@ -335,7 +387,7 @@ def write_names(axes: Sequence["Axes"], named: pd.DataFrame, most: int = 30) -> 
         (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
         here = named[named.x.between(x0, x1) & named.y.between(y0, y1)]
         for name, x, y, room in here.itertuples(index=False):
-            box = _name_that_fits(ax, plain_name(name), (x, y), room / (x1 - x0), taken, drawing)
+            box = _name_that_fits(ax, plain_name(name), (x, y), room / (x1 - x0), taken, drawing, size)
             taken += [] if box is None else [box]
             if len(taken) == most:
                 break
@@ -348,7 +400,9 @@ def _renderer(ax: "Axes") -> Any:
     return FigureCanvasAgg(ax.get_figure(root=True)).get_renderer()
 
 
-def _name_that_fits(ax: "Axes", name: str, at: tuple[float, float], room: float, taken: list[Any], drawing: Any) -> Any:
+def _name_that_fits(
+    ax: "Axes", name: str, at: tuple[float, float], room: float, taken: list[Any], drawing: Any, size: Size
+) -> Any:
     """Write a name and return the place that it takes; None, and nothing written, if it fits nowhere near.
 
     room: share of the map's width that it may take.
@@ -356,8 +410,8 @@ def _name_that_fits(ax: "Axes", name: str, at: tuple[float, float], room: float,
     inside = ax.get_window_extent(drawing)
     for nudge in NUDGES:
         text = ax.annotate(
-            name, at, nudge, "data", "offset points", fontsize=6.2, ha="center", va="center", color=INK, zorder=9,
-            path_effects=_halo(1.6), annotation_clip=False,
+            name, at, nudge, "data", "offset points", fontsize=max(SMALLEST, 0.75 * size.font), ha="center", va="center",
+            color=INK, zorder=9, path_effects=_halo(1.6), annotation_clip=False,
         )  # fmt: skip
         box = text.get_window_extent(drawing)
         fits = inside.x0 <= box.x0 and box.x1 <= inside.x1 and inside.y0 <= box.y0 and box.y1 <= inside.y1

@@ -1,4 +1,4 @@
-"""What the figures share: the sizes they are made in, colours, dashes and markers, and how lines, ticks, names and notes are drawn.
+"""What the figures share: their sizes, colours, dashes and markers, and how lines, ticks, names and notes are drawn.
 
 A figure is made at the size at which it is printed, so its type is as large on paper as it says: nothing is scaled afterwards.
 Heights are counted in lines of type (`Size.lines`), which hold for a column, a page and a slide alike.
@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from experiments.compare import paired
+from experiments.compare import compared
 from experiments.loaded import Tables
 from experiments.prose import grouped, say, scenario_name
 
@@ -33,6 +34,7 @@ STYLE: Any = {
 MONTHS = 12  # in a year
 POINTS = 72.0  # in an inch
 SMALLEST = 6.0  # points of type on paper
+MEASURED = 64.0  # points at which text is measured
 LINE = 1.35  # height of a line of type, in its font size
 
 
@@ -86,7 +88,7 @@ def style_of(size: Size) -> dict[str, Any]:
         "figure.labelsize": size.font, "figure.titlesize": size.font, "legend.fontsize": size.font, "xtick.labelsize": size.small,
         "ytick.labelsize": size.small, "lines.linewidth": size.scaled(1.3), "lines.markersize": size.scaled(4.5),
         "axes.linewidth": size.scaled(0.7), "axes.labelpad": size.scaled(3.0), "axes.titlepad": size.scaled(4.0),
-        "hatch.linewidth": size.scaled(0.55), "patch.linewidth": size.scaled(0.8),
+        "hatch.linewidth": size.scaled(0.45), "patch.linewidth": size.scaled(0.8),
     }  # fmt: skip
 
 
@@ -109,7 +111,10 @@ def laid_out(size: Size, count: float, layout: Any = "constrained") -> "tuple[Fi
 
     size = size.fitting(count)
     rcParams.update(style_of(size))
-    return new_figure(size.width, size.height or size.lines(count), layout), size
+    figure, pad = new_figure(size.width, size.height or size.lines(count), layout), size.scaled(3.0) / POINTS
+    if layout == "constrained":
+        figure.get_layout_engine().set(w_pad=pad, h_pad=pad, wspace=0.02, hspace=0.02)  # type: ignore[union-attr, call-arg]
+    return figure, size
 
 
 # Text
@@ -118,12 +123,23 @@ def laid_out(size: Size, count: float, layout: Any = "constrained") -> "tuple[Fi
 @lru_cache(maxsize=4096)
 def inches(text: str, points: float, bold: bool = False) -> float:
     """How wide a text is, on its longest line."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
+    font = _font(bold)
+    wide = 0.0
+    for line in text.split("\n"):
+        font.set_text(line, 0.0)
+        wide = max(wide, font.get_width_height()[0] / 64.0)
+    return wide * points / (MEASURED * POINTS)
 
-    font = FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")
-    wide = [TextPath((0, 0), line, size=points, prop=font).get_extents().x1 for line in text.split("\n") if line.strip()]
-    return max(wide, default=0.0) / POINTS
+
+@lru_cache(maxsize=2)
+def _font(bold: bool) -> Any:
+    """What measures text, apart from what draws it: the font at a size at which rounding does not count."""
+    from matplotlib.font_manager import FontProperties, findfont
+    from matplotlib.ft2font import FT2Font
+
+    font = FT2Font(findfont(FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")))
+    font.set_size(MEASURED, POINTS)
+    return font
 
 
 def wrapped(text: str, width: float, points: float, bold: bool = False) -> str:
@@ -186,7 +202,7 @@ def end_labels(ax: "Axes", x: float, ends: list[tuple[str, float, str]]) -> None
 
     low, high = ax.get_ylim()
     points = rcParams["xtick.labelsize"]
-    tall = ax.get_figure().get_figheight() * 0.7  # type: ignore[union-attr]
+    tall = ax.get_figure(root=True).get_figheight() * ax.get_position().height  # type: ignore[union-attr]
     heights = apart([y for _, y, _ in ends], LINE * points / POINTS * (high - low) / tall)
     for (name, y, colour), place in zip(ends, heights, strict=True):
         ax.annotate(
@@ -224,8 +240,10 @@ def note(tables: Tables, language: str) -> str:
 def bands(frame: pd.DataFrame) -> pd.DataFrame:
     """Mean and 95% interval over seeds, per scenario and month. frame: scenario, seed, month, value."""
     wide = frame.pivot_table(index=["scenario", "month"], columns="seed", values="value", sort=False)
-    rows = [(*key, *paired(values)[:3]) for key, values in zip(wide.index, wide.to_numpy(), strict=True)]
-    return pd.DataFrame(rows, columns=["scenario", "month", "mean", "low", "high"])
+    values = wide.to_numpy().T
+    found = compared(np.stack([np.zeros_like(values), values], axis=1), 0)  # against nothing: the values themselves
+    table = pd.DataFrame({"mean": found.difference[1], "low": found.low[1], "high": found.high[1]}, wide.index)
+    return table.reset_index()
 
 
 def legend_columns(tables: Tables, size: Size) -> int:

@@ -1,13 +1,12 @@
 """A town before any simulation: six maps, how well the built world fits its tables, and what was filled in."""
 
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from experiments.figures import maps
-from experiments.figures.style import INK, SOFT, Size, new_figure, ticks
+from experiments.figures.style import INK, SOFT, Size, inches, laid_out, ticks, wrapped
 from experiments.loaded import TownTables
 from experiments.pages import points
 from experiments.prose import capital, number, percent, phrase, rounded, say, source, word
@@ -29,6 +28,7 @@ OWN = (  # levels that are not off
     "buurt", "", "eigen tabel", "eigen tabel (volledig): geen corporatiewoningen", "getrokken uit marges",
 )  # fmt: skip
 PANELS = ("koop", "sociale_huur", "eengezins", "huishoudens van 1", "leeftijd vanaf_75", "inkomen laag")  # of the fit
+ACROSS = {"column": 2, "page": 3, "slide": 3}  # panels of the fit beside each other
 EXACT = 1e-9  # a share that is off by less is not off: this is how far numbers are exact
 
 
@@ -62,7 +62,7 @@ def _areas(tables: TownTables) -> Any:
 def town_maps(tables: TownTables, language: str, size: Size) -> "Figure | None":
     """Six maps: tenure, leefbaarheid, vulnerable residents, low incomes."""
     town = _areas(tables)
-    return None if town.empty else _sheet(tables, town, maps.extent(town), language)
+    return None if town.empty else _sheet(tables, town, maps.extent(town), language, size)
 
 
 def core_data(tables: TownTables) -> pd.DataFrame:
@@ -76,23 +76,28 @@ def core_maps(tables: TownTables, language: str, size: Size) -> "Figure | None":
     """The same maps of where most people live, where that is a small part of the town."""
     town = _areas(tables)
     bounds = None if town.empty else maps.core(town)
-    return None if bounds is None else _sheet(tables, town, bounds, language)
+    return None if bounds is None else _sheet(tables, town, bounds, language, size)
 
 
-def _sheet(tables: TownTables, town: Any, bounds: Any, language: str) -> "Figure":
-    sources = source_lines(tables, language)
-    page = maps.sheet(bounds, len(MAPS), foot=0.35 + 0.14 * len(sources))
+def _sheet(tables: TownTables, town: Any, bounds: Any, language: str, size: Size) -> "Figure":
+    sources = wrapped(source_line(tables, language), size.width - size.lines(0.6), size.small)
+    keys = _keys(tables, town, language)
+    across = 1 if sum(inches(k.get_label(), size.small) + size.lines(3.5) for k in keys) > size.width else len(keys)
+    foot = size.lines(1.0 + 1.3 * -(-len(keys) // across) + 1.0 * (1 + sources.count("\n")))
+    page = maps.sheet(size, bounds, len(MAPS), foot)
     gemeenten, land = town.gemeente.nunique(), maps.land_of(town)
-    lines = [(maps.borders_of(town, "wijk_code"), 0.6)] if gemeenten <= maps.COUNTRY else []
+    lines = [(maps.borders_of(town, "wijk_code"), size.scaled(0.5))] if gemeenten <= maps.COUNTRY else []
     if gemeenten > 1:
-        lines.append((maps.borders_of(town, "gemeente"), 1.4 if lines else 0.6))
-    for ax, legend, column in zip(page.maps, page.legends, MAPS, strict=True):
-        maps.panel(ax, legend, town, land, _layer(tables, town, column, language), language)
+        lines.append((maps.borders_of(town, "gemeente"), size.scaled(1.2 if lines else 0.5)))
+    for k, column in enumerate(MAPS):
+        maps.panel(page, k, town, land, _layer(tables, town, column, language), language, size)
         for borders, width in lines:
-            maps.outlines(ax, borders, width)
-    maps.bar_and_north(page.maps[0], town, language)
-    maps.write_names(page.maps, maps.names_of(town))
-    _foot(page, tables, town, sources, language)
+            maps.outlines(page.maps[k], borders, width)
+    maps.bar_and_north(page.maps[0], town, language, size)
+    maps.write_names(page.maps, maps.names_of(town), size)
+    at: Any = {"loc": "upper left", "bbox_to_anchor": (0.005, page.foot), "borderaxespad": 0.0, "borderpad": 0.0}
+    page.figure.legend(handles=keys, ncols=across, frameon=False, fontsize=size.small, handlelength=2.2, **at)
+    page.figure.text(0.01, 0.005, sources, fontsize=size.small, color=SOFT, va="bottom", linespacing=1.25)
     return page.figure
 
 
@@ -116,22 +121,20 @@ def _origin(tables: TownTables, attribute: str, language: str) -> str:
     return say("origin", language, level=level, share=percent(largest.huishoudens / lines.huishoudens.sum(), language))
 
 
-def _foot(page: maps.Sheet, tables: TownTables, town: Any, sources: list[str], language: str) -> None:
-    """What grey and hatching mean, and the sources."""
+def _keys(tables: TownTables, town: Any, language: str) -> list[Any]:
+    """What grey and hatching mean."""
     from matplotlib.patches import Patch
 
     few = say("map_few", language, homes=number(tables.facts["smallest"], language))
     keys = [Patch(facecolor=maps.NEUTRAL, edgecolor=maps.EDGE, label=few)]
     if (town.geschat > 0.5).any():
         keys.append(Patch(facecolor="white", edgecolor=maps.HATCH_INK, hatch=maps.HATCH, label=say("map_estimated", language)))
-    at: Any = {"loc": "upper left", "bbox_to_anchor": (0.005, page.foot), "borderaxespad": 0.0}
-    page.figure.legend(handles=keys, ncols=2, frameon=False, fontsize=7.5, handlelength=2.2, **at)
-    page.figure.text(0.01, 0.005, "\n".join(sources), fontsize=6.5, color=SOFT, va="bottom", linespacing=1.25)
+    return keys
 
 
-def source_lines(tables: TownTables, language: str) -> list[str]:
-    """The sources of the town, in lines of a page's width."""
-    return wrap(say("sources", language, sources="; ".join(source(s, language) for s in tables.facts["town"]["sources"])), 185)
+def source_line(tables: TownTables, language: str) -> str:
+    """The sources of the town."""
+    return say("sources", language, sources="; ".join(source(s, language) for s in tables.facts["town"]["sources"]))
 
 
 # Fit
@@ -144,38 +147,43 @@ def fit_data(tables: TownTables) -> pd.DataFrame:
 
 def fit(tables: TownTables, language: str, size: Size) -> "Figure | None":
     """Asked against got per large buurt, a panel for each of `PANELS`, with the errors that the table of fit gives."""
-    figure = new_figure(size.width, 7.0)
-    axes = figure.subplots(2, 3).ravel()
-    m, told = tables.margins, tables.fit.set_index("marge")
+    across = ACROSS[size.name]
+    down = -(-len(PANELS) // across)
+    figure, size = laid_out(size, 4.0 + down * (4.2 + 0.66 * size.width / across / size.lines(1.0)))
+    axes = figure.subplots(down, across).ravel()
+    m, told, wide = tables.margins, tables.fit.set_index("marge"), size.width / across - size.lines(2.5)
     large = m[m.huishoudens >= min(tables.facts["smallest"], m.huishoudens.max())]
     for ax, name in zip(axes, PANELS, strict=True):
-        _asked_and_got(ax, large[large.marge == name], language)
-        ax.set_title(word("panels", name, language), fontsize=9)
-        ax.text(0.04, 0.97, _error(told.loc[name], language), transform=ax.transAxes, va="top", fontsize=7.2, color=INK)
-    figure.supxlabel(say("fit_axis", language, homes=number(tables.facts["smallest"], language)), fontsize=8.5)
-    figure.supylabel(say("fit_got", language), fontsize=8.5)
+        _asked_and_got(ax, large[large.marge == name], language, size)
+        said = wrapped(_error(told.loc[name], language), wide, size.small)
+        at: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom", "linespacing": 1.1}
+        ax.annotate(said, (0, 1), (0, size.scaled(2.0)), fontsize=size.small, color=SOFT, **at)
+        ax.set_title(word("panels", name, language), pad=size.scaled(4.0) + (1 + said.count("\n")) * 1.25 * size.small)
+    said = say("fit_axis", language, homes=number(tables.facts["smallest"], language))
+    figure.supxlabel(wrapped(said, size.width - size.lines(0.5), size.small), fontsize=size.small)
+    figure.supylabel(say("fit_got", language))
     return figure
 
 
-def _asked_and_got(ax: "Axes", part: pd.DataFrame, language: str) -> None:
+def _asked_and_got(ax: "Axes", part: pd.DataFrame, language: str, size: Size) -> None:
     asked, got = 100.0 * part.gevraagd, 100.0 * part.gekregen
     low, high = min(asked.min(), got.min()), max(asked.max(), got.max())
     room = 0.05 * (high - low) or 1.0
     ends = (low - room, high + room)
-    ax.plot(ends, ends, color=SOFT, lw=0.8)
-    ax.scatter(asked, got, s=9, color="#0072B2", alpha=0.45, linewidths=0, rasterized=len(part) > maps.MANY)
+    ax.plot(ends, ends, color=SOFT, lw=size.scaled(0.7))
+    ax.scatter(asked, got, s=size.scaled(2.6) ** 2, color="#0072B2", alpha=0.45, linewidths=0, rasterized=len(part) > maps.MANY)
     ax.set(xlim=ends, ylim=ends, aspect="equal")
-    ax.locator_params(nbins=5)
+    ax.locator_params(nbins=4)
     ticks(ax, language, "x")
     ticks(ax, language, "y")
 
 
 def _error(told: pd.Series, language: str) -> str:
-    """The mean error over buurten, and the largest with its buurt, in lines that stay above the dots."""
+    """The mean error over buurten, and the largest with its buurt."""
     if told.slechtste_fout < EXACT:
         return say("fit_exact", language)
     worst = say("fit_worst", language, most=points(told.slechtste_fout, language), where=told.slechtste)
-    return "\n".join([say("fit_mean", language, mean=points(told.fout, language)), *wrap(worst, 42)])
+    return f"{say('fit_mean', language, mean=points(told.fout, language))} {worst}"
 
 
 # Imputation
@@ -195,37 +203,54 @@ def imputation(tables: TownTables, language: str, size: Size) -> "Figure | None"
         return None
     names = list(dict.fromkeys(data.attribuut))
     order = [level for level in SHADES if (data.niveau == level).any()]
-    columns = min(3, len(order))
-    top = 0.3 + 0.18 * -(-len(order) // columns)
-    height = top + 0.32 * len(names) + 0.55
-    figure = new_figure(size.width, height, layout="none")
-    ax = figure.add_axes((0.2, 0.55 / height, 0.48, 0.32 * len(names) / height))
-    wide = data.pivot_table(index="attribuut", columns="niveau", values="aandeel", aggfunc="sum", fill_value=0.0)
-    wide = wide.reindex(index=names, columns=order)
-    left = wide.cumsum(axis=1) - wide
-    for level in order:
-        label = phrase(level, language) if level else say("unknown", language)
-        ax.barh(range(len(names)), wide[level], left=left[level], color=SHADES[level], label=label, height=0.72)
+    labels = [phrase(level, language) if level else say("unknown", language) for level in order]
+    widest = max(inches(label, size.small) for label in labels) + size.lines(2.6)
+    columns = max(1, min(3, int(size.width // widest)))
+    legend, row = 1.25 * -(-len(order) // columns), 2.6 if size.narrow else 1.7
+    figure, size = laid_out(size, legend + 2.4 + row * len(names) + 3.2, layout="none")
+    high, room = figure.get_figheight(), size.lines(8.6 if size.narrow else 15.0)
+    ax = figure.add_axes(
+        (room / size.width, size.lines(3.2) / high, (0.36 if size.narrow else 0.44), size.lines(row * len(names)) / high)
+    )
+    _levels(ax, data, names, order, labels)
     for k, name in enumerate(names):
-        _errors(ax, k, data[(data.attribuut == name) & ~data.niveau.isin(OWN)], language)
-    ax.set_yticks(range(len(names)), [capital(phrase(n, language)) for n in names])
-    ax.set(xlim=(0, 1), xticks=np.linspace(0, 1, 6), ylim=(len(names) - 0.4, -0.6))
-    ax.set_xticklabels([percent(x, language) for x in np.linspace(0, 1, 6)])
+        _errors(ax, k, data[(data.attribuut == name) & ~data.niveau.isin(OWN)], language, size)
+    ax.set_yticks(
+        range(len(names)),
+        [wrapped(capital(phrase(n, language)), room - size.lines(0.6), size.small) for n in names],
+        linespacing=0.95,
+    )
+    ax.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6))
+    steps = np.linspace(0, 1, 3 if size.narrow else 6)
+    ax.set_xticks(steps, [percent(x, language) for x in steps])
     ax.spines["left"].set_visible(False)
-    ax.tick_params(axis="y", length=0)
+    ax.tick_params(axis="y", length=0, labelcolor=INK)
     ax.set_xlabel(say("imputed_axis", language))
-    ax.text(1.03, 1.01, say("imputed_error", language), transform=ax.transAxes, fontsize=8, va="bottom", fontweight="bold")
-    figure.legend(loc="upper left", ncols=columns, frameon=False, fontsize=8, borderaxespad=0.2)
+    head = wrapped(say("imputed_error", language), 0.3 * size.width, size.small, bold=True)
+    ax.text(1.03, 1.01, head, transform=ax.transAxes, fontsize=size.small, va="bottom", fontweight="bold")
+    at: Any = {"loc": "upper left", "borderaxespad": 0.2, "borderpad": 0.1, "handlelength": 1.6, "columnspacing": 1.2}
+    figure.legend(ncols=columns, frameon=False, fontsize=size.small, **at)
     return figure
 
 
-def _errors(ax: "Axes", k: int, told: pd.DataFrame, language: str) -> None:
+def _levels(ax: "Axes", data: pd.DataFrame, names: list[str], order: list[str], labels: list[str]) -> None:
+    """Per attribute a bar of the levels that its values come from."""
+    wide = data.pivot_table(index="attribuut", columns="niveau", values="aandeel", aggfunc="sum", fill_value=0.0)
+    wide = wide.reindex(index=names, columns=order)
+    left = wide.cumsum(axis=1) - wide
+    for level, label in zip(order, labels, strict=True):
+        ax.barh(range(len(names)), wide[level], left=left[level], color=SHADES[level], label=label, height=0.74)
+
+
+def _errors(ax: "Axes", k: int, told: pd.DataFrame, language: str, size: Size) -> None:
     """Beside row k: the typical error of each level but `OWN`, behind a mark in its colour, and the unit."""
-    at, known = 1.03, told[told.zekerheid.notna()]
+    inch = 1.0 / (ax.get_position().width * size.width)  # in shares of the axis
+    at, known = 1.0 + size.lines(0.5) * inch, told[told.zekerheid.notna()]
     for r in known.itertuples():
-        ax.plot([at], [k], marker="s", markersize=6, color=SHADES[r.niveau], clip_on=False)
-        ax.text(at + 0.02, k, f"± {rounded(r.zekerheid, language)}", va="center", fontsize=7.5)
-        at += 0.15
+        text = f"± {rounded(r.zekerheid, language)}"
+        ax.plot([at], [k], marker="s", ms=size.scaled(4.5), color=SHADES[r.niveau], clip_on=False, linestyle="none")
+        ax.text(at + size.lines(0.5) * inch, k, text, va="center", fontsize=size.small)
+        at += (inches(text, size.small) + size.lines(1.3)) * inch
     if len(told):
         text = word("errors", str(known.attribuut.iloc[0]), language) if len(known) else say("not_measured", language)
-        ax.text(at, k, text, va="center", fontsize=7.5, color=SOFT)
+        ax.text(at - size.lines(0.2) * inch, k, text, va="center", fontsize=size.small, color=SOFT)

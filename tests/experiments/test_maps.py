@@ -7,6 +7,7 @@ import pytest
 from shapely.geometry import box
 
 from experiments.figures import maps
+from experiments.figures.style import PAGE, SIZES
 from experiments.prose import EN, NL
 
 
@@ -81,10 +82,11 @@ def test_the_core_cuts_through_nothing_that_is_built_up_and_leaves_fields_out():
 
 @pytest.mark.parametrize("count", [1, 2, 4, 6, 7])
 @pytest.mark.parametrize("bounds", [(0, 0, 1, 1), (0, 0, 3, 1), (0, 0, 1, 3)])
-def test_a_sheet_keeps_its_maps_apart_true_to_scale_and_on_the_page(count, bounds):
-    page = maps.sheet(bounds, count, foot=0.5)
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+def test_a_sheet_keeps_its_maps_apart_true_to_scale_and_on_the_page(size, count, bounds):
+    page = maps.sheet(size, bounds, count, foot=0.5)
     wide, high = page.figure.get_size_inches()
-    assert len(page.maps) == len(page.legends) == count and wide == maps.WIDTH and high <= maps.TALLEST + 1e-9
+    assert len(page.maps) == len(page.legends) == count and wide == size.width and high <= (size.height or maps.TALLEST) + 1e-9
     boxes = [ax.get_position() for ax in [*page.maps, *page.legends]]
     assert all(0 <= b.x0 < b.x1 <= 1 and page.foot <= b.y0 < b.y1 <= 1 for b in boxes)
     assert not any(a.overlaps(b) for k, a in enumerate(boxes) for b in boxes[:k])
@@ -97,11 +99,11 @@ def test_a_sheet_keeps_its_maps_apart_true_to_scale_and_on_the_page(count, bound
 @pytest.mark.parametrize("language", [NL, EN])
 def test_a_map_draws_with_its_legend_scale_and_north(language):
     town = maps.areas(places(p=[10.0, 50.0, np.nan], e=[1.0, 1.0, 0.0]), ["p", "e"], smallest=0)
-    page = maps.sheet(maps.extent(town), 1, foot=0.3)
+    page = maps.sheet(PAGE, maps.extent(town), 1, foot=0.3)
     layer = maps.Layer("p", "Koop", "wijk", "%", "viridis_r", maps.in_classes(town.p), hatched="e")
-    maps.panel(page.maps[0], page.legends[0], town, maps.land_of(town), layer, language)
+    maps.panel(page, 0, town, maps.land_of(town), layer, language, PAGE)
     maps.outlines(page.maps[0], maps.borders_of(town, "wijk_code"), 0.6)
-    maps.bar_and_north(page.maps[0], town, language)
+    maps.bar_and_north(page.maps[0], town, language, PAGE)
     said = [text.get_text() for text in page.maps[0].texts]
     assert {"Koop", "wijk", "N"} <= set(said) and any(text.strip() == "500 m" for text in said)
     assert page.legends[0].get_xlabel() == "%"
@@ -115,8 +117,8 @@ def written(ax):
 def test_names_never_overlap_and_the_largest_go_first():
     named = pd.DataFrame({"naam": ["Groot", "Klein", "Ver"], "x": [0.5, 0.5005, 0.1], "y": [0.5, 0.5, 0.9], "room": np.inf})
     crowd = pd.concat([named, pd.DataFrame({"naam": ["Veel"] * 30, "x": 0.5, "y": 0.5, "room": np.inf})])
-    page = maps.sheet((0, 0, 1, 1), 1, foot=0.1)
-    maps.write_names(page.maps, crowd)
+    page = maps.sheet(PAGE, (0, 0, 1, 1), 1, foot=0.1)
+    maps.write_names(page.maps, crowd, PAGE)
     assert written(page.maps[0])[0] == "Groot" and "Ver" in written(page.maps[0])
     boxes = [text.get_window_extent() for text in page.maps[0].texts]
     assert len(boxes) < 10 and not any(a.overlaps(b) for k, a in enumerate(boxes) for b in boxes[:k])
@@ -124,8 +126,8 @@ def test_names_never_overlap_and_the_largest_go_first():
 
 def test_a_name_above_a_block_of_tiles_is_no_wider_than_the_block():
     town = tiles(["A", "B", "C", "Een naam die veel te lang is voor haar tegel"])
-    page = maps.sheet(maps.extent(town), 6, foot=0.1)
-    maps.write_names(page.maps[:1], maps.names_of(town))
+    page = maps.sheet(PAGE, maps.extent(town), 6, foot=0.1)
+    maps.write_names(page.maps[:1], maps.names_of(town), PAGE)
     assert written(page.maps[0]) == ["A", "B", "C"]
 
 
