@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Callable
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +83,8 @@ def configuration() -> str:
         for key, value in flat(config)
         if not key.startswith(("parameters.", "levers."))
     ]
-    strategies = [[f"`{n}`", (find(n).__doc__ or "").strip().splitlines()[0]] for n in names()]
-    policies = [[f"`{n}`", policy_story(n)] for n in policy_names()]
+    strategies = [[f"`{name}`", story] for name, story in strategy_stories().items()]
+    policies = [[f"`{name}`", story] for name, story in policy_stories().items()]
     levers = [
         [f"`{n}`", config["levers"].get(n, {"value": config["quota"]})["value"], story] for n, story in lever_stories().items()
     ]
@@ -117,11 +118,18 @@ def lever_stories() -> dict[str, str]:
     return {name: found[name] for name in Levers._fields}
 
 
-def policy_story(name: str) -> str:
-    """The comment with which a policy's file opens."""
-    lines = (POLICIES / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
-    first = next((n for n, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    return " ".join(line.removeprefix("#").strip() for line in lines[:first])
+def strategy_stories() -> dict[str, str]:
+    """What each strategy does: the first line of its file."""
+    return {name: (find(name).__doc__ or "").strip().splitlines()[0] for name in names()}
+
+
+def policy_stories() -> dict[str, str]:
+    """What each policy does: the comment with which its file opens."""
+    found = {}
+    for name in policy_names():
+        lines = (POLICIES / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+        found[name] = " ".join(line.removeprefix("#").strip() for line in takewhile(lambda line: line.startswith("#"), lines))
+    return found
 
 
 def flat(config: dict[str, Any], path: str = "") -> list[tuple[str, Any]]:
@@ -234,16 +242,19 @@ def glossary() -> str:
     terms = yaml.safe_load((TEMPLATES / "glossary.yaml").read_text(encoding="utf-8"))
     parts = [
         "# Glossary\n\nCode is English, except for what Dutch policy has named. These are the Dutch words of code, tables and"
-        " pages."
-        " Strategies, policies and levers have Dutch names too: [configuration](configuration.md) says what each does."
-        " [Indicators](indicators.md) have a label in both languages.\n"
+        " pages, by subject.\n"
     ]
     for head, entries in terms.items():
         body = [[f"**{term}**", english, meaning] for term, (english, meaning) in entries.items()]
         parts.append(f"\n## {head}\n\n" + rows(["Dutch", "English", "here"], body))
-    for head, kind in {"Profiles": "profiles", "Who pays": "payers"}.items():
+    for head, kind in {"Profiles": "profiles", "Who pays": "payers", "What is booked": "events"}.items():
         body = [[f"`{name}`", nl, en] for name, (nl, en) in words[kind].items()]
         parts.append(f"\n## {head}\n\n" + rows(["in tables", "Dutch", "English"], body))
+    body = [[f"`{x.name}`", x.nl, x.en] for x in COMPARED.values()]
+    parts.append("\n## Indicators\n\n" + rows(["in tables", "Dutch", "English"], body))
+    for head, stories in {"Strategies": strategy_stories(), "Policies": policy_stories(), "Levers": lever_stories()}.items():
+        body = [[f"`{name}`", story] for name, story in stories.items()]
+        parts.append(f"\n## {head}\n\n" + rows(["name", "here"], body))
     return "".join(parts)
 
 

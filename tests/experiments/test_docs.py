@@ -7,10 +7,9 @@ from functools import cache
 import pytest
 
 from experiments import causal
-from experiments.docs import DOCS, GENERATED, PAGES, glossary, lever_stories, policy_story
-from experiments.scenarios import policy_names
+from experiments.docs import DOCS, GENERATED, PAGES, glossary, lever_stories, policy_stories, strategy_stories
 from model.policies import Levers
-from model.world import DwellingKind, Payer, Place, Profile, Status, TeamKind, Tenure, Wish
+from model.world import ByProfile, Count, DwellingKind, Payer, Place, Profile, Status, TeamKind, Tenure, Wish
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -69,11 +68,14 @@ def test_a_link_that_leads_nowhere_is_seen(tmp_path):
 
 
 def test_every_word_in_which_the_code_is_dutch_is_in_the_glossary():
-    kinds = (Tenure, DwellingKind, Profile, Place, Wish, Status, TeamKind, Payer)
     known = glossary().lower().replace("_", " ")
+    kinds = (Tenure, DwellingKind, Profile, Place, Wish, Status, TeamKind, Payer)
     assert [name for kind in kinds for name in kind.__members__ if name.lower().replace("_", " ") not in known] == []
+    words = {word for kind in (Count, ByProfile) for name in kind.__members__ for word in name.lower().split("_")}
+    assert sorted(word for word in words if word not in known) == []
 
 
 def test_every_lever_and_every_policy_is_explained():
-    assert all(lever_stories().values()) and list(lever_stories()) == list(Levers._fields)
-    assert [name for name in policy_names() if not policy_story(name)] == []
+    assert list(lever_stories()) == list(Levers._fields)
+    for stories in (lever_stories(), policy_stories(), strategy_stories()):
+        assert [name for name, story in stories.items() if not story] == []
