@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 # How many processes run tests side by side; a few tests start two more for a while.
 WORKERS ?= 2
 
-.PHONY: run test types tests bench docs clean
+.PHONY: run test types tests bench docs site clean
 
 run: $(READY)           ## the default study, its table and its report
 	$(BIN)/python -m experiments.run
@@ -29,6 +29,9 @@ bench: $(READY)         ## timings as ratios, both sides in one run
 docs: $(READY)          ## rewrite the generated pages of docs/
 	$(BIN)/python -m experiments.docs
 
+site: $(READY)          ## the documentation site: open site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 $(READY): requirements.lock
 	$(PYTHON) -c "import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f'Python 3.11, 3.12 or 3.13 is needed, found {v[0]}.{v[1]}: try make PYTHON=python3.12')"
 	$(PYTHON) -m venv $(VENV)
@@ -36,4 +39,4 @@ $(READY): requirements.lock
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) site .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,13 +1,20 @@
 """Writes the generated pages of docs/, so that they can not drift from the code: `make docs`. Tests compare them."""
 
+import inspect
+import re
 from collections.abc import Callable
+from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from experiments import causal
 from experiments.config import CONFIGS, composed
 from experiments.plan import vintage_of
-from experiments.scenarios import policy_names
+from experiments.prose import TEMPLATES
+from experiments.scenarios import POLICIES, policy_names
 from experiments.switches import register
 from model.city import MECHANISMS
 from model.indicators import COMPARED
@@ -71,20 +78,58 @@ def parameters() -> str:
 def configuration() -> str:
     """Keys of a study, from the schema and its defaults; strategies, policies, levers and mechanisms by name."""
     config = composed([])
-    body = [[f"`{key}`", f"`{value}`"] for key, value in flat(config) if not key.startswith(("parameters.", "levers."))]
-    strategies = [[f"`{n}`", (find(n).__doc__ or "").strip().splitlines()[0]] for n in names()]
-    levers = [[f"`{n}`", config["levers"].get(n, {"value": config["quota"]})["value"]] for n in Levers._fields]
+    body = [
+        [f"`{key}`", key_story(key), f"`{value}`"]
+        for key, value in flat(config)
+        if not key.startswith(("parameters.", "levers."))
+    ]
+    strategies = [[f"`{name}`", story] for name, story in strategy_stories().items()]
+    policies = [[f"`{name}`", story] for name, story in policy_stories().items()]
+    levers = [
+        [f"`{n}`", config["levers"].get(n, {"value": config["quota"]})["value"], story] for n, story in lever_stories().items()
+    ]
     return (
         "# Configuration\n\nEvery key can be given on the command line as `key=value`. What can not be is refused before anything"
-        " runs, with exit code 2.\n\n" + rows(["key", "default"], body)
+        " runs, with exit code 2.\n\n" + rows(["key", "meaning", "default"], body)
         + "\n## Strategies\n\nUse a name in `scenarios=[...]`.\n\n" + rows(["strategy", "rule"], strategies)
-        + "\n## Policies\n\nFiles of `configs/policy/`: " + ", ".join(f"`{n}`" for n in policy_names())
-        + ". A list such as `[spreiding,driegesprek]` is one scenario.\n"
+        + "\n## Policies\n\nFiles of `configs/policy/`. A list such as `[spreiding,driegesprek]` is one scenario.\n\n"
+        + rows(["policy", "what it does"], policies)
         + "\n## Levers\n\nWhat a policy can change, and today's value (`configs/levers/huidig.yaml`).\n\n"
-        + rows(["lever", "today"], levers)
+        + rows(["lever", "today", "meaning"], levers)
         + "\n## Mechanisms\n\nSwitch off with `without=[...]`: " + ", ".join(f"`{m}`" for m in MECHANISMS)
         + "; or a mechanism of the inventory by its number, such as `m26`: [the register](mechanisms.md).\n"
     )  # fmt: skip
+
+
+@cache
+def _key_stories() -> dict[str, str]:
+    return yaml.safe_load((TEMPLATES / "keys.yaml").read_text(encoding="utf-8"))
+
+
+def key_story(key: str) -> str:
+    """What a key means: its own line of `keys.yaml`, or that of the keys it stands among. Raises `KeyError`."""
+    stories = _key_stories()
+    return stories[key] if key in stories else stories[key.rpartition(".")[0] + "."]
+
+
+def lever_stories() -> dict[str, str]:
+    """What each lever means: the comment behind it in `model.policies.Levers`."""
+    found = dict(re.findall(r"^    (\w+): \w+  # (.+)$", inspect.getsource(Levers), re.MULTILINE))
+    return {name: found[name] for name in Levers._fields}
+
+
+def strategy_stories() -> dict[str, str]:
+    """What each strategy does: the first line of its file."""
+    return {name: (find(name).__doc__ or "").strip().splitlines()[0] for name in names()}
+
+
+def policy_stories() -> dict[str, str]:
+    """What each policy does: the comment with which its file opens."""
+    found = {}
+    for name in policy_names():
+        lines = (POLICIES / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+        found[name] = " ".join(line.removeprefix("#").strip() for line in takewhile(lambda line: line.startswith("#"), lines))
+    return found
 
 
 def flat(config: dict[str, Any], path: str = "") -> list[tuple[str, Any]]:
@@ -150,17 +195,19 @@ def mechanisms() -> str:
     """The register: every mechanism of the inventory, where the model has it, and what is claimed of it."""
     entries = register()
     inside = {m: e for m, e in entries.items() if e["state"] == "in"}
-    here = [
-        [m, e["what"], _ticked(e["file"]), _ticked(e["rules"]), _ticked(e["parameters"]), _ticked(e["tests"]), e["grade"],
-         _switch(e) + (f". {e['note']}" if "note" in e else "")]
+    here = [[m, e["what"], e["grade"], _switch(e) + (f". {e['note']}" if "note" in e else "")] for m, e in inside.items()]
+    places = [
+        [m, _ticked(e["file"]) + ": " + _ticked(e["rules"]), _ticked(e["parameters"]), _ticked(e["tests"])]
         for m, e in inside.items()
-    ]  # fmt: skip
+    ]
     parts = [
         f"# The register of mechanisms\n\nThe {len(entries)} mechanisms of the inventory, from `configs/mechanisms.yaml`. Grades"
         " say what literature supports: A trial or meta-analysis, B good observational or register data, C descriptive or"
         f" practice, D said in a seed only. {len(inside)} are in the model. `without=[m26]` lives a study, warm-up included, with"
         ' the values under "switched off", so that the share of one mechanism in a result can be shown.\n\n## In the model\n\n'
-        + rows(["", "mechanism", "file", "rule", "parameters", "test", "grade", "switched off"], here)
+        + rows(["", "mechanism", "grade", "switched off"], here)
+        + "\n## Where it stands\n\nFiles are of `model/`.\n\n"
+        + rows(["", "file: rules", "parameters", "tests"], places)
     ]
     later = {m: {"what": e["what"], "why": e["to_come"]} for m, e in inside.items() if "to_come" in e}
     building = later | {m: e for m, e in entries.items() if e["state"] == "todo"}
@@ -189,6 +236,41 @@ def _switch(entry: dict[str, Any]) -> str:
     return ", ".join(found + ([f"the whole of `{entry['without']}`"] if "without" in entry else []))
 
 
+def glossary() -> str:
+    """Dutch words and what they mean here, from the words of the report and `experiments/templates/glossary.yaml`."""
+    words = yaml.safe_load((TEMPLATES / "words.yaml").read_text(encoding="utf-8"))
+    terms = yaml.safe_load((TEMPLATES / "glossary.yaml").read_text(encoding="utf-8"))
+    parts = [
+        "# Glossary\n\nCode is English, except for what Dutch policy has named. These are the Dutch words of code, tables and"
+        " pages, by subject.\n"
+    ]
+    for head, entries in terms.items():
+        body = [[f"**{term}**", english, meaning] for term, (english, meaning) in entries.items()]
+        parts.append(f"\n## {head}\n\n" + rows(["Dutch", "English", "here"], body))
+    for head, kind in {"Profiles": "profiles", "Who pays": "payers", "What is booked": "events"}.items():
+        body = [[f"`{name}`", nl, en] for name, (nl, en) in words[kind].items()]
+        parts.append(f"\n## {head}\n\n" + rows(["in tables", "Dutch", "English"], body))
+    body = [[f"`{x.name}`", x.nl, x.en] for x in COMPARED.values()]
+    parts.append("\n## Indicators\n\n" + rows(["in tables", "Dutch", "English"], body))
+    for head, stories in {"Strategies": strategy_stories(), "Policies": policy_stories(), "Levers": lever_stories()}.items():
+        body = [[f"`{name}`", story] for name, story in stories.items()]
+        parts.append(f"\n## {head}\n\n" + rows(["name", "here"], body))
+    return "".join(parts)
+
+
+def decisions() -> str:
+    """The decisions by number, from the first line of each."""
+    found = [(path, path.read_text(encoding="utf-8").splitlines()[0]) for path in sorted((DOCS / "decisions").glob("*.md"))]
+    lines = [
+        f"{head.removeprefix('# ').partition('.')[0]}. [{head.partition('. ')[2]}](decisions/{path.name})" for path, head in found
+    ]
+    return (
+        "# Decisions\n\nWhere the model departs from its design, or where the design left a choice, a note says what was"
+        " chosen and why.\n\n"
+        + "\n".join(lines) + "\n"
+    )  # fmt: skip
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "columns.md": columns,
     "parameters.md": parameters,
@@ -197,6 +279,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "chains.md": chains,
     "mechanisms.md": mechanisms,
     "causal.md": causal.page,
+    "glossary.md": glossary,
+    "decisions.md": decisions,
 }
 
 

@@ -43,12 +43,12 @@ USUAL = ("leefbaarheid", "oordeel_bewoners", "escalaties", "uitzettingen", "opna
 class Stad(City):
     """A town at month 0, whose `datacollector` keeps indicators of the whole town, by month.
 
-    overrides    what the command would be given: `key=value`, separated by spaces (docs/configuration.md)
-    strategie    from month 1 on; `huidig` leaves today's
-    beleid       policies besides (configs/policy), joined by a plus
-    quota        short for `quota=...` among the overrides, and goes before it
-    seed         of all luck; there is no default, because runs that share one by accident look alike
-    indicators   names from docs/indicators.md; rates are per year, and what did not happen in a month is NaN
+        overrides    what the command would be given: `key=value`, separated by spaces (docs/configuration.md)
+        strategie    from month 1 on; `huidig` leaves today's
+        beleid       policies besides (configs/policy), joined by a plus
+        quota        short for `quota=...` among the overrides, and goes before it
+        seed         of all luck; there is no default, because runs that share one by accident look alike
+        indicators   names from docs/indicators.md; rates are per year, and what did not happen in a month is NaN
 
     Keys that concern a study of many runs (`seeds`, `scenarios`, `months`) are checked, and have no use here. Raises
     `Refused` with every problem, in the words of the command.
