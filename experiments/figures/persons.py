@@ -178,7 +178,7 @@ def _columns(names: list[str], size: Size) -> int:
 
 def foot_note(figure: "Figure", text: str, size: Size) -> None:
     """What is drawn, of how many, at the foot."""
-    told = wrapped(text, 0.96 * size.width - 0.2, size.small)
+    told = wrapped(text, 0.94 * size.width - 0.2, size.small)
     figure.text(
         0.1 / size.width, 0.25 * size.lines(1.0) / figure.get_figheight(), told, fontsize=size.small, color=SOFT, va="bottom"
     )
