@@ -296,7 +296,7 @@ def fairness(tables: Tables, language: str, size: Size) -> "Figure | None":
         size, down * ((2.1 if size.narrow or len(shown) > 5 else 2.6) * len(shown) + 4.8) + (9.5 if size.narrow else 6.0), "none"
     )
     wide, line = figure.get_figwidth(), size.lines(1.0) / figure.get_figheight()
-    left = min(max(inches(scenario_name(s), size.small) for s in shown) + 0.1, 0.3 * wide) / wide
+    left = min(1.05 * max(inches(scenario_name(s), size.small) for s in shown) + 0.12, 0.3 * wide) / wide
     bottom = (8.6 if size.narrow else 5.2) * line
     high, each = (1.0 - bottom) / down, (1.0 - left) / across
     for k, panel in enumerate(panels):
@@ -305,7 +305,7 @@ def fairness(tables: Tables, language: str, size: Size) -> "Figure | None":
         _fair(ax, data[data.panel == panel], shown, tables, size, language)
         ax.set_title(say(f"fair_{panel}", language))
         if k % across == 0:
-            rows = [cut(scenario_name(s), left * wide - 0.06, size.small) for s in shown]
+            rows = [cut(scenario_name(s), 0.95 * left * wide - 0.06, size.small) for s in shown]
             ax.set_yticks(range(len(shown)), rows, color=INK)
     _fair_legend(figure, size, language)
     foot_note(figure, say("fair_note", language, n=int(data.seeds.max()), base=scenario_name(tables.baseline)), size)

@@ -164,16 +164,21 @@ def _kinds(figure: "Figure", size: Size, language: str) -> None:
 
 def under_axes(figure: "Figure", handles: list[Any], lines: float, size: Size) -> None:
     """A legend in as few lines as it needs, so many lines of type above the foot."""
-    widest = max(inches(str(h.get_label()), size.small) for h in handles) + 4.6 * size.small / POINTS
     figure.legend(
         handles=handles, loc="lower left", bbox_to_anchor=(0.0, size.lines(lines) / figure.get_figheight()), frameon=False,
-        ncols=max(1, min(len(handles), int(size.width // widest))), fontsize=size.small, handlelength=1.6, columnspacing=1.2,
+        ncols=_columns([str(h.get_label()) for h in handles], size), fontsize=size.small, handlelength=1.6, columnspacing=1.2,
     )  # fmt: skip
+
+
+def _columns(names: list[str], size: Size) -> int:
+    """How many names of a legend stand beside each other."""
+    widest = max(inches(name, size.small) for name in names) + 4.6 * size.small / POINTS
+    return max(1, min(len(names), int(size.width // widest)))
 
 
 def foot_note(figure: "Figure", text: str, size: Size) -> None:
     """What is drawn, of how many, at the foot."""
-    told = wrapped(text, 0.96 * size.width - 0.2, size.small)
+    told = wrapped(text, 0.94 * size.width - 0.2, size.small)
     figure.text(
         0.1 / size.width, 0.25 * size.lines(1.0) / figure.get_figheight(), told, fontsize=size.small, color=SOFT, va="bottom"
     )
@@ -235,11 +240,13 @@ def landing(tables: Tables, language: str, size: Size) -> "Figure | None":
     across = 4 if size.height else 3
     down = -(-len(profiles) // across)
     under = (len(shown) + 2.2) * 0.86  # lines of numbers at risk
-    figure, size = laid_out(size, down * (8.5 + under) + (9.5 if size.narrow else 5.5), "none")
+    legend = -(-len(shown) // _columns([scenario_name(s) for s in shown], size))
+    at_foot = (6.4 if size.narrow else 3.6) + 1.3 * legend
+    figure, size = laid_out(size, down * (8.5 + under) + at_foot + 0.6, "none")
     tall, wide = figure.get_figheight(), figure.get_figwidth()
     names = max(inches(scenario_name(s), size.small) for s in shown)
     left = min(names + 2.6 * size.small / POINTS, 0.3 * wide) / wide
-    foot, line = size.lines(8.6 if size.narrow else 4.6) / tall, size.lines(1.0) / tall
+    foot, line = size.lines(at_foot) / tall, size.lines(1.0) / tall
     high, each = (1.0 - foot) / down, (1.0 - left) / across
     months, after = _horizon(data), tables.parameter("landing.after_months", float("nan"))
     for k, profile in enumerate(profiles):
