@@ -18,7 +18,7 @@ from experiments.figures.style import (
 )
 from experiments.findings import settling
 from experiments.loaded import Tables
-from experiments.prose import capital, grouped, interval, number, percent, say, scenario_name, word
+from experiments.prose import capital, grouped, interval, percent, say, scenario_name, word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +28,7 @@ MORE, LESS = "#D55E00", "#0072B2"  # pays more, pays less
 WHOLE = "#6b6b6b"  # all payers together
 ACROSS = {"column": 1, "page": 2, "slide": 3}  # scenarios beside each other
 BLOCK = {"column": 3, "page": 6, "slide": 6}  # scenarios beside each other in the matrix, at most
+LINES = 34.0  # of type on a slide, at least: names and amounts leave room for bars
 LEAST = 0.05  # side payments that are told, in the unit of the matrix
 
 
@@ -55,17 +56,17 @@ def bill(tables: Tables, language: str, size: Size) -> "Figure | None":
     told_note = capital(note(tables, language))
     said = say("bill_note", language, scale=scale_name, level=level, base=base, note=told_note)
     foot = 0.6 + 0.95 * (1 + wrapped(said, size.width, size.small).count("\n"))
-    figure, size = laid_out(size, down * (rows * 1.3 + 3.8) + foot, layout="none")
+    figure, size = laid_out(size, max(down * (rows * 1.3 + 3.8) + foot, LINES if size.height else 0.0), layout="none")
     said, high = wrapped(said, size.width - size.lines(0.6), size.small), figure.get_figheight()
     names, left = _payer_names(data, tables, payers, language, size)
-    wide = (size.width - left) / across
+    wide, tall = (size.width - left) / across, (high - size.lines(foot)) / down
     for k, scenario in enumerate(tables.others):
         row, column = divmod(k, across)
         part = data[data.scenario == scenario].set_index("payer")
         told = _told(part, payers, scale, language)
         room = max(inches(t, size.small, bold=True) for t in told) + size.lines(0.3)
-        low = high - (row + 1) * (high - size.lines(foot)) / down + size.lines(1.9)
-        box = (left + column * wide + size.lines(0.3), low, wide - room - size.lines(1.2), size.lines(rows * 1.3))
+        low = high - (row + 1) * tall + size.lines(1.9)
+        box = (left + column * wide + size.lines(0.3), low, wide - room - size.lines(1.2), tall - size.lines(3.6))
         ax = figure.add_axes(tuple(np.array(box) / [size.width, high, size.width, high]))
         _waterfall(ax, part.loc[[*payers, ""]], payers, scale, size)
         ax.set(xlim=_reach(part, payers, scale), ylim=(rows - 0.4, -0.6))
@@ -120,7 +121,7 @@ def _waterfall(ax: "Axes", part: pd.DataFrame, payers: list[str], scale: float, 
             ax.plot([at / scale] * 2, [y - 0.33, y + 1.33 if payer else y], color=SOFT, lw=size.scaled(0.5), zorder=1)
     ax.tick_params(axis="y", length=0, labelcolor=INK)
     ax.spines["left"].set_visible(False)
-    ax.locator_params(axis="x", nbins=3)
+    ax.locator_params(axis="x", nbins=3 if ax.get_position().width * size.width > size.lines(9.0) else 2)
 
 
 def _told(part: pd.DataFrame, payers: list[str], scale: float, language: str) -> list[str]:
@@ -217,7 +218,8 @@ def _cell(ax: "Axes", x: int, y: int, r: pd.Series, m: Matrix, wide: float, lang
     head, _, tail = told.partition(" ")
     lines = [told] if inches(told, size.small, bold=not unsure) <= wide - size.lines(0.4) else [head, tail]
     if r.name[1] and r.possible and abs(r.side_payment) >= LEAST * m.scale:
-        amount = number(abs(r.side_payment) / m.scale, language, 2)
+        paid = abs(r.side_payment) / m.scale
+        amount = grouped(paid, 1 if paid < 10.0 else 0, language)
         lines.append(say("matrix_gets" if r.side_payment > 0 else "matrix_gives", language, euro=amount))
     text = "\n".join(line for line in lines if inches(line, size.small, bold=not unsure) <= wide)
     weight = "normal" if unsure or not r.difference else "bold"

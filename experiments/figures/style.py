@@ -36,6 +36,7 @@ MONTHS = 12  # in a year
 POINTS = 72.0  # in an inch
 SMALLEST = 6.0  # points of type on paper
 MEASURED = 64.0  # points at which text is measured
+HINTED = 1.02  # how much wider small text may be drawn, on a grid of pixels
 LINE = 1.35  # height of a line of type, in its font size
 
 
@@ -130,7 +131,7 @@ def inches(text: str, points: float, bold: bool = False) -> float:
     for line in text.split("\n"):
         font.set_text(line, 0.0)
         wide = max(wide, font.get_width_height()[0] / 64.0)
-    return wide * points / (MEASURED * POINTS)
+    return HINTED * wide * points / (MEASURED * POINTS)
 
 
 @lru_cache(maxsize=2)

@@ -151,7 +151,7 @@ def fit(tables: TownTables, language: str, size: Size) -> "Figure | None":
     down = -(-len(PANELS) // across)
     figure, size = laid_out(size, 4.0 + down * (4.2 + 0.66 * size.width / across / size.lines(1.0)))
     axes = figure.subplots(down, across).ravel()
-    m, told, wide = tables.margins, tables.fit.set_index("marge"), size.width / across - size.lines(2.5)
+    m, told, wide = tables.margins, tables.fit.set_index("marge"), size.width / across - size.lines(3.6)
     large = m[m.huishoudens >= min(tables.facts["smallest"], m.huishoudens.max())]
     for ax, name in zip(axes, PANELS, strict=True):
         _asked_and_got(ax, large[large.marge == name], language, size)
@@ -210,7 +210,7 @@ def imputation(tables: TownTables, language: str, size: Size) -> "Figure | None"
     figure, size = laid_out(size, legend + 2.4 + row * len(names) + 3.2, layout="none")
     high, room = figure.get_figheight(), size.lines(8.6 if size.narrow else 15.0)
     ax = figure.add_axes(
-        (room / size.width, size.lines(3.2) / high, (0.36 if size.narrow else 0.44), size.lines(row * len(names)) / high)
+        (room / size.width, size.lines(3.2) / high, (0.25 if size.narrow else 0.42), size.lines(row * len(names)) / high)
     )
     _levels(ax, data, names, order, labels)
     for k, name in enumerate(names):

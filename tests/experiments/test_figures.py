@@ -77,12 +77,12 @@ def test_every_figure_draws_with_all_that_it_says_on_the_paper(folder, size, nam
 
 
 def test_a_figure_tells_where_it_comes_from_in_every_format(folder):
-    draw_all(folder, ["rekening"], sizes=[COLUMN], formats=FORMATS)
+    draw_all(folder, ["zakken"], sizes=[COLUMN], formats=FORMATS)
     for kind in FORMATS:
-        told = (folder / "figures" / f"rekening.column.nl.{kind}").read_bytes()
+        told = (folder / "figures" / f"zakken.column.nl.{kind}").read_bytes()
         told = told.replace(b"\x00", b"").decode("latin-1")
         assert "commit: deadbeef" in told and "seeds: 1, 2, 3" in told and "code: 0123abcd" in told
-        assert "tables: differences" in told and "pockets" not in told.split("tables: ")[1][:40]  # those that were read
+        assert "tables: pockets" in told  # those that were read
 
 
 def test_type_is_as_large_as_it_says_and_shrinks_only_where_the_height_is_fixed():
@@ -155,7 +155,7 @@ def test_figures_without_a_map_or_a_design_leave_those_out(tmp_path):
 @pytest.mark.parametrize("names", [["spreiding+driegesprek"], [f"driehoek_{n}+driepartijencontract" for n in "abcdefgh"]])
 def test_one_scenario_and_eight_with_long_names_fit_a_column(tmp_path, names):
     tables = load(study(tmp_path, scenarios=names))
-    for name in ("leefbaarheid", "verschillen", "rekening", "zakken"):
+    for name in ("verschillen", "rekening", "zakken"):
         assert outside(drawn(FIGURES[name][1], tables, NL, COLUMN)) == [], name
 
 

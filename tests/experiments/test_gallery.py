@@ -15,7 +15,7 @@ def folder(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures, "DPI", 30)
         found = study(tmp_path_factory.mktemp("gallery"))
-        gallery.main([str(found), "figures=robuustheid,kaart"])
+        gallery.main([str(found), "figures=zakken,kaart"])
     return found
 
 
