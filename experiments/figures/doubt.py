@@ -100,5 +100,6 @@ def _reach(ax: "Axes", data: pd.DataFrame, heights: pd.Series, language: str, si
         ax.plot([float(np.clip(r.scaled_mean, -reach, reach))], [y], marker="o", ms=size.scaled(4.2), color=COLOURS[0],
                 mec="white", mew=size.scaled(0.6), clip_on=False)  # fmt: skip
     ax.set_xlim(-reach, reach)
+    ax.locator_params(axis="x", nbins=4 if size.narrow else 8)
     ticks(ax, language, "x", signed=True)
-    ax.set_xlabel(wrapped(say("doubt_axis", language), 0.42 * size.width, size.font))
+    ax.set_xlabel(wrapped(say("doubt_axis", language), 0.35 * size.width, size.font))

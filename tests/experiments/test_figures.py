@@ -35,7 +35,7 @@ def measured(folder):
     every = (*STATES, "plaatsingen", "escalaties", "zachte_landing", "wachttijd_personen")
     t.assign(**dict.fromkeys(every, more + luck - luck.mean())).to_parquet(folder / "indicators.parquet", index=False)
     new = pd.DataFrame({"name": STATES, "unit": "verhouding", "nl": STATES, "en": STATES, "better": 1, "window": "last_year"})
-    pd.concat([labels, new]).to_parquet(folder / "labels.parquet", index=False)
+    pd.concat([labels, new[~new.name.isin(labels.name)]]).to_parquet(folder / "labels.parquet", index=False)
     return folder
 
 

@@ -33,7 +33,8 @@ def study(folder, scenarios=SCENARIOS, mapped=False, empty=False, town="Teststad
         "indicators": indicators([BASE, *scenarios]),
         "differences": differences(scenarios, changed or {}),
         "labels": pd.DataFrame(
-            [label(n) for n in (*LINES, "plaatsingen")], columns=["name", "unit", "nl", "en", "better", "window"]
+            [label(n) for n in (*LINES, "plaatsingen", "druk_op_hulp", "reactietijd")],
+            columns=["name", "unit", "nl", "en", "better", "window"],
         ),
         "ledger": pd.DataFrame(
             [
