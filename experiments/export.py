@@ -20,13 +20,13 @@ from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from experiments import netcdf
+from experiments import bundle, netcdf
 from experiments.engine.store import REST, WHOLE
 from experiments.verify import read_manifest
 from experiments.workbook import text_cell
@@ -80,9 +80,41 @@ def export(folder: Path, to: Path, kinds: list[str]) -> Iterator[str]:
         yield from WRITERS[kind](folder, manifest, to)
 
 
-def tables(folder: Path) -> dict[str, Path]:
-    """Name -> file of the tables that others can read."""
-    return {path.stem: path for path in sorted(folder.glob("*.parquet")) if path.stem not in KEPT_AS_PARQUET}
+class Source(NamedTuple):
+    """Where a table lies: a file of its own, or one of several in a file (`experiments.bundle`)."""
+
+    path: Path
+    name: str
+    bundled: bool
+
+    def columns(self, schema: pa.Schema) -> list[str]:
+        """Columns of the table that hold one number, text or date per row."""
+        mine = bundle.columns_of(schema)[self.name] if self.bundled else schema.names
+        return [name for name in mine if name in _plain_columns(schema)]
+
+    def batches(self, file: pq.ParquetFile) -> Iterator[dict[str, pa.Array]]:
+        """The plain columns by name, some rows at a time. A number that is unknown is empty."""
+        columns = self.columns(file.schema_arrow)
+        pieces = bundle.pieces(file, self.name, BATCH, columns) if self.bundled else file.iter_batches(BATCH, columns=columns)
+        for batch in pieces:
+            yield {name: _without_nan(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+
+    def rows(self) -> int:
+        if not self.bundled:
+            return int(pq.read_metadata(self.path).num_rows)
+        with netcdf.opened(self.path) as file:
+            return sum(batch.num_rows for batch in bundle.pieces(file, self.name, BATCH, []))
+
+
+def tables(folder: Path) -> dict[str, Source]:
+    """The tables that others can read, by name."""
+    found: dict[str, Source] = {}
+    for path in sorted(folder.glob("*.parquet")):
+        with _reading(path):
+            parts = bundle.columns_of(pq.read_schema(path))
+        if path.stem not in KEPT_AS_PARQUET:
+            found |= {name: Source(path, name, bool(parts)) for name in parts or [path.stem]}
+    return dict(sorted(found.items()))
 
 
 def _left_out(folder: Path) -> list[str]:
@@ -91,11 +123,10 @@ def _left_out(folder: Path) -> list[str]:
     for name in KEPT_AS_PARQUET:
         if (path := folder / f"{name}.parquet").is_file():
             found.append(f"left out: {name}, of which a row is lists; it is in {path.name}")
-    for name, path in tables(folder).items():
-        with _reading(path):
-            schema = pq.read_schema(path)
+    for name, source in tables(folder).items():
+        schema = pq.read_schema(source.path)
         if others := [column for column in schema.names if column not in _plain_columns(schema)]:
-            found.append(f"left out: {', '.join(others)} of {name}, which holds polygons or lists; it is in {path.name}")
+            found.append(f"left out: {', '.join(others)} of {name}, which holds polygons or lists; it is in {source.path.name}")
     return found
 
 
@@ -103,12 +134,6 @@ def _plain_columns(schema: pa.Schema) -> list[str]:
     """Columns that hold one number, text or date per row."""
     binary = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
     return [f.name for f in schema if not (pa.types.is_nested(f.type) or any(is_kind(f.type) for is_kind in binary))]
-
-
-def _batches(file: pq.ParquetFile) -> Iterator[dict[str, pa.Array]]:
-    """The plain columns by name, some rows at a time. A number that is unknown is empty."""
-    for batch in file.iter_batches(BATCH, columns=_plain_columns(file.schema_arrow)):
-        yield {name: _without_nan(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
 
 
 def _without_nan(column: pa.Array) -> pa.Array:
@@ -151,32 +176,32 @@ def _in_place(target: Path) -> Iterator[Path]:
 
 def _csv(folder: Path, manifest: dict[str, Any], to: Path) -> Iterator[str]:
     """A file per table: UTF-8, commas, decimal points, texts as they are."""
-    for name, path in tables(folder).items():
+    for name, source in tables(folder).items():
         target = to / "csv" / f"{name}.csv"
         with _in_place(target) as beside, beside.open("wb") as out:
-            _write_csv(path, out, ",", lambda column: column)
+            _write_csv(source, out, ",", lambda column: column)
         yield f"written: {target}"
 
 
 def _csv_nl(folder: Path, manifest: dict[str, Any], to: Path) -> Iterator[str]:
     """A file per table as a Dutch Excel opens it: semicolons, decimal commas, a byte order mark, no formulas."""
-    for name, path in tables(folder).items():
+    for name, source in tables(folder).items():
         target = to / "csv-nl" / f"{name}.csv"
         with _in_place(target) as beside, beside.open("wb") as out:
             out.write(BOM_UTF8)
-            _write_csv(path, out, ";", _dutch)
+            _write_csv(source, out, ";", _dutch)
         yield f"written: {target}"
 
 
-def _write_csv(path: Path, out: BinaryIO, delimiter: str, change: Callable[[pa.Array], pa.Array]) -> None:
+def _write_csv(source: Source, out: BinaryIO, delimiter: str, change: Callable[[pa.Array], pa.Array]) -> None:
     """A table into an open file, some rows at a time, with a change to each column."""
     from pyarrow.csv import CSVWriter, WriteOptions
 
-    with netcdf.opened(path) as file:
-        names = _plain_columns(file.schema_arrow)
+    with netcdf.opened(source.path) as file:
+        names = source.columns(file.schema_arrow)
         schema = pa.schema([(name, change(pa.array([], file.schema_arrow.field(name).type)).type) for name in names])
         with CSVWriter(out, schema, write_options=WriteOptions(delimiter=delimiter)) as csv:
-            for columns in _batches(file):
+            for columns in source.batches(file):
                 csv.write_batch(pa.record_batch([change(column) for column in columns.values()], schema=schema))
 
 
@@ -196,11 +221,12 @@ def _xlsx(folder: Path, manifest: dict[str, Any], to: Path) -> Iterator[str]:
 
     target = to / f"{folder.resolve().name}.xlsx"
     with _in_place(target) as beside:
-        rows = {name: pq.read_metadata(path).num_rows for name, path in tables(folder).items()}
+        sources = tables(folder)
+        rows = {name: source.rows() for name, source in sources.items()}
         fitting = {name: count for name, count in rows.items() if count < MOST_ROWS}
         long = [
-            f"left out of Excel: {name}, of {count} rows where a sheet takes {MOST_ROWS - 1}; it is in {name}.parquet, and in CSV"
-            " with --csv"
+            f"left out of Excel: {name}, of {count} rows where a sheet takes {MOST_ROWS - 1}; it is in {sources[name].path.name},"
+            " and in CSV with --csv"
             for name, count in rows.items()
             if name not in fitting
         ]
@@ -208,7 +234,7 @@ def _xlsx(folder: Path, manifest: dict[str, Any], to: Path) -> Iterator[str]:
         try:
             _leesmij(book, folder, manifest, fitting, _left_out(folder) + long)
             for name in fitting:
-                _sheet(book, name, folder / f"{name}.parquet")
+                _sheet(book, sources[name])
             book.save(beside)
         except OSError:
             _give_up(book)
@@ -265,13 +291,13 @@ def _leesmij(book: "Workbook", folder: Path, manifest: dict[str, Any], rows: dic
         sheet.append([text_cell(sheet, value) if isinstance(value, str) else value for value in line])
 
 
-def _sheet(book: "Workbook", name: str, path: Path) -> None:
+def _sheet(book: "Workbook", source: Source) -> None:
     """A table as a sheet, some rows at a time."""
-    sheet = book.create_sheet(name[:31])
+    sheet = book.create_sheet(source.name[:31])
     sheet.freeze_panes = "A2"
-    with netcdf.opened(path) as file:
-        sheet.append([text_cell(sheet, column) for column in _plain_columns(file.schema_arrow)])
-        for columns in _batches(file):
+    with netcdf.opened(source.path) as file:
+        sheet.append([text_cell(sheet, column) for column in source.columns(file.schema_arrow)])
+        for columns in source.batches(file):
             for row in zip(*(_cells(sheet, column) for column in columns.values()), strict=True):
                 sheet.append(row)
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
+from experiments import bundle
+from experiments.bundle import BUNDLES
+
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
@@ -17,9 +20,8 @@ LINES = (
 )  # fmt: skip
 DRIFT = ("aandeel_kwetsbaar", "leefbaarheid", "verdraagzaamheid", "banden", "draagkracht", "draaglast", "druk_op_hulp")
 TABLES = (
-    "indicators", "differences", "ledger", "labels", "robustness", "validation", "checks", "fit", "imputed",
-    "parameters", "variance", "ranking", "designs", "observed", "pockets",
-    "flows", "landing", "waits", "twins",
+    "indicators", "differences", "ledger", "labels", "validation", "checks", "fit", "imputed", "parameters", "designs",
+    "observed", "pockets",
 )  # fmt: skip
 LARGE = ("indicators", "ledger")  # rows of every design point; only the study's own are drawn
 
@@ -107,6 +109,8 @@ def load(folder: Path) -> Tables:
     """Read a study's folder (docs/results.md)."""
     own = [("design", "==", "")]
     frames = {name: pd.read_parquet(folder / f"{name}.parquet", filters=own if name in LARGE else None) for name in TABLES}
+    for name in BUNDLES:
+        frames |= bundle.read(folder / f"{name}.parquet")
     frames["places"] = _places(folder / "places.parquet")
     return Tables(loads((folder / "manifest.json").read_text(encoding="utf-8")), frames)
 

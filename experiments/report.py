@@ -84,6 +84,7 @@ def content(tables: Tables, language: str) -> dict[str, Any]:
         "by_payer": by_payer(tables, language),
         "by_profile": by_profile(tables, language),
         "events": events(tables, language),
+        "stays": stays(tables, language),
         "told_pockets": findings.pockets(tables, language),
         "pockets": pockets(tables, language),
         "discount": percent(tables.parameter("ledger.discount_rate", 0.0), language, 2),
@@ -182,6 +183,21 @@ def by_profile(tables: Tables, language: str) -> list[Line]:
         line(tables, tables.whole("zachte_landing", profile=p), word("profiles", p, language), label, language) for p in profiles
     ]
     return [x._replace(unit="") for x in found if x]
+
+
+def stays(tables: Tables, language: str) -> Grid:
+    """Where people wait for a home: under the baseline, and how many more or fewer are there under each scenario."""
+    t, rows = tables["stays"], []
+    for kind, part in t.groupby("kind", sort=False):
+        base = part[part.scenario == tables.baseline].mean(numeric_only=True)
+        there = part.pivot_table(index="seed", columns="scenario", values="there")
+        if not there.to_numpy().any():
+            continue
+        texts = [interval(*paired((there[s] - there[tables.baseline]).to_numpy())[:3], 1.0, language) for s in tables.others]
+        numbers = [number(base[name], language) for name in ("places", "there", "stay_months", "found_full")]
+        rows.append([word("stays", str(kind), language), *numbers, prose.euro(base.euro, language), *texts])
+    head = [say(f"stays_{k}", language) for k in ("kind", "places", "there", "months", "full", "euro")]
+    return Grid([*head, *map(prose.scenario_name, tables.others)], rows)
 
 
 def event_differences(tables: Tables) -> pd.DataFrame:

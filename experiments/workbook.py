@@ -193,14 +193,21 @@ def record(tables: Tables, language: str) -> pd.DataFrame:
     return pd.DataFrame(report.record(tables, language), columns=[say("what", language), say("value", language)])
 
 
-KINDS = {"payer": "payers", "status": "statuses", "profile": "profiles", "eenheid": "units", "controle": "phrases"}
+KINDS = {
+    "kind": "stays",
+    "payer": "payers",
+    "status": "statuses",
+    "profile": "profiles",
+    "eenheid": "units",
+    "controle": "phrases",
+}
 SHEETS: dict[str, Callable[[Tables, str], pd.DataFrame]] = {
     "differences": differences,
     "buurten": per_buurt,
     "events": events,
     **{name: _plain(name) for name in (
         "pockets", "robustness", "variance", "ranking", "validation", "fit", "imputed", "observed", "drift", "checks",
-        "parameters", "designs",
+        "stays", "parameters", "designs",
     )},
     "record": record,
 }  # fmt: skip

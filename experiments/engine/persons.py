@@ -5,18 +5,20 @@ luck while no more than two runs are at hand: the country has eight million home
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from experiments import bundle
+from experiments.engine import stays
 from experiments.engine.differences import NAMES, last_year
 from experiments.engine.measure import Asked, Run, follows
 from experiments.engine.rows import Pairs, Streamed
 from experiments.plan import Plan
 from model.followed import EMPTY, HARD, LOST, MARK_STEPS, STABILITY_STEPS, YEAR
+from model.ledger import prices
 from model.world import Place, Profile, Tenure
 
 OUTSIDE, CAME = "buiten", "gekomen"  # in flows: not vulnerable or not in town, and who has joined the queue since
@@ -35,6 +37,7 @@ TABLES = {
         **RUN, "group": pa.string(), "better": pa.int64(), "same": pa.int64(), "worse": pa.int64(), "matched": pa.int64(),
         "of": pa.int64(), "only_baseline": pa.int64(), "only_scenario": pa.int64(),
     },
+    "stays": {**RUN, "kind": pa.string(), **dict.fromkeys(stays.NUMBERS, pa.float64())},
 }  # fmt: skip
 
 
@@ -46,24 +49,25 @@ class Side(NamedTuple):
 
 
 class PersonTables:
-    """The files that rows of persons and households are streamed into; a study whose runs followed nobody has them empty."""
+    """The file that rows of persons and households are streamed into; a study whose runs followed nobody has only their stays."""
 
     def __init__(self, p: Plan, folder: Path) -> None:
-        self.p, self.folder, self.stack = p, folder, ExitStack()
+        self.p, self.file, self.cents = p, Streamed(folder / "persons.parquet"), prices(p.rooms.ledger)
+        self.schema = bundle.schema_of({name: pa.schema(columns) for name, columns in TABLES.items()})
         self.baseline: tuple[int, Asked, Run] | None = None
 
     def __enter__(self) -> "PersonTables":
-        self.files = {name: self.stack.enter_context(Streamed(self.folder / f"{name}.parquet")) for name in TABLES}
-        for name, file in self.files.items():
-            file.add(pa.schema(TABLES[name]).empty_table())
+        self.file.__enter__()
+        self.file.add(self.schema.empty_table())
         return self
 
     def __exit__(self, *failure: Any) -> None:
-        self.stack.__exit__(*failure)
+        self.file.__exit__(*failure)
 
     def take(self, pairs: Pairs) -> None:
         """Take runs of the study itself, in (seed, scenario) order."""
         for a, run in pairs:
+            self._write("stays", a, stays.rows(a, run, self.cents))
             if not follows(a.detail):
                 continue
             for name, rows in (("flows", flow_rows), ("landing", landing_rows), ("waits", wait_rows)):
@@ -76,7 +80,9 @@ class PersonTables:
     def _write(self, name: str, a: Asked, columns: dict[str, Any]) -> None:
         size = len(next(iter(columns.values())))
         keys = {"scenario": [a.scenario] * size, "seed": [a.seed] * size}
-        self.files[name].add(pa.table(keys | columns, schema=pa.schema(TABLES[name])))
+        values = (keys | columns).items()
+        rows = pa.table({key: pa.array(column, TABLES[name][key], from_pandas=True) for key, column in values})  # unknown is null
+        self.file.add(bundle.rows_of(self.schema, name, rows))
 
     def _twins(self, a: Asked, run: Run) -> dict[str, Any]:
         assert self.baseline is not None

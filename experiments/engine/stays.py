@@ -1,10 +1,9 @@
 """Where persons wait for a home, kind by kind: places, who is there, how long, who came and who went."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from experiments.engine.measure import Asked, Run
 from model.ledger import Event
@@ -15,18 +14,18 @@ FLOWS = {
     "came": ByPlace.GEKOMEN, "got_home": ByPlace.NAAR_HUIS, "gave_up": ByPlace.AFGEHAAKT, "went_elsewhere": ByPlace.NAAR_ELDERS,
     "found_full": ByPlace.GEWEIGERD,
 }  # fmt: skip
-COLUMNS = ["scenario", "seed", "kind", "places", "there", "occupancy", *FLOWS, "stay_months", "waited_months", "euro"]
+NUMBERS = ("places", "there", "occupancy", *FLOWS, "stay_months", "waited_months", "euro")
 
 
-def table(pairs: Iterable[tuple[Asked, Run]], cents: np.ndarray) -> pd.DataFrame:
-    """A row for each run and kind of place; a couch is a place without places. NaN where nobody was.
+def rows(asked: Asked, run: Run, cents: np.ndarray) -> dict[str, list[Any]]:
+    """Columns of a run, a row for each kind of place; a couch is a place without places. Unknown where nobody was.
 
     Places and who is there are means over the months, and flows are persons a year. `stay_months` is how long those who got a
     home had been there, `waited_months` how long those who are there have been there so far.
     `euro` a year is what blocked outflow costs, undiscounted: the places that they hold and their stay there, at `cents` [Event].
     """
-    rows = [row for asked, run in pairs for row in _rows(asked, run, cents)]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    columns = map(list, zip(*_rows(asked, run, cents), strict=True))
+    return dict(zip(("kind", *NUMBERS), columns, strict=True))
 
 
 def _rows(asked: Asked, run: Run, cents: np.ndarray) -> Iterator[tuple[Any, ...]]:
@@ -35,7 +34,7 @@ def _rows(asked: Asked, run: Run, cents: np.ndarray) -> Iterator[tuple[Any, ...]
         there, size = of[ByPlace.DAAR] / months, run.counts[places] / months if places != NOBODY else np.nan
         flows = [of[flow] * 12.0 / months for flow in FLOWS.values()]
         yield (
-            asked.scenario, asked.seed, place.name.lower(), size, there, there / size if size else np.nan, *flows,
+            place.name.lower(), size, there, there / size if size else np.nan, *flows,
             _mean(of[ByPlace.NAAR_HUIS_MAANDEN], of[ByPlace.NAAR_HUIS]), _mean(of[ByPlace.DAAR_MAANDEN], of[ByPlace.DAAR]),
             run.counts[held] * 12.0 / months * _a_month(place, cents) / 100.0,
         )  # fmt: skip

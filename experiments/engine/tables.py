@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from experiments import compare, designs, pockets
-from experiments.engine import stays
+from experiments import bundle, compare, designs, pockets
 from experiments.engine.books import Books
 from experiments.engine.differences import Findings, Values
 from experiments.engine.measure import blocks_of, month_zero
@@ -24,7 +23,6 @@ from experiments.engine.store import REST, WHOLE, Store, in_groups, table
 from experiments.plan import CHECKS, MAIN, Plan, ground
 from model.fit import fit
 from model.indicators import COMPARED
-from model.ledger import prices
 from model.parameters import range_of
 from model.rooms import blocks as rooms_of_parameters
 from model.tables.places import area_of, drawn
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
 def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
     """Write every table of a study into a folder, from the runs that are whole. `failed` is told among the checks."""
     books, found, keys = Books(p), Findings(p), cache(partial(keys_of, p))
-    of_places: list[pd.DataFrame] = []
     with ExitStack() as files:
         runs = files.enter_context(Streamed(folder / WHOLE))
         indicators, ledger, differences = (
@@ -51,7 +48,6 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
                 books.take(pairs)
                 if design == MAIN:
                     persons.take(pairs)
-                    of_places.append(stays.table(pairs, prices(p.rooms.ledger)))
                 if shown:
                     indicators.add(indicator_rows(keys, pairs))
                     ledger.add(ledger_rows(pairs))
@@ -65,19 +61,21 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
     near = found.near()
     frames: dict[str, pd.DataFrame] = {
         "labels": labels(),
-        "robustness": compare.three_shares(near, grid_weights(p), headline),
-        "variance": found.variance(),
-        "ranking": found.ranking(),
         "validation": books.against_published(),
         "checks": books.checks(failed),
         "pockets": of_payers,
-        "stays": pd.concat(of_places, ignore_index=True),
         "fit": fit(p.town, blocks_of(p.rooms), month_zero(ground(p), next(a.seed for a in p.asked if a.key in store))),
         "observed": books.observed(),
         "imputed": p.town.imputed,
         "parameters": parameter_table(p).merge(compare.influence(near, headline[0]), on="parameter", how="left"),
         "designs": design_table(p),
     }
+    sure = {
+        "robustness": compare.three_shares(near, grid_weights(p), headline),
+        "variance": found.variance(),
+        "ranking": found.ranking(),
+    }
+    bundle.write(folder / "robustness.parquet", sure)
     for name, frame in frames.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
     places(p.town).to_parquet(folder / "places.parquet", index=False)

@@ -8,7 +8,7 @@ GROUPS = ("huishoudens", "koop", "vrije_huur", "sociale_huur", "meer_geplaatst",
 
 
 def person_rows(scenarios, seeds):
-    """flows, landing, waits and twins; the first scenario is the baseline, and each next one does a little worse."""
+    """flows, landing, waits, twins and stays; the first scenario is the baseline, and each next one does a little worse."""
     runs = [(k, s, seed) for k, s in enumerate(scenarios) for seed in seeds]
     return {
         "flows": pd.DataFrame(
@@ -27,6 +27,12 @@ def person_rows(scenarios, seeds):
             [(s, seed, group, 10, 80, 10 + 2 * k + seed, 100 + 2 * k + seed, 150 + 2 * k + seed, 3, 2)
              for k, s, seed in runs if k for group in GROUPS],
             columns=["scenario", "seed", "group", "better", "same", "worse", "matched", "of", "only_baseline", "only_scenario"],
+        ),
+        "stays": pd.DataFrame(
+            [(s, seed, "opvang", 12.0, 6.0 + k, (6.0 + k) / 12.0, 5.0, 4.0, 0.5, 0.0, 1.0, 8.0 + k, 5.0, 67_680.0 + 1000.0 * k)
+             for k, s, seed in runs],
+            columns=["scenario", "seed", "kind", "places", "there", "occupancy", "came", "got_home", "gave_up", "went_elsewhere",
+                     "found_full", "stay_months", "waited_months", "euro"],
         ),
     }  # fmt: skip
 

@@ -1,7 +1,6 @@
 """Before a study, while it runs, and when it has enough seeds."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from experiments import dry
@@ -10,6 +9,7 @@ from experiments.engine.differences import NAMES, window_rows
 from experiments.engine.enough import enough
 from experiments.engine.measure import Failed
 from experiments.engine.progress import Progress
+from experiments.loaded import load
 from experiments.plan import plan
 from tests.experiments.test_never_lost import tiny
 
@@ -83,7 +83,7 @@ def test_seeds_are_added_until_the_order_is_settled_and_then_no_more(tmp_path, c
     assert settled.folder == p.folder
     outcome = study.run(settled)
     assert outcome.computed == 0, "the batches were not found"
-    pair = pd.read_parquet(settled.folder / "ranking.parquet").iloc[0]
+    pair = load(settled.folder)["ranking"].iloc[0]
     assert (pair.verdict, pair.seeds, pair.indicator) == ("settled", 20, "plaatsingen")
     assert pair.first_group != pair.second_group
 

@@ -2,17 +2,16 @@
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 from scipy import stats
 
-from experiments import compare, survival
+from experiments import bundle, compare, survival
 from experiments.engine.persons import PersonTables, Side, household_rows, landing_rows, ledger, vulnerable_row, wait_rows
 from experiments.figures.fairness import fairness_data, twins_data
 from experiments.figures.persons import flows_data, landing_data
 from experiments.loaded import load
 from model.followed import EMPTY, HARD, LEFT, LOST, nothing
-from model.world import Profile, Tenure
+from model.world import ByPlace, Count, Place, Profile, Tenure
 from tests.experiments.test_report import BASE, SCENARIOS, study
 
 
@@ -21,6 +20,11 @@ class Kept:
 
     def __init__(self, **given):
         vars(self).update(nothing()._asdict() | given)
+
+
+def nobody_followed():
+    """What a run of a summary keeps of persons: only how many were where."""
+    return Kept(places=np.zeros((len(Place), len(ByPlace)), np.int64), counts=np.zeros(len(Count), np.int64))
 
 
 # How long it lasts
@@ -105,7 +109,7 @@ def test_vulnerable_residents_are_matched_by_identity():
 
 def test_a_study_closes_its_flows_from_year_to_year(whole):
     """Who is in a place at the end of a year is there at the start of the next; who came and went is in no place."""
-    flows = pd.read_parquet(whole / "flows.parquet")
+    flows = load(whole)["flows"]
     assert set(flows.year) == {1, 2} and set(flows.scenario) == set(load(whole).manifest["scenarios"])
     for _, run in flows.groupby(["scenario", "seed"]):
         ends, starts = (
@@ -132,8 +136,9 @@ def test_a_study_has_twins_and_landings_of_every_seed_and_its_thresholds_among_i
 
 def test_a_study_that_keeps_a_summary_has_these_tables_without_rows(finished, tmp_path):
     with PersonTables(finished, tmp_path) as tables:
-        tables.take([(finished.asked[0]._replace(detail="summary"), None)])
-    assert [pq.read_table(tmp_path / f"{name}.parquet").num_rows for name in ("flows", "landing", "waits", "twins")] == [0] * 4
+        tables.take([(finished.asked[0]._replace(detail="summary"), nobody_followed())])
+    found = bundle.read(tmp_path / "persons.parquet")
+    assert [len(found[name]) for name in ("flows", "landing", "waits", "twins", "stays")] == [0, 0, 0, 0, 7]
 
 
 # What is drawn

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import figures, findings, pockets, prose, report
+from experiments import bundle, figures, findings, pockets, prose, report
+from experiments.bundle import BUNDLES
 from experiments.figures import draw_all
 from experiments.loaded import LINES, load
 from experiments.prose import EN, NL
@@ -118,10 +119,13 @@ def study(folder, scenarios=SCENARIOS, mapped=False, empty=False, town="Teststad
     }
     frames["pockets"] = pocket_rows(scenarios)
     frames |= person_rows([BASE, *scenarios], SEEDS)
+    if empty:
+        frames |= {name: frames[name].iloc[:0] for name in ("robustness", "imputed", "variance", "observed")}
+        frames["parameters"] = frames["parameters"].assign(verschuiving=np.nan)
+    for name, parts in BUNDLES.items():
+        bundle.write(folder / f"{name}.parquet", {part: frames.pop(part) for part in parts})
     for name, frame in frames.items():
-        gone = empty and name in ("robustness", "imputed", "variance", "observed")
-        frame = frame.assign(verschuiving=np.nan) if empty and name == "parameters" else frame
-        (frame.iloc[:0] if gone else frame).to_parquet(folder / f"{name}.parquet", index=False)
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
     places(mapped).to_parquet(folder / "places.parquet", index=False)
     (folder / "manifest.json").write_text(json.dumps(manifest(scenarios, town)), encoding="utf-8")
     return folder
@@ -303,7 +307,7 @@ def test_the_page_can_be_read_by_ear_and_by_keyboard(pages):
     for language, page in pages.items():
         assert dict(page.tags)["html"]["lang"] == language
         assert all(a["alt"] for tag, a in page.tags if tag == "img")
-        assert sum(tag == "img" for tag, _ in page.tags) == 7
+        assert sum(tag == "img" for tag, _ in page.tags) == 15
         assert all("scope" in a for tag, a in page.tags if tag == "th")
         assert page.headings[0] == 1 and all(b - a <= 1 for a, b in zip(page.headings, page.headings[1:], strict=False))
         ids = [a["id"] for _, a in page.tags if "id" in a]
@@ -471,9 +475,9 @@ def test_a_report_without_draws_says_that_it_was_not_examined(tmp_path):
 
 def test_a_difference_that_no_draw_shows_is_told_as_such(tmp_path):
     folder = study(tmp_path / "s")
-    none = pd.read_parquet(folder / "variance.parquet").assign(mean=0.0, low=0.0, high=0.0, share_parameters=np.nan)
-    none.to_parquet(folder / "variance.parquet", index=False)
-    assert report.content(load(folder), EN)["doubt"].rows[0][2:] == ["no difference in any draw", "–", "–"]
+    tables = load(folder)
+    tables.frames["variance"] = tables["variance"].assign(mean=0.0, low=0.0, high=0.0, share_parameters=np.nan)
+    assert report.content(tables, EN)["doubt"].rows[0][2:] == ["no difference in any draw", "–", "–"]
 
 
 def test_drift_is_the_baseline_at_month_0_and_in_its_last_year(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 
 from experiments.engine import stays
 from experiments.engine.measure import Asked, Run
+from experiments.loaded import load
 from model.ledger import Event
 from model.world import ByPlace, Count, Place
 
@@ -18,14 +19,14 @@ def a_run():
     of[ByPlace.DAAR], of[ByPlace.DAAR_MAANDEN], counts[Count.PLAATSEN_OPVANG] = 3 * 24, 5 * 3 * 24, 12 * 24
     counts[Count.OPVANG_MAANDEN], counts[Count.BANK_MAANDEN] = 3 * 24, 24
     nothing = np.zeros(0)
-    return Run(nothing, nothing, nothing, nothing, nothing, nothing, counts=counts, places=places)
+    return Run(*[nothing] * len(Run._fields))._replace(counts=counts, places=places)
 
 
 def test_places_people_and_stays_by_hand():
     """A stay at 800 and a place at 1,080 euro a month: 36 months a year are 67,680 euro; a couch at 300 euro has no place."""
     cents = np.zeros(len(Event), np.int64)
     cents[[Event.OPVANG_MAAND, Event.OPVANG_PLAATS, Event.BANK_MAAND]] = 80_000, 108_000, 30_000
-    found = stays.table([(Asked("k", "", "loting", 1, (), 24, "summary"), a_run())], cents).set_index("kind")
+    found = pd.DataFrame(stays.rows(Asked("k", "", "loting", 1, (), 24, "summary"), a_run(), cents)).set_index("kind")
     opvang, couch = found.loc["opvang"], found.loc["bank"]
     assert (opvang.places, opvang.there, opvang.occupancy) == (12, 3, 0.25)
     assert (opvang.came, opvang.got_home, opvang.found_full) == (5, 2, 1)
@@ -35,7 +36,7 @@ def test_places_people_and_stays_by_hand():
 
 
 def test_a_study_tells_it_of_its_own_scenarios(whole):
-    found = pd.read_parquet(whole / "stays.parquet")
+    found = load(whole)["stays"]
     assert len(found) == found.groupby(["scenario", "seed"]).ngroups * 7 and set(found.seed) == {1, 2, 3}
     azc = found[found.kind == "azc"]
     assert found.there.sum() > 0 and azc.occupancy.to_numpy() == pytest.approx((azc.there / azc.places).to_numpy())

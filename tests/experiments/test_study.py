@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from experiments.engine import study
+from experiments.loaded import load
 from tests.experiments.small import small
 
 
@@ -68,13 +69,13 @@ def test_every_design_point_and_every_share_is_there(finished):
     screen = {f"nuisance.incidents_per_month={end}" for end in ("laag", "hoog")}
     draws = {f"trekking {k:04}" for k in range(1, 5)}
     assert set(rows.design) == {""} | grid | screen | draws
-    split = pd.read_parquet(finished.folder / "variance.parquet")
+    split = load(finished.folder)["variance"]
     assert (
         set(split.scenario) == {"concentratie", "spreiding", "draagkracht"}
         and (split.draws == 4).all()
         and (split.seeds == 2).all()
     )
-    shares = pd.read_parquet(finished.folder / "robustness.parquet")
+    shares = load(finished.folder)["robustness"]
     assert np.allclose(shares[["same", "flipped", "not_separable"]].sum(axis=1), 1.0)
     assert (shares.points == 4).all()
     numbers = pd.read_parquet(finished.folder / "parameters.parquet")
