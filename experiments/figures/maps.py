@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-NEUTRAL, EDGE, BORDER, HATCH_INK = "#d6d6d6", "#8a8a8a", "#3a3a3a", "#4a4a4a"
+NEUTRAL, EDGE, BORDER, HATCH_INK = "#d6d6d6", "#8a8a8a", "#3a3a3a", "#6e6e6e"
 HATCH = "//////"
 MANY = 2000  # areas from which a map is a bitmap inside the drawing
 PIXELS = 1500  # detail of such a map along its longest side
@@ -324,6 +324,8 @@ def outlines(ax: "Axes", borders: "GeoSeries", width: float) -> None:
 
 def bar_and_north(ax: "Axes", town: "GeoDataFrame", language: str, size: Size) -> None:
     """A scale bar of a round length, and an arrow to the north (the grid of EPSG:28992); none on tiles."""
+    from matplotlib.text import OffsetFrom
+
     if (town.niveau == "tegel").any():
         return
     (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
@@ -332,9 +334,15 @@ def bar_and_north(ax: "Axes", town: "GeoDataFrame", language: str, size: Size) -
     ax.plot([x, x + length], [y, y], color=INK, lw=size.scaled(2.0), solid_capstyle="butt", **on)
     text = f"{grouped(length / 1000, 0, language)} km" if length >= 1000 else f"{length} m"
     ax.text(x + length, y, f"  {text}", ha="left", va="center", fontsize=size.small, **on)
-    arrow = {"arrowstyle": "-|>", "color": INK, "lw": size.scaled(1.0), "path_effects": _halo(3.0)}
-    ax.annotate("", xy=(0.03, 0.92), xytext=(0.03, 0.8), xycoords="axes fraction", arrowprops=arrow, zorder=8)
-    ax.text(0.03, 0.92, "N", transform=ax.transAxes, ha="center", va="bottom", fontsize=size.font, fontweight="bold", **on)
+    arrow = {"arrowstyle": "-|>", "color": INK, "lw": size.scaled(1.0), "path_effects": _halo(3.0), "shrinkA": 0, "shrinkB": 0}
+    at: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "ha": "center"}
+    ax.annotate("N", (0.03, 1.0), (0.0, 0.0), va="top", fontsize=size.small, fontweight="bold", **at, **on)
+    tip, tail = ((0.0, -lines * size.small) for lines in (1.1, 2.6))
+    points: dict[str, Any] = {
+        "xycoords": OffsetFrom(ax.texts[-1], (0.5, 1.0)),
+        "textcoords": OffsetFrom(ax.texts[-1], (0.5, 1.0)),
+    }
+    ax.annotate("", xy=tip, xytext=tail, arrowprops=arrow, zorder=8, **points)
 
 
 def _halo(width: float) -> list[Any]:
@@ -383,13 +391,13 @@ def write_names(axes: Sequence["Axes"], named: pd.DataFrame, size: Size, most: i
     drawing = _renderer(axes[0])
     for ax in axes:
         ax.apply_aspect()  # else names are placed on a map that is stretched over its whole axes
-        taken: list[Any] = []
+        taken: list[Any] = [text.get_window_extent(drawing) for text in ax.texts if text.get_text().strip()]
         (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
         here = named[named.x.between(x0, x1) & named.y.between(y0, y1)]
         for name, x, y, room in here.itertuples(index=False):
             box = _name_that_fits(ax, plain_name(name), (x, y), room / (x1 - x0), taken, drawing, size)
             taken += [] if box is None else [box]
-            if len(taken) == most:
+            if len(taken) >= most:
                 break
 
 
@@ -410,7 +418,7 @@ def _name_that_fits(
     inside = ax.get_window_extent(drawing)
     for nudge in NUDGES:
         text = ax.annotate(
-            name, at, nudge, "data", "offset points", fontsize=max(SMALLEST, 0.75 * size.font), ha="center", va="center",
+            name, at, nudge, "data", "offset points", fontsize=max(SMALLEST, 0.62 * size.font), ha="center", va="center",
             color=INK, zorder=9, path_effects=_halo(1.6), annotation_clip=False,
         )  # fmt: skip
         box = text.get_window_extent(drawing)
