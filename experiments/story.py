@@ -105,7 +105,7 @@ def write(
 
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    (folder / "verhaal.md").write_text(text, encoding="utf-8")
+    (folder / "verhaal.md").write_text(text + (picture(manifest["question"]["language"]) if who else ""), encoding="utf-8")
     log = pd.concat([run.log.assign(verloop=name) for name, run in runs.items()], ignore_index=True)
     log.to_parquet(folder / "gebeurtenissen.parquet", index=False, compression="zstd")
     if who:
@@ -114,6 +114,13 @@ def write(
     if seeds is not None:
         seeds.to_parquet(folder / "toevallen.parquet", index=False, compression="zstd")
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def picture(language: str) -> str:
+    """The strip, as the history shows it."""
+    from experiments.prose import say
+
+    return f"\n![{say('strip_alt', language)}](figures/levensloop.{language}.svg)\n"
 
 
 def folder_name(q: Question, who: str) -> str:

@@ -72,6 +72,7 @@ def test_a_history_is_written_whole(told):
     ends = [f"{language}.{kind}" for language in (NL, EN) for kind in ("svg", "png")]
     drawn = [f"levensloop{size}.{end}" for size in ("", ".column") for end in ends]
     assert {p.name for p in (told / "figures").iterdir()} == {"levensloop.csv", *drawn}
+    assert "(figures/levensloop.nl.svg)" in (told / "verhaal.md").read_text(encoding="utf-8")
     text = (told / "verhaal.md").read_text(encoding="utf-8")
     made = json.loads((told / "manifest.json").read_text(encoding="utf-8"))["question"]
     assert text.startswith("# Verhaal van een bewoner: ") and f"nummer {made['who']}" in text
