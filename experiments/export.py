@@ -56,8 +56,8 @@ SHEETS = {
     "observed": ("wat van buurten bekend is naast het model", "what is known of buurten beside the model"),
     "pockets": ("wie betaalt meer, wie minder, en wat dat rechtzet", "who pays more, who less, and what makes it good"),
     "ranking": ("staat de volgorde van scenario's vast", "whether the order of scenarios is settled"),
-    "robustness": ("aandelen met dezelfde volgorde, omgekeerd, niet te scheiden", "shares same order, flipped, not separable"),
     "stays": ("waar mensen op een woning wachten, en hoe lang", "where people wait for a home, and for how long"),
+    "robustness": ("aandelen met dezelfde volgorde, omgekeerd, niet te scheiden", "shares same order, flipped, not separable"),
     "validation": ("model naast gepubliceerd", "model beside published"),
     "variance": ("spreiding door getallen en door toeval", "variance of numbers and of luck"),
 }

@@ -37,11 +37,11 @@ SHAPES = {
     "indicators": (np.float32, (-1, len(INDICATORS))),
     "windows": (np.float64, (2, len(COMPARED))),
     "profiles": (np.int64, (len(Profile), len(ByProfile))),
+    "places": (np.int64, (len(Place), len(ByPlace))),
     "cents": (np.int64, (len(Event), len(Payer))),
     "booked": (np.int64, ()),
     "owed": (np.int64, ()),
     "counts": (np.int64, (len(Count),)),
-    "places": (np.int64, (len(Place), len(ByPlace))),
 }
 assert tuple(SHAPES) == Run._fields
 HEAD = [("key", pa.string()), ("design", pa.string()), ("scenario", pa.string()), ("seed", pa.int32()), ("months", pa.int32()),

@@ -45,10 +45,9 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
         for design, group in groupby((a for a in p.asked if a.key in store), key=lambda a: a.design):
             shown, values = design not in (LATE, PLACEBO), found.values_of(design)
             for pairs in in_groups((a, store.run(a.key)) for a in group):
+                of_places += [stays.table(pairs, prices(p.rooms.ledger))] if design == MAIN else []
                 runs.add(table(pairs))
                 books.take(pairs)
-                if design == MAIN:
-                    of_places.append(stays.table(pairs, prices(p.rooms.ledger)))
                 if shown:
                     indicators.add(indicator_rows(keys, pairs))
                     ledger.add(ledger_rows(pairs))
