@@ -14,7 +14,7 @@ from model.parameters import Problem, Refused
 from model.policies import Levers
 from model.randomness import Luck, Stream
 from model.rooms import Rooms
-from model.world import NOBODY, Count, Status, Tenure, World
+from model.world import NOBODY, ByPlace, Count, Status, Tenure, World
 
 DOSE_ID = np.uint64(9 << 56)  # no other kind of identity begins so
 
@@ -79,4 +79,5 @@ def _come(world: World, buurt: int, count: int, rooms: Rooms, luck: Luck) -> np.
     persons.stability[rows] = traits["coping"]
     persons.since[rows] = persons.waiting_since[rows] = luck.month
     world.book_in_gemeente(Count.PERSONEN_INSTROOM, np.full(count, gemeente))
+    world.book_in_place(ByPlace.GEKOMEN, traits["place"])
     return rows

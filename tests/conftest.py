@@ -99,13 +99,16 @@ def rooms(parameters: dict[str, dict[str, Any]]) -> Rooms:
     return read_rooms(parameters)
 
 
+BEDS = np.array([{Place.KLINIEK: 30, Place.AZC: 3}.get(place, 6) for place in Place])  # times the places: all can be full
+
+
 @pytest.fixture(scope="session")
 def lively(rooms: Rooms) -> Rooms:
     """Rooms in which rare things are common; ratios between profiles stay."""
     v, c, a = rooms.vulnerability, rooms.crisis, rooms.arrears
     return rooms._replace(
         inflow=rooms.inflow._replace(
-            inflow_ratio=6.0, persons_give_up_per_month=0.05, seekers_give_up_per_year=0.6, places_for_waiting=10.0
+            inflow_ratio=6.0, persons_give_up_per_month=0.05, seekers_give_up_per_year=0.6, places_for_waiting=1.0
         ),
         vulnerability=v._replace(stock_share=v.stock_share * 4, remission_per_year=0.6),
         crisis=c._replace(
@@ -119,7 +122,7 @@ def lively(rooms: Rooms) -> Rooms:
         leaving=rooms.leaving._replace(turnover_per_year=rooms.leaving.turnover_per_year * 3),
         support=rooms.support._replace(months_to_step_down=4, outreach_finds_per_hour=0.06),
         landing=rooms.landing._replace(after_months=3),
-        population=rooms.population._replace(places_per_1000=rooms.population.places_per_1000 * 6),
+        population=rooms.population._replace(places_per_1000=rooms.population.places_per_1000 * BEDS),
         publication=rooms.publication._replace(publish_every_months=6),
     )  # fmt: skip
 

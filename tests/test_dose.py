@@ -81,11 +81,12 @@ def test_identities_are_in_a_range_of_their_own(zero, rooms, huidig):
 
 def test_the_books_close_in_the_month_of_the_dose_and_after_it(rooms, small_city):
     city = small_city(warmup=12, months=-1)
-    before = city.world.counts.copy()
+    before, there = city.world.counts.copy(), city.world.by_place.copy()
     city.step()
     place_more(city.world, HOOGWERF, 20, rooms, city.levers, city.luck)
     world = city.world
     ledger.check(before, world.counts, world.gemeente_of_buurt, world.month)
+    ledger.check_places(there, world.by_place, world.month)
     assert world.counts[HOOGWERF, Count.GEPLAATST] >= 20 and world.by_profile[:, ByProfile.GEPLAATST].sum() >= 20
     city.run(12)  # a city closes its books every month
 

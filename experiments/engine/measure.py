@@ -63,11 +63,11 @@ class Run(NamedTuple):
     indicators: np.ndarray  # float32 [rows, I]
     windows: np.ndarray  # float64 [2, I + 2]: horizon and last year, with worst buurt and costs
     profiles: np.ndarray  # int64 [Profile, ByProfile] over the horizon
+    places: np.ndarray  # int64 [Place, ByPlace] over the horizon
     cents: np.ndarray  # int64 [Event, Payer] over the horizon, each year's discounted
     booked: np.ndarray  # int64 []: cents of all bookings together, before discounting
     owed: np.ndarray  # int64 []: events times price, added up apart from the bookings; equals `booked`
     counts: np.ndarray  # int64 [Count] of the whole over the horizon
-    places: np.ndarray  # int64 [Place, ByPlace] over the horizon
     # who was followed (`model.followed.Kept`); of a summary all of these have length zero
     flows: np.ndarray  # int32 [whole years, Place + 1, Place]
     landings: np.ndarray  # int32 [months + 1, Profile, 2]
@@ -210,11 +210,11 @@ def summed_up(record: Record, asked: Asked, rooms: Rooms) -> Run:
         indicators=_rows(record, asked),
         windows=np.concatenate([measure(whole)[:, 0], worst[:, None], per_year[:, None]], axis=1),
         profiles=record.by_profile[1 : last + 1].sum(axis=0),
+        places=record.by_place[1 : last + 1].sum(axis=0),
         cents=cents.sum(axis=0),
         booked=np.array(booked.sum()),
         owed=np.array(sum(ledger.owed(counts, rooms.ledger) for counts in of_years)),
         counts=whole.counts[0, 0],
-        places=record.by_place[1 : last + 1].sum(axis=0),
         **_followed(record, asked)._asdict(),
     )
 

@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 import pytest
 import xarray as xr
 
-from experiments import export, netcdf, verify
+from experiments import bundle, export, netcdf, verify
+from experiments.bundle import BUNDLES
 
 KEYS = ["design", "scenario", "seed", "period", "month", "level", "place", "profile", "payer"]
 EVIL = ["=HYPERLINK(\"http://x\")", "+1+1", "-2+3", "@SUM(A1)", "#REF!", "a\x07b"]  # fmt: skip
@@ -78,7 +79,8 @@ def short(copy):
 
 def table(folder, name):
     """A table's plain columns, texts that are empty as unknown: what a sheet or a CSV file can say."""
-    frame = pd.DataFrame(pq.read_table(folder / f"{name}.parquet").to_pandas())
+    [file] = [file for file, parts in BUNDLES.items() if name in parts] or [name]
+    frame = bundle.read(folder / f"{file}.parquet")[name] if file in BUNDLES else pd.read_parquet(folder / f"{file}.parquet")
     return frame.drop(columns="geometry", errors="ignore").replace("", np.nan)
 
 

@@ -18,8 +18,8 @@ def a_run():
     of[ByPlace.GEKOMEN], of[ByPlace.NAAR_HUIS], of[ByPlace.NAAR_HUIS_MAANDEN], of[ByPlace.GEWEIGERD] = 10, 4, 32, 2
     of[ByPlace.DAAR], of[ByPlace.DAAR_MAANDEN], counts[Count.PLAATSEN_OPVANG] = 3 * 24, 5 * 3 * 24, 12 * 24
     counts[Count.OPVANG_MAANDEN], counts[Count.BANK_MAANDEN] = 3 * 24, 24
-    nothing = np.zeros(0)
-    return Run(*[nothing] * len(Run._fields))._replace(counts=counts, places=places)
+    other = dict.fromkeys(set(Run._fields) - {"counts", "places"}, np.zeros(0))
+    return Run(**other, counts=counts, places=places)
 
 
 def test_places_people_and_stays_by_hand():
