@@ -140,7 +140,7 @@ def digest(found: list[Flow]) -> str:
 
 def page() -> str:
     """docs/causal.md."""
-    from experiments.docs import rows
+    from experiments.pages import rows
 
     found = flows()
     acts = graph(found)

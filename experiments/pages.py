@@ -24,6 +24,12 @@ class Grid(NamedTuple):
     rows: list[list[str]]
 
 
+def rows(head: list[str], body: list[list[Any]]) -> str:
+    """A Markdown table; bars inside cells are escaped."""
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join("| " + " | ".join(str(c).replace("|", "\\|") for c in line) + " |" for line in lines) + "\n"
+
+
 def template(name: str) -> "Template":
     """A template of templates/, in which every text is escaped and nothing may be missing."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
