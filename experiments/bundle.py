@@ -1,6 +1,6 @@
 """Several tables in one Parquet file, told apart by its column `table`: a study keeps few files, however many tables.
 
-    persons.parquet       flows, landing, waits, twins, stays: where people are, and for whom it gets better or worse
+    persons.parquet       flows, landing, waits, twins, teams, stays: where people are, and for whom it gets better or worse
     robustness.parquet    robustness, variance, ranking: how sure the answer is
 
 A column that a table does not have is empty in its rows; the file itself says which columns belong to which table. Read one with
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BUNDLES = {
-    "persons": ("flows", "landing", "waits", "twins", "stays"),
+    "persons": ("flows", "landing", "waits", "twins", "teams", "stays"),
     "robustness": ("robustness", "variance", "ranking"),
 }  # fmt: skip
 WHICH, TOLD = "table", b"tables"

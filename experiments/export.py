@@ -59,6 +59,7 @@ SHEETS = {
     "twins": ("hoeveel huishoudens beter, gelijk en slechter af zijn", "how many households are better, the same and worse off"),
     "stays": ("waar mensen op een woning wachten, en hoe lang", "where people wait for a home, and for how long"),
     "robustness": ("aandelen met dezelfde volgorde, omgekeerd, niet te scheiden", "shares same order, flipped, not separable"),
+    "teams": ("uren die hulp heeft, gevraagd wordt en geeft", "hours that help has, is asked and gives"),
     "validation": ("model naast gepubliceerd", "model beside published"),
     "waits": ("wie wacht en hoe lang al, per profiel", "who waits and for how long, per profile"),
     "variance": ("spreiding door getallen en door toeval", "variance of numbers and of luck"),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.world import NEVER, Persons, Place, Profile, World
+from model.world import CARE, NEVER, Persons, Place, Profile, World
 
 YEAR = 12  # months
 CAME = len(Place)  # the row in flows of who was in no place yet, and has waited since
@@ -18,6 +18,7 @@ PORTIEK_FULL = 255  # more placements in a portiek are not told apart
 EMPTY, LEFT = 254, 255  # codes instead of a mark: the home was vacant at month 0, or its residents of month 0 are gone
 MARK_STEPS = 25  # codes of a mark from 0 to 10: steps of 0.04
 STABILITY_STEPS = 250  # codes of a stability from 0 to 1
+TEAM = ("hours", "asked", "given")
 
 
 class Kept(NamedTuple):
@@ -33,6 +34,7 @@ class Kept(NamedTuple):
                placements in the portiek
     persons    uint64 [n]: identities of the vulnerable residents at the end, ascending
     stability  uint8 [n]: their mean stability since they came or since month 0 (`STABILITY_STEPS`)
+    teams      float32 [months, CARE, 3]: hours that teams of each kind that helps persons have, are asked and give (TEAM)
     """
 
     flows: np.ndarray
@@ -41,6 +43,7 @@ class Kept(NamedTuple):
     homes: np.ndarray
     persons: np.ndarray
     stability: np.ndarray
+    teams: np.ndarray
 
 
 def nothing() -> Kept:
@@ -48,7 +51,7 @@ def nothing() -> Kept:
     places, profiles = len(Place), len(Profile)
     return Kept(
         np.zeros((0, places + 1, places), np.int32), np.zeros((0, profiles, 2), np.int32), np.zeros((0, 2), np.int64),
-        np.zeros((3, 0), np.uint8), np.zeros(0, np.uint64), np.zeros(0, np.uint8),
+        np.zeros((3, 0), np.uint8), np.zeros(0, np.uint64), np.zeros(0, np.uint8), np.zeros((0, CARE, len(TEAM)), np.float32),
     )  # fmt: skip
 
 
@@ -141,12 +144,13 @@ class Followed:
         self.into_portiek = np.zeros(world.portieken.rows, np.uint16)
         self.who = world.persons.identity.copy()
         self.stability, self.months_seen = np.zeros((2, self.who.size))
+        self.teams = np.zeros((months, CARE, len(TEAM)), np.float32)
 
     def copy(self) -> "Followed":
         """One of its own with equal content."""
         twin = copy(self)
         twin.landings = self.landings.copy()
-        for name in ("flows", "waiting", "marks", "into_portiek", "who", "stability", "months_seen"):
+        for name in ("flows", "waiting", "marks", "into_portiek", "who", "stability", "months_seen", "teams"):
             setattr(twin, name, getattr(self, name).copy())
         return twin
 
@@ -167,6 +171,9 @@ class Followed:
         self.marks += d.satisfaction
         self.marks[d.identity != self.residents] = np.nan
         self._see_stability(persons)
+        for k, name in enumerate(TEAM):
+            of_kinds = np.bincount(world.teams.kind, getattr(world.teams, name), CARE)
+            self.teams[month - 1, :, k] = of_kinds[:CARE]
 
     def _see_stability(self, persons: Persons) -> None:
         more = persons.rows - self.who.size
@@ -193,6 +200,7 @@ class Followed:
             self._homes(months),
             self.who[order],
             np.rint(STABILITY_STEPS * mean).astype(np.uint8),
+            self.teams[:months].copy(),
         )
 
     def _homes(self, months: int) -> np.ndarray:

@@ -106,6 +106,9 @@ class TeamKind(IntEnum):
     WIJKAGENT = 4
 
 
+CARE = 2  # kinds of teams that help persons: wijkteam and ambulant come first in TeamKind
+
+
 class Payer(IntEnum):
     """Who pays."""
 

@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from model.followed import CAME, EMPTY, HARD, LEFT, LOST, MARK_STEPS, Followed, Landings, Seen, moves, seen
-from model.world import NEVER, ByProfile, Persons, Place, Profile, Status
+from model.followed import CAME, EMPTY, HARD, LEFT, LOST, MARK_STEPS, TEAM, Followed, Landings, Seen, moves, seen
+from model.world import CARE, NEVER, ByProfile, Persons, Place, Profile, Status
 
 MONTHS = 24
 
@@ -170,3 +170,15 @@ def test_a_run_that_is_followed_is_the_same_run_and_a_fork_follows_on(small_city
     one, other = (city.record.followed.kept() for city in (watched, twin))
     assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
     twin.close()
+
+
+def test_hours_of_teams_are_those_of_each_month(lived):
+    city, _ = lived
+    kept, teams = city.record.followed.kept(), city.world.teams
+    assert kept.teams.shape == (MONTHS, CARE, len(TEAM))
+    for kind in range(CARE):
+        mine = teams.kind == kind
+        now = [teams.hours[mine].sum(), teams.asked[mine].sum(), teams.given[mine].sum()]
+        assert kept.teams[-1, kind] == pytest.approx(now, rel=1e-6)
+    assert (kept.teams[:, :, 2] <= kept.teams[:, :, 0] * (1 + 1e-6)).all(), "nobody gives hours that are not there"
+    assert kept.teams[:, :, 1].max(axis=0).min() > 0

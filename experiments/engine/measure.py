@@ -75,6 +75,7 @@ class Run(NamedTuple):
     homes: np.ndarray  # uint8 [3, dwellings]
     persons: np.ndarray  # uint64 [n]
     stability: np.ndarray  # uint8 [n]
+    teams: np.ndarray  # float32 [months, CARE, TEAM]
 
 
 assert Run._fields[-len(followed.Kept._fields) :] == followed.Kept._fields

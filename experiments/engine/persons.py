@@ -17,9 +17,9 @@ from experiments.engine.differences import NAMES, last_year
 from experiments.engine.measure import Asked, Run, follows
 from experiments.engine.rows import Pairs, Streamed
 from experiments.plan import Plan
-from model.followed import EMPTY, HARD, LOST, MARK_STEPS, STABILITY_STEPS, YEAR
+from model.followed import EMPTY, HARD, LOST, MARK_STEPS, STABILITY_STEPS, TEAM, YEAR
 from model.ledger import prices
-from model.world import Place, Profile, Tenure
+from model.world import Place, Profile, TeamKind, Tenure
 
 OUTSIDE, CAME = "buiten", "gekomen"  # in flows: not vulnerable or not in town, and who has joined the queue since
 PLACES = [OUTSIDE, *(place.name.lower() for place in Place if place != Place.AFWEZIG), CAME]
@@ -37,6 +37,7 @@ TABLES = {
         **RUN, "group": pa.string(), "better": pa.int64(), "same": pa.int64(), "worse": pa.int64(), "matched": pa.int64(),
         "of": pa.int64(), "only_baseline": pa.int64(), "only_scenario": pa.int64(),
     },
+    "teams": {**RUN, "month": pa.int32(), "kind": pa.string(), **dict.fromkeys(TEAM, pa.float64())},
     "stays": {**RUN, "kind": pa.string(), **dict.fromkeys(stays.NUMBERS, pa.float64())},
 }  # fmt: skip
 
@@ -70,7 +71,7 @@ class PersonTables:
             self._write("stays", a, stays.rows(a, run, self.cents))
             if not follows(a.detail):
                 continue
-            for name, rows in (("flows", flow_rows), ("landing", landing_rows), ("waits", wait_rows)):
+            for name, rows in (("flows", flow_rows), ("landing", landing_rows), ("waits", wait_rows), ("teams", team_rows)):
                 self._write(name, a, rows(run))
             if a.scenario == self.p.baseline:
                 self.baseline = (a.seed, a, run)
@@ -118,6 +119,14 @@ def wait_rows(run: Run) -> dict[str, Any]:
     persons, waited = run.waits.astype(float).T
     months = max(1, min(YEAR, len(run.landings) - 1))
     return {"profile": PROFILES, "waiting": persons / months, "months": waited / np.where(persons > 0, persons, np.nan)}
+
+
+def team_rows(run: Run) -> dict[str, Any]:
+    """Per month and kind of team that helps persons: hours that there are, are asked and are given, all teams together."""
+    months, kinds, _ = run.teams.shape
+    names = [kind.name.lower() for kind in TeamKind][:kinds]
+    hours = {name: run.teams[:, :, k].ravel() for k, name in enumerate(TEAM)}
+    return {"month": np.repeat(np.arange(1, months + 1), kinds), "kind": names * months} | hours
 
 
 def household_rows(base: Run, run: Run, same: float) -> Iterator[tuple[Any, ...]]:

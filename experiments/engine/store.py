@@ -26,9 +26,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from experiments.engine.measure import Asked, Run
+from model.followed import TEAM
 from model.indicators import COMPARED, INDICATORS
 from model.ledger import Event
-from model.world import ByPlace, ByProfile, Count, Payer, Place, Profile
+from model.world import CARE, ByPlace, ByProfile, Count, Payer, Place, Profile
 
 FOLDER, WHOLE, REST, STATE = "runs", "runs.parquet", "runs-besides.parquet", "study.json"
 CHUNK = ".arrow"  # Arrow as it lies in memory: a chunk is read once and thrown away, and Parquet costs three times as much
@@ -49,6 +50,7 @@ SHAPES = {
     "homes": (np.uint8, (3, -1)),
     "persons": (np.uint64, (-1,)),
     "stability": (np.uint8, (-1,)),
+    "teams": (np.float32, (-1, CARE, len(TEAM))),
 }
 assert tuple(SHAPES) == Run._fields
 HEAD = [("key", pa.string()), ("design", pa.string()), ("scenario", pa.string()), ("seed", pa.int32()), ("months", pa.int32()),

@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHOWN = ("druk_op_hulp", "reactietijd")
+TEAMS = {"druk_wijkteam": "wijkteam", "druk_ambulant": "ambulant"}  # load of each kind of team that helps persons
 FULL = 1.0  # load at which teams are asked for every hour that they have
 
 
 def help_data(tables: Tables) -> pd.DataFrame:
-    """Per indicator, scenario and month: the level, and the paired difference from the baseline, each with its interval."""
-    t = tables["indicators"]
-    t = t[(t.level == "gemeente") & (t.design == "")]
-    t = t[t.period == ("month" if (t.period == "month").any() else "year")]
+    """Per measure, scenario and month: the level, and the paired difference from the baseline, each with its interval.
+
+    The load of teams of one kind is hours asked over hours that there are; studies that keep no months of persons lack it.
+    """
     frames = []
-    for name in (name for name in SHOWN if name in t and t[name].notna().any()):
-        wide = t.pivot_table(index=["scenario", "seed"], columns="month", values=name, sort=False).astype(float)
+    for name, wide in _measured(tables).items():
         apart = wide - wide.xs(tables.baseline).reindex(wide.index, level="seed")
         for what, values in (("level", wide), ("difference", apart)):
             told = bands(values.stack().rename("value").reset_index())
@@ -47,8 +47,23 @@ def help_data(tables: Tables) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
+def _measured(tables: Tables) -> dict[str, pd.DataFrame]:
+    """What is shown, by name: a row per scenario and seed, a column per month."""
+    t = tables["indicators"]
+    t = t[(t.level == "gemeente") & (t.design == "")]
+    t = t[t.period == ("month" if (t.period == "month").any() else "year")]
+    long = {name: (t, name) for name in SHOWN if name in t and t[name].notna().any()}
+    teams = tables["teams"].assign(load=lambda x: x.asked / x.hours.where(x.hours > 0))
+    long |= {name: (teams[teams.kind == kind], "load") for name, kind in TEAMS.items() if (teams.kind == kind).any()}
+    rows = ["scenario", "seed"]
+    return {
+        name: frame.pivot_table(index=rows, columns="month", values=value, sort=False).astype(float)
+        for name, (frame, value) in long.items()
+    }
+
+
 def helping(tables: Tables, language: str, size: Size) -> "Figure | None":
-    """Rows: load and response time. Left: their level in each scenario. Right: the paired difference from the baseline."""
+    """Rows: load, response time, load of each kind of team. Left: their level. Right: the paired difference from the baseline."""
     data = help_data(tables)
     if data.empty:
         return None
@@ -84,7 +99,7 @@ def _panel(ax: "Axes", data: pd.DataFrame, tables: Tables, what: str, language: 
         ends.append((name, float(part["mean"].iloc[-1]), INK if k == 0 else INKS[(k - 1) % len(INKS)]))
     if what == "level":
         ax.set_ylim(bottom=max(0.0, ax.get_ylim()[0]))  # neither can be below 0, whatever a symmetrical interval says
-    full = what == "level" and data.indicator.iloc[0] == SHOWN[0] and ax.get_ylim()[0] < FULL < ax.get_ylim()[1]
+    full = what == "level" and data.indicator.iloc[0] != "reactietijd" and ax.get_ylim()[0] < FULL < ax.get_ylim()[1]
     if full or what == "difference":
         ax.axhline(FULL if full else 0.0, color=SOFT, lw=size.scaled(0.8), ls=(0, (2, 2)) if full else "-")
     ax.margins(x=0)
@@ -96,10 +111,10 @@ def _panel(ax: "Axes", data: pd.DataFrame, tables: Tables, what: str, language: 
 
 def _titled(ax: "Axes", tables: Tables, name: str, what: str, language: str, width: float, size: Size) -> None:
     """What a panel shows, and in which unit."""
-    label = tables.label(name)
+    of_teams = name in TEAMS
     if what == "difference":
         title = say("help_difference", language, base=scenario_name(tables.baseline))
     else:
-        title = str(label[language])
+        title = say(name, language) if of_teams else str(tables.label(name)[language])
     ax.set_title(wrapped(title, width, size.font, True))
-    ax.set_ylabel(unit(label.unit, language).text)
+    ax.set_ylabel(unit("verhouding" if of_teams else tables.label(name).unit, language).text)

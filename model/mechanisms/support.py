@@ -19,9 +19,8 @@ from model.jit import kernel, rule
 from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck, Stream, uniform_at
-from model.world import Count, Place, Profile, Status, TeamKind, World
+from model.world import CARE, Count, Place, Profile, Status, TeamKind, World
 
-CARE = 2  # kinds of teams that help persons: wijkteam and ambulant come first in TeamKind
 WRITES = (
     "persons.status", "persons.line", "persons.need", "persons.hours", "persons.trust", "persons.stable_months",
     "teams.asked", "teams.given", "wijken.response_days", "wijken.load",

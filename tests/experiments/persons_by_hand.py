@@ -28,6 +28,11 @@ def person_rows(scenarios, seeds):
              for k, s, seed in runs if k for group in GROUPS],
             columns=["scenario", "seed", "group", "better", "same", "worse", "matched", "of", "only_baseline", "only_scenario"],
         ),
+        "teams": pd.DataFrame(
+            [(s, seed, month, kind, 100.0, 80.0 + 10 * k + seed, 70.0) for k, s, seed in runs for month in range(1, 25)
+             for kind in ("wijkteam", "ambulant")],
+            columns=["scenario", "seed", "month", "kind", "hours", "asked", "given"],
+        ),
         "stays": pd.DataFrame(
             [(s, seed, "opvang", 12.0, 6.0 + k, (6.0 + k) / 12.0, 5.0, 4.0, 0.5, 0.0, 1.0, 8.0 + k, 5.0, 67_680.0 + 1000.0 * k)
              for k, s, seed in runs],

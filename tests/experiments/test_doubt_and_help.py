@@ -36,6 +36,8 @@ def test_the_load_of_help_is_paired_on_seeds(tmp_path):
     assert level["mean"] == pytest.approx(0.75 + sum(SEEDS) / len(SEEDS)) and level.low < level["mean"] < level.high
     told = data.loc[("druk_op_hulp", "difference", SCENARIOS[0], 24)]
     assert (told["mean"], told.low, told.high) == pytest.approx((0.25, 0.25, 0.25))
+    teams = data.loc[("druk_wijkteam", "difference", SCENARIOS[0], 24)]  # 90 + seed hours asked of 100, and 80 + seed
+    assert (teams["mean"], teams.low, teams.high) == pytest.approx((0.1, 0.1, 0.1))
     against_itself = data.xs((BASE, "difference"), level=("scenario", "what"))
     assert (against_itself[["mean", "low", "high"]] == 0).all(axis=None)
 
@@ -44,4 +46,6 @@ def test_a_study_that_did_not_measure_it_has_no_figure_of_help(tmp_path):
     folder = study(tmp_path)
     t = pd.read_parquet(folder / "indicators.parquet").drop(columns=["druk_op_hulp", "reactietijd"])
     t.to_parquet(folder / "indicators.parquet", index=False)
-    assert help_data(load(folder)).empty and helping(load(folder), NL, PAGE) is None
+    tables = load(folder)
+    tables.frames["teams"] = tables["teams"].iloc[:0]
+    assert help_data(tables).empty and helping(tables, NL, PAGE) is None

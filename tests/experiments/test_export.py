@@ -107,7 +107,7 @@ def same(found, expected):
 
 NAMES = (
     "checks", "designs", "differences", "fit", "flows", "indicators", "labels", "landing", "ledger", "parameters", "places",
-    "pockets", "ranking", "robustness", "stays", "twins", "validation", "variance", "waits",
+    "pockets", "ranking", "robustness", "stays", "teams", "twins", "validation", "variance", "waits",
 )  # fmt: skip
 WITHOUT_ROWS = ("imputed", "observed")  # in a town that is drawn
 

@@ -138,7 +138,7 @@ def test_a_study_that_keeps_a_summary_has_these_tables_without_rows(finished, tm
     with PersonTables(finished, tmp_path) as tables:
         tables.take([(finished.asked[0]._replace(detail="summary"), nobody_followed())])
     found = bundle.read(tmp_path / "persons.parquet")
-    assert [len(found[name]) for name in ("flows", "landing", "waits", "twins", "stays")] == [0, 0, 0, 0, 7]
+    assert [len(found[name]) for name in ("flows", "landing", "waits", "twins", "teams", "stays")] == [0, 0, 0, 0, 0, 7]
 
 
 # What is drawn
