@@ -26,6 +26,11 @@ BUNDLES = {
 WHICH, TOLD = "table", b"tables"
 
 
+def file_of(table: str) -> str:
+    """The name of the file that holds a table."""
+    return next((file for file, parts in BUNDLES.items() if table in parts), table)
+
+
 def schema_of(tables: dict[str, pa.Schema]) -> pa.Schema:
     """The schema of a file that holds tables of these schemas; a column of several tables has the wider of its types."""
     whole = pa.unify_schemas([pa.schema([(WHICH, pa.string())]), *tables.values()], promote_options="permissive")

@@ -14,6 +14,7 @@ from experiments.engine.store import Store, table
 from experiments.plan import Plan, ground, jobs
 from experiments.show import aligned, number
 from model.city import City
+from model.followed import Kept
 from model.indicators import INDICATORS
 
 TRIED = 12  # months that are lived to measure
@@ -24,7 +25,8 @@ class Measured(NamedTuple):
 
     build: float  # seconds
     month: float  # seconds
-    packed: float  # bytes on disk per byte of indicators
+    packed: float  # bytes on disk per byte of what a run keeps
+    kept: int  # bytes that a run keeps of who was followed
 
 
 def tell(p: Plan) -> None:
@@ -69,7 +71,9 @@ def measured(p: Plan) -> Measured:
     city.close()
     packed = io.BytesIO()
     pq.write_table(table([(first, run)]), packed, compression="zstd")
-    return Measured(world_there - began, (lived - world_there) / TRIED, packed.getbuffer().nbytes / run.indicators.nbytes)
+    kept = sum(getattr(run, name).nbytes for name in Kept._fields)  # grows with homes and persons, hardly with months
+    packed_share = packed.getbuffer().nbytes / (run.indicators.nbytes + kept)
+    return Measured(world_there - began, (lived - world_there) / TRIED, packed_share, kept)
 
 
 def lasts(p: Plan, job: Job, found: Measured) -> float:
@@ -86,7 +90,8 @@ def weighs(p: Plan, job: Job, found: Measured) -> float:
     rows = sum(
         len(block.months) * places[block.level] for a in job.asked for block in blocks(a.detail, a.months, len(p.town.gemeenten))
     )
-    return 2.0 * rows * len(INDICATORS) * 4 * found.packed
+    followed = sum(follows(a.detail) for a in job.asked)
+    return found.packed * (2.0 * rows * len(INDICATORS) * 4 + followed * found.kept)
 
 
 def lasting(seconds: float) -> str:

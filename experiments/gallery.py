@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from experiments import pages
+from experiments.bundle import BUNDLES
 from experiments.figures import FIGURES, FORMATS, TOWN, capacity, file_name, write
 from experiments.figures.style import PAGE, SIZES, Size
 from experiments.loaded import Tables, load, load_town
@@ -44,9 +45,10 @@ def main(arguments: list[str] | None = None) -> None:
     with refused(given):
         folder = Path(given[0])
         tables, known = opened(folder)
-        found = make(folder, tables, asked(given[1:], known))
+        wanted = asked(given[1:], known)
+        found = make(folder, tables, wanted)
     print(f"{len(found)} figures: {folder / 'figures'}")
-    if (folder / FILE).is_file():
+    if wanted.page:
         print(f"Page: {folder / FILE}")
 
 
@@ -55,7 +57,7 @@ def opened(folder: Path) -> tuple[Any, dict[str, Any]]:
     from model.parameters import Problem, Refused
 
     has = {path.name for path in folder.glob("*")} if folder.is_dir() else set()
-    if {"manifest.json", "differences.parquet"} <= has:
+    if {"manifest.json", "differences.parquet", *(f"{name}.parquet" for name in BUNDLES)} <= has:
         return load(folder), FIGURES
     if {"manifest.json", "margins.parquet"} <= has:
         return load_town(folder), TOWN
@@ -63,7 +65,13 @@ def opened(folder: Path) -> tuple[Any, dict[str, Any]]:
         tables = capacity.load_capacity(folder)
         return tables, capacity.figures(list(dict.fromkeys(tables.found.outcome)))
     raise Refused(
-        [Problem(str(folder), "no finished folder", "that of a study, of a town (experiments.gemeente) or of capacities")]
+        [
+            Problem(
+                str(folder),
+                "no finished folder of this version",
+                "that of a study, of a town (experiments.gemeente) or of capacities",
+            )
+        ]
     )
 
 

@@ -16,10 +16,11 @@ from experiments.compare import paired
 from experiments.figures import draw_all
 from experiments.loaded import Tables, load
 from experiments.pages import Grid
-from experiments.prose import EN, NL, grouped, interval, level, number, percent, phrase, say, unit, word
+from experiments.prose import EN, NL, grouped, interval, joined, level, number, percent, phrase, say, unit, word
 
 FILES = {NL: "report.html", EN: "report.en.html"}
 WORKBOOKS = {NL: "report.xlsx", EN: "report.en.xlsx"}  # experiments/workbook.py writes them
+RUN = ("started", "seconds", "runs", "workers", "python")  # of the manifest; where its tables lay concerns nobody else
 TOP = 5  # numbers that move the headline most
 
 
@@ -126,7 +127,27 @@ def size(tables: Tables, language: str) -> dict[str, str]:
 def scenarios(tables: Tables, language: str) -> list[tuple[str, str]]:
     """Name and meaning of the baseline and of each scenario."""
     every = [tables.baseline, *tables.others]
-    return [(prose.scenario_name(s), prose.scenario_meaning(s, language)) for s in every]
+    return [(prose.scenario_name(s), " ".join(part_of(tables, part, language) for part in s.split("+"))) for s in every]
+
+
+def part_of(tables: Tables, part: str, language: str) -> str:
+    """What a strategy or policy does: in our words where there are any, else which levers it moves, and when."""
+    known = prose.scenario_meaning(part, language)
+    lines = [] if known else tables.manifest.get("policies", {}).get(part, [])
+    moved = [
+        say("lever_until" if r["until"] else "lever_from", language, lever=r["lever"], value=_lever_value(r["value"], language),
+            first=r["from"], last=(r["until"] or 0) - 1)
+        for r in lines
+    ]  # fmt: skip
+    return known or (
+        say("levers_moved", language, name=prose.scenario_name(part), parts=joined(moved, language)) if moved else ""
+    )
+
+
+def _lever_value(value: Any, language: str) -> str:
+    if isinstance(value, bool):
+        return say("yes" if value else "no", language)
+    return number(float(value), language) if isinstance(value, int | float) else str(value)
 
 
 def chance(tables: Tables, language: str) -> dict[str, str]:
@@ -378,6 +399,9 @@ def record(tables: Tables, language: str) -> list[tuple[str, str]]:
         ("model", m["identity"].get("model")),
         ("data", "; ".join(f"{k}: {v}" for k, v in m["identity"].get("data", {}).items())),
         ("versions", ", ".join(f"{k} {v}" for k, v in m.get("versions", {}).items())),
-        ("run", ", ".join(f"{k} {v}" for k, v in run.items())),
+        (
+            "run",
+            ", ".join(f"{say(f'run_{k}', language)} {run[k]}" for k in RUN if k in run),
+        ),
     )
     return [(say(f"record_{name}", language), str(value)) for name, value in rows if value not in (None, "")]

@@ -52,8 +52,9 @@ def study(config: dict[str, Any]) -> Ended:
     if not (p.folder / report.FILES["nl"]).is_file():
         workbook.write(p.folder)
         report.write(p.folder)
-        if config["results"]["pdf"]:
-            printing.print_pages([p.folder / name for name in report.FILES.values()])
+    unprinted = [page for page in map(p.folder.joinpath, report.FILES.values()) if not page.with_suffix(".pdf").is_file()]
+    if config["results"]["pdf"] and unprinted:
+        printing.print_pages(unprinted)
     return Ended(show.after(p.folder), p.folder)
 
 

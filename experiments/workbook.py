@@ -18,6 +18,7 @@ import pandas as pd
 from experiments import report
 from experiments.findings import judgement, verdict
 from experiments.loaded import Tables, load
+from experiments.pages import typical_error
 from experiments.prose import capital, phrase, say, scenario_name, unit, word
 
 if TYPE_CHECKING:
@@ -164,28 +165,68 @@ def events(tables: Tables, language: str) -> pd.DataFrame:
 
 
 def _plain(name: str) -> Callable[[Tables, str], pd.DataFrame]:
-    """A table as it stands, its columns and texts in the language."""
+    """A table as it stands, its columns and texts in the language, and its numbers in the units that stand beside them."""
 
     def table(tables: Tables, language: str) -> pd.DataFrame:
-        frame = tables.drift if name == "drift" else tables[name]
-        return _translated(frame, tables["labels"].set_index("name")[language], language)
+        frame = DRAWN_UP[name](tables, language) if name in DRAWN_UP else tables[name]
+        return _translated(_scaled(frame, language), tables["labels"].set_index("name")[language], KINDS.get(name, {}), language)
 
     return table
 
 
-def _translated(frame: pd.DataFrame, label: "pd.Series[str]", language: str) -> pd.DataFrame:
+def _scaled(frame: pd.DataFrame, language: str) -> pd.DataFrame:
+    """Shares as per cents, wherever a row says in which unit its numbers are."""
+    if "eenheid" not in frame:
+        return frame
+    factor = np.array([unit(u, language).factor for u in frame.eenheid])
+    return frame.assign(**{name: factor * frame[name] for name in VALUES if name in frame})
+
+
+def _drift(tables: Tables, language: str) -> pd.DataFrame:
+    """The baseline at month 0 and in its last year, each row with its unit."""
+    frame = tables.drift.copy()
+    frame.insert(1, "eenheid", tables["labels"].set_index("name").unit[frame.indicator].to_numpy())
+    factor = np.array([unit(u, language).factor for u in frame.eenheid])
+    return frame.assign(maand_0=factor * frame.maand_0, laatste_jaar=factor * frame.laatste_jaar)
+
+
+def _imputed(tables: Tables, language: str) -> pd.DataFrame:
+    """What was filled in, the typical error with its unit."""
+    t = tables["imputed"]
+    errors = [typical_error(r.attribuut, getattr(r, "zekerheid", np.nan), language) for r in t.itertuples()]
+    return t.assign(zekerheid=errors)
+
+
+def _stays(tables: Tables, language: str) -> pd.DataFrame:
+    """Where people wait; what of the places they hold as per cents."""
+    return tables["stays"].assign(occupancy=lambda x: 100.0 * x.occupancy)
+
+
+def _parameters(tables: Tables, language: str) -> pd.DataFrame:
+    """Every number, as a number where it is one."""
+    t = tables["parameters"]
+    return t.assign(waarde=[pd.to_numeric(x, errors="coerce") if _is_number(x) else x for x in t.waarde])
+
+
+def _is_number(text: str) -> bool:
+    return bool(np.isfinite(pd.to_numeric(text, errors="coerce")))
+
+
+def _translated(frame: pd.DataFrame, label: "pd.Series[str]", kinds: dict[str, str], language: str) -> pd.DataFrame:
+    """kinds: column -> the section of words.yaml that has its codes; names that one could type stay as they are."""
+
     def told(column: str, x: Any) -> Any:
-        if not isinstance(x, str):
+        if not isinstance(x, str) or column in AS_THEY_ARE:
             return x
-        if column == "scenario":
+        if column in ("scenario", "first", "second"):
             return scenario_name(x)
         if column == "indicator":
             return str(label.get(x, x))
-        kind = KINDS.get(column)
+        kind = kinds.get(column)
         return word(kind, x, language) if kind else phrase(x, language)
 
     shown = {column: [told(column, x) for x in frame[column]] for column in frame}
-    return pd.DataFrame(shown, columns=list(frame)).rename(columns=lambda c: word("columns", c, language))
+    return pd.DataFrame(shown, columns=list(frame)).rename(columns=lambda c: c if "." in c else word("columns", c, language))
 
 
 def record(tables: Tables, language: str) -> pd.DataFrame:
@@ -193,13 +234,18 @@ def record(tables: Tables, language: str) -> pd.DataFrame:
     return pd.DataFrame(report.record(tables, language), columns=[say("what", language), say("value", language)])
 
 
+AS_THEY_ARE = ("parameter", "design")
+VALUES = ("gepubliceerd", "model", "gevraagd", "gekregen", "fout", "p95", "slechtste_fout")  # in the unit of their row
+DRAWN_UP = {"drift": _drift, "imputed": _imputed, "stays": _stays, "parameters": _parameters}
 KINDS = {
-    "kind": "stays",
-    "payer": "payers",
-    "status": "statuses",
-    "profile": "profiles",
-    "eenheid": "units",
-    "controle": "phrases",
+    "pockets": {"payer": "payers", "role": "roles"},
+    "ranking": {"verdict": "settled"},
+    "validation": {"eenheid": "units"},
+    "fit": {"eenheid": "units"},
+    "drift": {"eenheid": "units"},
+    "stays": {"kind": "stays"},
+    "parameters": {"status": "statuses"},
+    "designs": {"kind": "points_of"},
 }
 SHEETS: dict[str, Callable[[Tables, str], pd.DataFrame]] = {
     "differences": differences,

@@ -110,6 +110,8 @@ class Landings:
         rows = np.flatnonzero(self.placed != NEVER)
         same = persons.identity[rows] == self.who[rows]
         there = (persons.place[rows] == int(Place.THUIS)) & (persons.since[rows] == self.placed[rows])
+        again = same & (persons.waiting_since[rows] == NEVER)  # recovered, and vulnerable anew at home in the same month
+        same &= ~again
         hard = same & ~(there & (persons.escalations[rows] == 0))
         age = month - self.placed[rows]
         np.add.at(self.ended[:, :, HARD], (age[hard], self.profile[rows[hard]]), 1)

@@ -24,6 +24,7 @@ from experiments.plan import Plan, identity
 from experiments.verify import commit, seal
 from model.indicators import COMPARED
 from model.parameters import Problem, Refused
+from model.policies import FOREVER
 
 FIRST, FAILURES, NEXT = "manifest.json", "failures.json", ".next"
 PACKAGES = ("mesa", "numpy", "numba", "scipy", "pandas", "pyarrow", "hydra-core")
@@ -133,6 +134,7 @@ def manifest(p: Plan, folder: Path, failed: int, started: float) -> dict[str, An
         "seeds": p.seeds,
         "scenarios": list(p.scenarios),
         "baseline": p.baseline,
+        "policies": _policies(p),
         "indicators": list(COMPARED),
         "failed": failed,
         "commit": commit(),
@@ -149,6 +151,16 @@ def manifest(p: Plan, folder: Path, failed: int, started: float) -> dict[str, An
         },
     }
     return found | {"seal": seal(found)}
+
+
+def _policies(p: Plan) -> dict[str, list[dict[str, Any]]]:
+    """What each policy of a scenario changes: lever, value, first month and the month in which it ends, or null."""
+    lines = dict.fromkeys(line for settings in p.scenarios.values() for line in settings)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for line in lines:
+        end = None if line.end == FOREVER else line.end
+        found.setdefault(line.policy, []).append({"lever": line.lever, "value": line.value, "from": line.start, "until": end})
+    return found
 
 
 def _digest(path: Path) -> str:

@@ -32,9 +32,10 @@ def _rows(asked: Asked, run: Run, cents: np.ndarray) -> Iterator[tuple[Any, ...]
     for place, (held, places) in COUNTERS.items():
         of, months = run.places[place].astype(float), asked.months
         there, size = of[ByPlace.DAAR] / months, run.counts[places] / months if places != NOBODY else np.nan
+        occupied = run.counts[held] / run.counts[places] if places != NOBODY and run.counts[places] else np.nan
         flows = [of[flow] * 12.0 / months for flow in FLOWS.values()]
         yield (
-            place.name.lower(), size, there, there / size if size else np.nan, *flows,
+            place.name.lower(), size, there, occupied, *flows,
             _mean(of[ByPlace.NAAR_HUIS_MAANDEN], of[ByPlace.NAAR_HUIS]), _mean(of[ByPlace.DAAR_MAANDEN], of[ByPlace.DAAR]),
             run.counts[held] * 12.0 / months * _a_month(place, cents) / 100.0,
         )  # fmt: skip

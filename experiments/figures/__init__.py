@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from experiments import bundle
 from experiments.figures import (
     bill,
     capacity,
@@ -180,6 +181,6 @@ def provenance(tables: Any, used: set[str]) -> str:
         "seeds": ", ".join(map(str, seeds)),
         "commit": facts.get("commit"),
         "code": identity.get("model", facts.get("model")),
-        "tables": ", ".join(f"{name} {hashes.get(f'{name}.parquet', '')[:12]}".strip() for name in sorted(used)),
+        "tables": ", ".join(f"{name} {hashes.get(f'{bundle.file_of(name)}.parquet', '')[:12]}".strip() for name in sorted(used)),
     }  # fmt: skip
     return "; ".join(f"{name}: {value}" for name, value in parts.items() if value)

@@ -79,7 +79,7 @@ def short(copy):
 
 def table(folder, name):
     """A table's plain columns, texts that are empty as unknown: what a sheet or a CSV file can say."""
-    [file] = [file for file, parts in BUNDLES.items() if name in parts] or [name]
+    file = bundle.file_of(name)
     frame = bundle.read(folder / f"{file}.parquet")[name] if file in BUNDLES else pd.read_parquet(folder / f"{file}.parquet")
     return frame.drop(columns="geometry", errors="ignore").replace("", np.nan)
 

@@ -172,3 +172,10 @@ def test_labels_are_moved_apart_as_little_as_needed():
     placed = apart([0.0, 0.1, 0.2, 3.0], 1.0)
     assert np.diff(sorted(placed)).min() >= 1.0 - 1e-9
     assert placed == sorted(placed)
+
+
+def test_the_source_of_a_figure_names_the_hash_of_the_file_that_holds_its_table(folder):
+    tables = load(folder)
+    tables.manifest["results"] = {"persons.parquet": "0123456789abcdef", "differences.parquet": "fedcba9876543210"}
+    told = figures.provenance(tables, {"flows", "differences"})
+    assert "tables: differences fedcba987654, flows 0123456789ab" in told

@@ -38,5 +38,7 @@ def test_places_people_and_stays_by_hand():
 def test_a_study_tells_it_of_its_own_scenarios(whole):
     found = load(whole)["stays"]
     assert len(found) == found.groupby(["scenario", "seed"]).ngroups * 7 and set(found.seed) == {1, 2, 3}
-    azc = found[found.kind == "azc"]
-    assert found.there.sum() > 0 and azc.occupancy.to_numpy() == pytest.approx((azc.there / azc.places).to_numpy())
+    d = load(whole)["differences"]
+    told = d[(d.design == "") & (d.indicator == "bezetting_opvang")].set_index("scenario").value
+    mine = found[(found.kind == "opvang")].groupby("scenario").occupancy.mean()
+    assert found.there.sum() > 0 and mine[told.index].tolist() == pytest.approx(told.tolist()), "as its indicator has it"

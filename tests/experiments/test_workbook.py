@@ -42,6 +42,28 @@ def test_a_name_that_looks_like_a_formula_stays_a_text(books):
     assert cells and all(c.data_type == "s" for c in cells)
 
 
+def test_numbers_stand_in_the_unit_that_their_row_names(books):
+    beside = frame(books["report.xlsx"]["Naast publicaties"]).set_index("Bron")
+    assert beside.loc["E1", ["Eenheid", "Gepubliceerd", "Model"]].tolist() == ["% van de huishoudens", 5.0, 6.69]
+    assert beside.loc["E2", ["Eenheid", "Gepubliceerd"]].tolist() == ["maanden", 72.0]
+    drift = frame(books["report.xlsx"]["Verloop"])
+    assert drift.Eenheid.notna().all() and len(drift)
+    assert frame(books["report.xlsx"]["Waar mensen wachten"])["Bezet door wie wacht, %"].iloc[0] == 50.0  # 6 of 12
+
+
+def test_names_that_one_could_type_stay_as_they_are_and_codes_are_words(books):
+    numbers = frame(books["report.xlsx"]["Getallen"]).set_index("Getal")
+    assert numbers.loc["indicators.relevant_leefbaarheid", "Waarde"] == 0.02
+    assert "crisis.harm_days" in [c.value.lower() for c in next(books["report.xlsx"]["Ontwerp"].iter_rows(max_row=1))]
+    assert set(frame(books["report.xlsx"]["Ontwerp"]).Soort) == {"de studie zelf", "eigen ontwerp"}
+    assert set(frame(books["report.xlsx"]["Verrekening"]).Rol) <= {
+        "investeert",
+        "heeft voordeel",
+        "gelijk",
+        "niet te onderscheiden van 0",
+    }
+
+
 def frame(sheet):
     """A sheet as a table."""
     head, *rows = sheet.values
