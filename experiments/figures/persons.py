@@ -92,7 +92,7 @@ def _flows_title(
 def _alluvial(ax: "Axes", part: pd.DataFrame, most: float, size: Size, language: str) -> None:
     """Ribbons between two columns of places; heights are persons, `most` of them fill the axes but for the gaps."""
     wide = ax.get_figure().get_figwidth() * ax.get_position().width  # type: ignore[union-attr]
-    names = {p: word("persons_places", p, language) for p in ORDER}
+    names = {p: word("stays", p, language) for p in ORDER}
     side = max(inches(f"{name} 99,9", size.small) for name in names.values()) + 0.1
     room = side / max(wide - 2.0 * side, 0.4)
     gap = 0.035 * most
