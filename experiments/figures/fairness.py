@@ -94,7 +94,7 @@ def _bars(ax: "Axes", part: pd.DataFrame, reach: float, size: Size, language: st
     ax.plot(100.0 * part.net, y, marker="D", ms=size.scaled(3.6), mfc="white", mec=INK, mew=size.scaled(0.9), linestyle="none")
     ax.axvline(0, color=SOFT, lw=size.scaled(0.8))
     ax.set(xlim=(-112.0 * reach, 112.0 * reach), ylim=(-len(part) + 0.4, 0.6), yticks=[])
-    ax.locator_params(axis="x", nbins=5)
+    ax.locator_params(axis="x", nbins=3)
     ticks(ax, language, "x")
     ax.xaxis.set_major_formatter(_unsigned(ax.xaxis.get_major_formatter()))
     ax.spines["left"].set_visible(False)
