@@ -163,7 +163,9 @@ def sturdy(tables: "Tables", language: str) -> str:
     t = t[t.indicator.isin(HEADLINE)]
     if t.empty:
         return ""
-    ends = {key: (percent(t[key].min(), language), percent(t[key].max(), language)) for key in ("same", "flipped", "not_separable")}
+    ends = {
+        key: (percent(t[key].min(), language), percent(t[key].max(), language)) for key in ("same", "flipped", "not_separable")
+    }
     told = {key: low if low == high else say("between_shares", language, low=low, high=high) for key, (low, high) in ends.items()}
     over = prose.joined([word("short", name, language) for name in HEADLINE if (t.indicator == name).any()], language)
     return say("sturdy", language, points=str(int(t.points.max())), base=prose.scenario_name(tables.baseline), over=over, **told)

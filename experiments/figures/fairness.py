@@ -209,12 +209,11 @@ def _cubes(rows: pd.DataFrame, tables: Tables, groups: str, names: list[str], co
     """Scenario -> [seeds, groups, columns] of the seeds that every scenario has; what has no row is 0."""
     scenarios = [s for s in (tables.baseline, *tables.others) if (rows.scenario == s).any()]
     seeds = sorted(set.intersection(*(set(rows.seed[rows.scenario == s]) for s in scenarios)))
-    found = {}
-    for scenario in scenarios:
-        wide = rows[rows.scenario == scenario].pivot_table(index="seed", columns=groups, values=columns, aggfunc="sum")
-        wide = wide.reindex(index=seeds, columns=pd.MultiIndex.from_product([columns, names])).fillna(0.0)
-        found[scenario] = wide.to_numpy(float).reshape(len(seeds), len(columns), len(names)).transpose(0, 2, 1)
-    return found
+    wide = rows.pivot_table(index=["scenario", "seed"], columns=groups, values=columns, aggfunc="sum")
+    runs, cells = pd.MultiIndex.from_product([scenarios, seeds]), pd.MultiIndex.from_product([columns, names])
+    cube = wide.reindex(index=runs, columns=cells).fillna(0.0).to_numpy(float)
+    cube = cube.reshape(len(scenarios), len(seeds), len(columns), len(names)).transpose(0, 1, 3, 2)
+    return dict(zip(scenarios, cube, strict=True))
 
 
 def _placed(tables: Tables) -> Measured:
