@@ -5,7 +5,9 @@ import re
 import pytest
 
 from experiments import gallery
+from experiments.figures import FIGURES, TOWN
 from experiments.figures.style import COLUMN, PAGE
+from experiments.prose import EN, NL
 from model.parameters import Refused
 from tests.experiments.test_report import study
 from tests.experiments.undrawn import undrawn
@@ -50,3 +52,10 @@ def test_a_folder_that_is_none_ends_with_code_2(tmp_path, capsys):
     with pytest.raises(SystemExit) as left:
         gallery.main([str(tmp_path)])
     assert left.value.code == 2 and "no finished folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("language", [NL, EN])
+def test_every_figure_is_called_by_a_name_that_a_reader_knows(language):
+    titles = {name: gallery.titled(name, language) for name in [*FIGURES, *TOWN]}
+    assert not [name for name, title in titles.items() if title.lower() == name.replace("_", " ")]
+    assert len(set(titles.values())) == len(titles)
