@@ -196,19 +196,6 @@ def pockets(tables: Tables, language: str) -> list[str]:
     return told
 
 
-def shares(tables: Tables, language: str) -> list[str]:
-    """Per headline indicator: the three shares of each scenario, over shapes and catchments."""
-    t, told = tables["robustness"], []
-    for name in HEADLINE:
-        parts = []
-        for r in t[t.indicator == name].itertuples():
-            three = "\u00a0/\u00a0".join(percent(x, language) for x in (r.same, r.flipped, r.not_separable))
-            parts.append(f"{scenario_name(r.scenario)} {three}")
-        if parts:
-            told.append(f"{word('short', name, language)}: {'; '.join(parts)}")
-    return told
-
-
 def order(tables: Tables, language: str) -> str:
     """Whether the order of scenarios on the chosen outcome is settled, and as far as it is, which it is."""
     t = tables["ranking"]

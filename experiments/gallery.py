@@ -21,7 +21,7 @@ from experiments.bundle import BUNDLES
 from experiments.figures import FIGURES, FORMATS, TOWN, capacity, file_name, write
 from experiments.figures.style import PAGE, SIZES, Size
 from experiments.loaded import Tables, load, load_town
-from experiments.prose import EN, NL, pick, word
+from experiments.prose import EN, NL, capital, pick, word
 from experiments.refusal import refused
 
 FILE = "gallery.html"
@@ -116,6 +116,7 @@ def content(folder: Path, tables: Any, found: list[str], wanted: Asked) -> dict[
         "figures": [
             {
                 "name": name,
+                "title": {language: titled(name, language) for language in (NL, EN)},
                 "alt": {language: word("alts", name, language) for language in (NL, EN)},
                 "data": f"figures/{name}.csv",
                 "sizes": [shown(folder, name, size, wanted.formats) for size in wanted.sizes],
@@ -139,6 +140,11 @@ def shown(folder: Path, name: str, size: Size, formats: tuple[str, ...]) -> dict
             for language in (NL, EN)
         },
     }
+
+
+def titled(name: str, language: str) -> str:
+    """A figure as the reader knows it; one without a title of its own by its name."""
+    return capital(word("titles", name, language))
 
 
 def called(size: Size, language: str) -> str:

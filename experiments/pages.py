@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from experiments import prose
-from experiments.findings import HEADLINE
+from experiments.findings import HEADLINE, direction, verdict
 from experiments.prose import grouped, number, percent, phrase, say, unit, word
 
 if TYPE_CHECKING:
@@ -137,6 +137,44 @@ def doubt(tables: "Tables", language: str) -> Grid:
                 "–" if same else percent(r.same_sign, language),
             ])  # fmt: skip
     return Grid([say(k, language) for k in ("indicator", "scenario", "over_draws", "of_numbers", "same_sign")], rows)
+
+
+class Glance(NamedTuple):
+    """The answer as a table: scenarios, and per outcome a (verdict in words, its kind) for each of them."""
+
+    head: list[str]
+    rows: list[tuple[str, list[tuple[str, str]]]]
+
+
+def glance(tables: "Tables", language: str) -> Glance:
+    """The headline indicators and costs, and every other outcome on which some scenario does or may differ by enough."""
+    named, rows = (*HEADLINE, "kosten"), []
+    for name in (*named, *(n for n in tables.lines if n not in named)):
+        found = {str(r.scenario): _seen(r, int(tables.label(name).better), language) for r in tables.whole(name).itertuples()}
+        if found and (name in named or {"relevant", "unsure"} & {kind for _, kind in found.values()}):
+            cells = [found.get(s, ("–", "unknown")) for s in tables.others]
+            rows.append((prose.capital(word("short", name, language)), cells))
+    return Glance([prose.scenario_name(s) for s in tables.others], rows)
+
+
+def _seen(r: Any, better: int, language: str) -> tuple[str, str]:
+    kind = verdict(r.difference, r.low, r.high, r.relevant_difference)
+    kind = "equal" if r.difference == r.low == r.high == 0.0 else kind
+    return say(f"glance_{kind}", language, way=direction(r.difference, better, language)), kind
+
+
+def sturdy(tables: "Tables", language: str) -> str:
+    """How far the headline keeps its sign over other shapes and catchments: the range of each share; "" where none were run."""
+    t = tables["robustness"]
+    t = t[t.indicator.isin(HEADLINE)]
+    if t.empty:
+        return ""
+    ends = {
+        key: (percent(t[key].min(), language), percent(t[key].max(), language)) for key in ("same", "flipped", "not_separable")
+    }
+    told = {key: low if low == high else say("between_shares", language, low=low, high=high) for key, (low, high) in ends.items()}
+    over = prose.joined([word("short", name, language) for name in HEADLINE if (t.indicator == name).any()], language)
+    return say("sturdy", language, points=str(int(t.points.max())), base=prose.scenario_name(tables.baseline), over=over, **told)
 
 
 def observed(table: pd.DataFrame, labels: pd.DataFrame, language: str) -> Grid:

@@ -205,13 +205,13 @@ def _matrix(ax: "Axes", m: Matrix, scenarios: list[str], left: float, wide: floa
 
 
 def _cell(ax: "Axes", x: int, y: int, r: pd.Series, m: Matrix, wide: float, language: str, size: Size) -> None:
-    """Coloured by who pays more, the deeper the more; hatched where that may be 0; with what is paid or got in return."""
+    """Coloured by who pays more, the deeper the more; pale where that may be 0; with what is paid or got in return."""
     from matplotlib.colors import to_rgb
     from matplotlib.patches import Rectangle
 
-    depth = 0.12 + 0.5 * abs(r.difference) / m.most if r.difference else 0.0
-    colour = 1.0 - depth * (1.0 - np.array(to_rgb(MORE if r.difference > 0 else LESS)))
     unsure = r.role == "open"
+    depth = 0.12 + 0.5 * (not unsure) * abs(r.difference) / m.most if r.difference else 0.0
+    colour = 1.0 - depth * (1.0 - np.array(to_rgb(MORE if r.difference > 0 else LESS)))
     look: dict[str, Any] = {"facecolor": colour, "edgecolor": "white", "lw": size.scaled(1.5)}
     ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1.0, 1.0, **look))
     told = interval(r.difference, r.low, r.high, 1.0 / m.scale, language)

@@ -94,7 +94,7 @@ def _shape(data: pd.DataFrame, tables: Tables, size: Size, across: int, language
     texts = [interval(r.difference, r.low, r.high, _shown(r.unit, language).factor, language) for r in data.itertuples()]
     text = max(inches(t, size.small, bold=True) for t in texts) + size.lines(0.5)
     longest = max(inches(scenario_name(s), size.small, bold=True) for s in tables.others) + size.lines(0.5)
-    name = min(longest, max(0.2 * wide, 0.7 * wide - text))
+    name = min(longest, max(0.2 * wide, 0.8 * wide - text))
     reach = float(np.nanmax(np.abs(data[["scaled_low", "scaled_high", "scaled_difference"]].to_numpy()), initial=1.0))
     return Shape(wide, name, wide - name - text, text, min(max(1.25, 1.08 * reach), EDGE))
 
@@ -108,7 +108,8 @@ def _shown(name: str, language: str) -> Unit:
 def _forest_axis(ax: "Axes", shape: Shape, rows: float, language: str, size: Size) -> None:
     """Differences that matter, and their better side; y counts lines of type from the top."""
     ax.set(xlim=(-shape.limit, shape.limit), ylim=(rows, 0), yticks=[])
-    steps = (-3, -2, -1, 0, 1, 2, 3) if shape.axis > size.lines(7.0) else (-1, 0, 1)
+    close = shape.axis / (2.0 * shape.limit) < size.lines(1.2)
+    steps = (-3, -2, -1, 0, 1, 2, 3) if shape.axis > size.lines(7.0) else (-1, 1) if close else (-1, 0, 1)
     ax.set_xticks([x for x in steps if abs(x) <= shape.limit])
     ax.spines["left"].set_visible(False)
     ticks(ax, language, "x", signed=True)

@@ -94,7 +94,7 @@ def _bars(ax: "Axes", part: pd.DataFrame, reach: float, size: Size, language: st
     ax.plot(100.0 * part.net, y, marker="D", ms=size.scaled(3.6), mfc="white", mec=INK, mew=size.scaled(0.9), linestyle="none")
     ax.axvline(0, color=SOFT, lw=size.scaled(0.8))
     ax.set(xlim=(-112.0 * reach, 112.0 * reach), ylim=(-len(part) + 0.4, 0.6), yticks=[])
-    ax.locator_params(axis="x", nbins=5)
+    ax.locator_params(axis="x", nbins=3)
     ticks(ax, language, "x")
     ax.xaxis.set_major_formatter(_unsigned(ax.xaxis.get_major_formatter()))
     ax.spines["left"].set_visible(False)
@@ -209,12 +209,11 @@ def _cubes(rows: pd.DataFrame, tables: Tables, groups: str, names: list[str], co
     """Scenario -> [seeds, groups, columns] of the seeds that every scenario has; what has no row is 0."""
     scenarios = [s for s in (tables.baseline, *tables.others) if (rows.scenario == s).any()]
     seeds = sorted(set.intersection(*(set(rows.seed[rows.scenario == s]) for s in scenarios)))
-    found = {}
-    for scenario in scenarios:
-        wide = rows[rows.scenario == scenario].pivot_table(index="seed", columns=groups, values=columns, aggfunc="sum")
-        wide = wide.reindex(index=seeds, columns=pd.MultiIndex.from_product([columns, names])).fillna(0.0)
-        found[scenario] = wide.to_numpy(float).reshape(len(seeds), len(columns), len(names)).transpose(0, 2, 1)
-    return found
+    wide = rows.pivot_table(index=["scenario", "seed"], columns=groups, values=columns, aggfunc="sum")
+    runs, cells = pd.MultiIndex.from_product([scenarios, seeds]), pd.MultiIndex.from_product([columns, names])
+    cube = wide.reindex(index=runs, columns=cells).fillna(0.0).to_numpy(float)
+    cube = cube.reshape(len(scenarios), len(seeds), len(columns), len(names)).transpose(0, 1, 3, 2)
+    return dict(zip(scenarios, cube, strict=True))
 
 
 def _placed(tables: Tables) -> Measured:

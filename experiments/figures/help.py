@@ -103,6 +103,7 @@ def _panel(ax: "Axes", data: pd.DataFrame, tables: Tables, what: str, language: 
     if full or what == "difference":
         ax.axhline(FULL if full else 0.0, color=SOFT, lw=size.scaled(0.8), ls=(0, (2, 2)) if full else "-")
     ax.margins(x=0)
+    ax.locator_params(axis="x", nbins=6, integer=True)
     ticks(ax, language, "x")
     ticks(ax, language, signed=what == "difference")
     end_labels(ax, float(data.month.max()) / MONTHS, ends)

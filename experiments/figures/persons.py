@@ -46,9 +46,9 @@ def flows_data(tables: Tables) -> pd.DataFrame:
     """Persons by where they were at the start of a year and where a year later: mean per year over the horizon and the seeds."""
     rows = tables["flows"]
     runs = rows.groupby("scenario").agg(seeds=("seed", "nunique"), years=("year", "max"))
-    mean = rows.groupby(["scenario", "from", "to"], sort=False).persons.sum().reset_index()
-    mean["persons"] /= mean.scenario.map(runs.seeds * runs.years)
-    return mean.assign(seeds=mean.scenario.map(runs.seeds), years=mean.scenario.map(runs.years))
+    total = rows.groupby(["scenario", "from", "to"], sort=False).persons.sum().reset_index()
+    found = total.merge(runs.reset_index(), on="scenario", how="left")  # keeps numbers numbers where nobody was followed
+    return found.assign(persons=found.persons / (found.seeds * found.years))
 
 
 def flows(tables: Tables, language: str, size: Size) -> "Figure | None":
@@ -92,7 +92,7 @@ def _flows_title(
 def _alluvial(ax: "Axes", part: pd.DataFrame, most: float, size: Size, language: str) -> None:
     """Ribbons between two columns of places; heights are persons, `most` of them fill the axes but for the gaps."""
     wide = ax.get_figure().get_figwidth() * ax.get_position().width  # type: ignore[union-attr]
-    names = {p: word("persons_places", p, language) for p in ORDER}
+    names = {p: word("stays", p, language) for p in ORDER}
     side = max(inches(f"{name} 99,9", size.small) for name in names.values()) + 0.1
     room = side / max(wide - 2.0 * side, 0.4)
     gap = 0.035 * most

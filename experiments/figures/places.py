@@ -45,7 +45,9 @@ def buurten(tables: Tables, language: str, size: Size) -> "Figure | None":
     foot, count = 3.6, data.code.nunique()
     figure, size = laid_out(size, 1.6 + legend + 6.6 * rows + foot, layout="none")
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
-    high, left = figure.get_figheight(), size.lines(1.6) + inches("−0,00", size.small) + size.lines(0.6)
+    high = figure.get_figheight()
+    label = wrapped(say("change_axis", language), high - size.lines(1.6 + legend + foot), size.font)
+    left = size.lines(0.6 + 1.0 * (1 + label.count("\n"))) + inches("−0,00", size.small) + size.lines(0.6)
     top, edges = 1 - size.lines(1.6 + legend) / high, {"left": left / size.width, "right": 1 - size.lines(0.4) / size.width}
     figure.subplots_adjust(**edges, top=top, bottom=size.lines(foot) / high, hspace=0.32, wspace=0.1)
     wide = (size.width - left) / columns - size.lines(0.6)
@@ -61,7 +63,8 @@ def buurten(tables: Tables, language: str, size: Size) -> "Figure | None":
     handles, names = axes[0].get_legend_handles_labels()
     look: dict[str, Any] = {"frameon": False, "handlelength": 2.6, "borderpad": 0.1, "borderaxespad": 0.2}
     figure.legend(handles, names, loc="upper left", ncols=legend_columns(tables, size), **look)
-    figure.supylabel(say("change_axis", language), x=0.0, ha="left")
+    middle = (size.lines(foot) / high + top) / 2.0
+    figure.supylabel(label, x=0.0, y=middle, ha="left", va="center", multialignment="center")
     more = say("largest_buurten", language, most=len(shown), count=count) if count > len(shown) else ""
     said = wrapped(say("buurten_axis", language, n=tables.seeds) + more, size.width - size.lines(0.6), size.small)
     figure.supxlabel(said, y=size.lines(0.3) / high, fontsize=size.small)

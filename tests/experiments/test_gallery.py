@@ -4,16 +4,18 @@ import re
 
 import pytest
 
-from experiments import figures, gallery
+from experiments import gallery
+from experiments.figures import FIGURES, TOWN
 from experiments.figures.style import COLUMN, PAGE
+from experiments.prose import EN, NL
 from model.parameters import Refused
 from tests.experiments.test_report import study
+from tests.experiments.undrawn import undrawn
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(figures, "DPI", 30)
+    with undrawn():
         found = study(tmp_path_factory.mktemp("gallery"))
         gallery.main([str(found), "figures=zakken,kaart"])
     return found
@@ -31,7 +33,8 @@ def test_the_page_holds_each_figure_at_each_size_in_both_languages_and_needs_not
 def test_sizes_and_formats_write_files_and_no_page(folder):
     before = (folder / gallery.FILE).stat().st_mtime_ns
     (folder / "figures" / "rekening.csv").unlink(missing_ok=True)
-    gallery.main([str(folder), "figures=rekening", "sizes=column", "formats=pdf"])
+    with undrawn():
+        gallery.main([str(folder), "figures=rekening", "sizes=column", "formats=pdf"])
     written = {p.name for p in (folder / "figures").glob("rekening*")}
     assert written == {"rekening.csv", "rekening.column.nl.pdf", "rekening.column.en.pdf"}
     assert (folder / gallery.FILE).stat().st_mtime_ns == before
@@ -49,3 +52,10 @@ def test_a_folder_that_is_none_ends_with_code_2(tmp_path, capsys):
     with pytest.raises(SystemExit) as left:
         gallery.main([str(tmp_path)])
     assert left.value.code == 2 and "no finished folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("language", [NL, EN])
+def test_every_figure_is_called_by_a_name_that_a_reader_knows(language):
+    titles = {name: gallery.titled(name, language) for name in [*FIGURES, *TOWN]}
+    assert not [name for name, title in titles.items() if title.lower() == name.replace("_", " ")]
+    assert len(set(titles.values())) == len(titles)
