@@ -23,6 +23,7 @@ BLOCKS = (  # groups that share an axis: few households and many buurten change
     ("buurten",),
 )
 
+LEAST_REACH = 0.01  # of an axis on which nothing differs
 ROW, AXIS = 1.9, 2.2  # lines of type that a row of twins is high, and an axis below rows
 
 
@@ -73,7 +74,7 @@ def twins(tables: Tables, language: str, size: Size) -> "Figure | None":
         for block in blocks:
             box = (x, top - len(block) * row, each - 0.03, len(block) * row)
             ax = figure.add_axes(box)
-            reach = float(data[data.group.isin(block)][["better", "worse", "low", "high"]].abs().max(axis=None))
+            reach = float(data[data.group.isin(block)][["better", "worse", "low", "high"]].abs().max(axis=None)) or LEAST_REACH
             _bars(ax, part.reindex(block), reach, size, language)
             if k % across == 0:
                 _names(ax, [names[g] for g in block], part.reindex(block), size, language)
@@ -228,10 +229,12 @@ def _placed(tables: Tables) -> Measured:
     parts = {s: np.stack([cells["events"][s], cells["at_risk"][s]], axis=2) for s in cells["events"]}
 
     def value(x: np.ndarray) -> np.ndarray:
-        soft = survival.curve(x[:, 0], x[:, 1])[:, -1]
-        return np.where(x[:, 1, 0] >= SMALLEST_PROFILE, soft, np.nan)
+        return survival.curve(x[:, 0], x[:, 1])[:, -1]
 
-    return Measured("landing", 1, groups, value, {s: c.sum(axis=1, keepdims=True) for s, c in parts.items()}, parts, {})
+    everyone = {s: c.sum(axis=1, keepdims=True) for s, c in parts.items()}
+    placed = np.min([c[:, :, 1, 0].sum(axis=0) for c in parts.values()], axis=0)
+    large = np.flatnonzero(placed >= min(SMALLEST_PROFILE, placed.max()))  # of few placements the worst would be luck
+    return Measured("landing", 1, [groups[k] for k in large], value, everyone, {s: c[:, large] for s, c in parts.items()}, {})
 
 
 def _waiting(tables: Tables) -> Measured:
@@ -275,7 +278,7 @@ def _neighbours(tables: Tables) -> Measured:
 
 
 def _seekers(tables: Tables) -> Measured:
-    """Months that regular seekers were registered when they got a home; those with a low income are their worst off."""
+    """Months that regular seekers were registered when they got a home, mean over years; and those with a low income."""
     whole, low = (_means(tables, "gemeente", name, False) for name in ("wachttijd_regulier", "wachttijd_laag_inkomen"))
     places = sorted(whole.place.unique())
     everyone, parts = (_cubes(rows, tables, "place", places, ["value", "number"]) for rows in (whole, low))
