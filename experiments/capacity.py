@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from experiments import command
-from experiments.gemeente import with_source
 from experiments.task import Ended
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ def apart(arguments: list[str]) -> tuple[dict[str, Any], list[str]]:
         raise Refused([Problem(key, "an unknown key", f"those of configs/{OWN}") for key in unknown])
     size = [f"{key}={value}" for key, value in own.study.items()]
     found: Any = OmegaConf.to_container(OmegaConf.merge(own, OmegaConf.from_dotlist(mine)))
-    return found, [*size, *with_source([a for a in arguments if a not in mine])]
+    return found, [*size, *(a for a in arguments if a not in mine)]
 
 
 def question(own: dict[str, Any]) -> Question:
@@ -261,11 +260,13 @@ def _rows(code: str, homes: float, seed: int, counts: tuple[int, ...], found: "n
 def before(p: "Plan", to_live: "Doses") -> None:
     """What is going to be lived."""
     from experiments.scenarios import scenario_name
+    from experiments.show import counted
 
     doses = max(len(counts) for counts in to_live.counts.values()) - 1
     print(f"{p.town.naam} ({p.town.code}): {len(to_live.counts)} of {len(p.town.buurten)} buurten, with room for every dose")
     runs = len(p.seeds) * (1 + doses * len(to_live.counts))
-    print(f"{runs:,} runs of {p.config['months']} months under {scenario_name(p.baseline)}, {p.config['workers']} workers")
+    workers = counted(p.config["workers"], "worker")
+    print(f"{counted(runs, 'run')} of {p.config['months']} months under {scenario_name(p.baseline)}, {workers}")
 
 
 def manifest(asked: Question, p: "Plan", to_live: "Doses", folder: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from experiments.task import Command, Task
 def run(story: str, task: Task, arguments: list[str]) -> None:
     """Print the story if help is asked for, else do the task on the configuration that the arguments (`key=value`) compose.
 
+    A code of a gemeente alone means gemeente=cbs, under every command (`experiments.config.with_source`).
     Leaves with the task's code, or with 2 where the arguments are refused. With -m the task is done for each point of the
     sweep, and the code is that of `experiments.sweeping`.
     """
@@ -16,9 +17,10 @@ def run(story: str, task: Task, arguments: list[str]) -> None:
         print(story)
         return
     os.environ["HYDRA_FULL_ERROR"] = "1"  # hydra hands its errors over instead of leaving with code 1
+    from experiments.config import with_source
     from experiments.refusal import refuse_added_and_deleted, refused
 
-    command = Command(task, arguments)
+    command = Command(task, with_source(arguments))
     with refused(arguments):
         refuse_added_and_deleted(arguments)
         _hydra(command)

@@ -219,6 +219,15 @@ EXTENT = (
 )  # what extends it
 
 
+OF_TABLES = {"gemeente.code", "gemeente.data", "gemeente.cache", "gemeente.vintage"}  # what only real tables have
+
+
+def with_source(arguments: list[str]) -> list[str]:
+    """The arguments, with gemeente=cbs where they say something of real tables and not where the town comes from."""
+    keys = {argument.partition("=")[0] for argument in arguments}
+    return ["gemeente=cbs", *arguments] if keys & OF_TABLES and not keys & {"gemeente", "gemeente.bron"} else arguments
+
+
 def schema() -> Any:
     """The schema as a node for Hydra. `design.over` takes keys that it has not."""
     from omegaconf import OmegaConf
@@ -238,5 +247,5 @@ def composed(overrides: list[str]) -> dict[str, Any]:
     ConfigStore.instance().store("schema", schema())
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        node = compose("config", overrides)
+        node = compose("config", with_source(overrides))
     return OmegaConf.to_container(node, resolve=True, throw_on_missing=True, enum_to_str=True)  # type: ignore[return-value]

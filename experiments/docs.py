@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from experiments import causal
-from experiments.config import CONFIGS, composed
+from experiments.config import CONFIGS, Bron, Detail, Drawn, Kind, Scale, composed
 from experiments.pages import rows
 from experiments.plan import vintage_of
 from experiments.prose import TEMPLATES
@@ -73,11 +73,7 @@ def parameters() -> str:
 def configuration() -> str:
     """Keys of a study, from the schema and its defaults; strategies, policies, levers and mechanisms by name."""
     config = composed([])
-    body = [
-        [f"`{key}`", key_story(key), f"`{value}`"]
-        for key, value in flat(config)
-        if not key.startswith(("parameters.", "levers."))
-    ]
+    keys = [(key, value) for key, value in flat(config) if not key.startswith(("parameters.", "levers."))]
     strategies = [[f"`{name}`", story] for name, story in strategy_stories().items()]
     policies = [[f"`{name}`", story] for name, story in policy_stories().items()]
     levers = [
@@ -85,7 +81,7 @@ def configuration() -> str:
     ]
     return (
         "# Configuration\n\nEvery key can be given on the command line as `key=value`. What can not be is refused before anything"
-        " runs, with exit code 2.\n\n" + rows(["key", "meaning", "default"], body)
+        " runs, with exit code 2.\n\n" + _groups() + "\n## Keys\n\n" + _keys(keys) + _choices() + _long_defaults(keys)
         + "\n## Strategies\n\nUse a name in `scenarios=[...]`.\n\n" + rows(["strategy", "rule"], strategies)
         + "\n## Policies\n\nFiles of `configs/policy/`. A list such as `[spreiding,driegesprek]` is one scenario.\n\n"
         + rows(["policy", "what it does"], policies)
@@ -94,6 +90,60 @@ def configuration() -> str:
         + "\n## Mechanisms\n\nSwitch off with `without=[...]`: " + ", ".join(f"`{m}`" for m in MECHANISMS)
         + "; or a mechanism of the inventory by its number, such as `m26`: [the register](mechanisms.md).\n"
     )  # fmt: skip
+
+
+LONG = 40  # characters beyond which a default stands in a list of its own
+
+
+def _groups() -> str:
+    """Files that set many keys at once, by the comment with which each opens."""
+    body = []
+    for group in ("gemeente", "experiment"):
+        for path in sorted((CONFIGS / group).glob("*.yaml")):
+            comments = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("# ")]
+            story = next(line.removeprefix("# ") for line in comments if "@package" not in line)
+            body.append([f"`{group}={path.stem}`", story])
+    return (
+        "Two keys choose a file of `configs/` that sets several others. The defaults are `gemeente=voorbeeldstad` and"
+        " `experiment=standaard`. A code, folder or year of real tables alone means `gemeente=cbs`.\n\n"
+        + rows(["choice", "what it sets"], body)
+    )  # fmt: skip
+
+
+def _keys(keys: list[tuple[str, Any]]) -> str:
+    """What each key means, and its default where that is short."""
+    body = [[f"`{key}`", key_story(key), "[below](#long-defaults)" if _is_long(x) else f"`{x}`"] for key, x in keys]
+    return rows(["key", "meaning", "default"], body)
+
+
+def _is_long(value: Any) -> bool:
+    return len(str(value)) > LONG
+
+
+def _choices() -> str:
+    """The possible values of keys that take one of a few."""
+    years = sorted(path.stem for path in (CONFIGS / "vintage").glob("*.yaml"))
+    possible = {
+        "gemeente.bron": list(Bron.__members__), "gemeente.vintage": years, "draws.kind": list(Drawn.__members__),
+        "design.kind": list(Kind.__members__), "draws.scale`, `design.scale": list(Scale.__members__),
+        "results.detail`, `results.design_detail": list(Detail.__members__), "ranking.outcome": list(COMPARED),
+    }  # fmt: skip
+    body = [[f"`{key}`", ", ".join(f"`{x}`" for x in values)] for key, values in possible.items()]
+    return (
+        "\n## Possible values\n\n" + rows(["key", "one of"], body)
+        + "\n`gemeente.bron` is set by `gemeente=...`. [Studies](studies.md#designs) says what each `design.kind` does,"
+        " [results](results.md) what each `results.detail` keeps, and [indicators](indicators.md) what the outcomes are.\n"
+    )  # fmt: skip
+
+
+def _long_defaults(keys: list[tuple[str, Any]]) -> str:
+    """Defaults that would squeeze a table."""
+    told = [
+        f"- `{key}`: " + (", ".join(f"`{x}`" for x in value) if isinstance(value, list) else str(value))
+        for key, value in keys
+        if _is_long(value)
+    ]
+    return "\n## Long defaults\n\n" + "\n".join(told) + "\n"
 
 
 @cache

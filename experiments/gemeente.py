@@ -7,7 +7,7 @@
     python -m experiments.gemeente gemeente.code=GM0363 gemeente.vintage=2019 gemeente.data=DIR    an earlier year
 
 Writes results/gemeente-<code>-<vintage>/: maps, fit and imputation as figures, and a page (docs/gemeente.md). Takes every key of
-docs/configuration.md; a code without `gemeente=...` means gemeente=cbs. What can not be shown is refused (exit code 2).
+docs/configuration.md; a code alone means gemeente=cbs. What can not be shown is refused (exit code 2).
 """
 
 import hashlib
@@ -33,14 +33,7 @@ LONGEST = 40  # characters of a code in a folder's name: a region of many gemeen
 
 def main() -> None:
     """The command: help, or a town shown, or a refusal on one screen."""
-    command.run(__doc__ or "", show_town, with_source(sys.argv[1:]))
-
-
-def with_source(arguments: list[str]) -> list[str]:
-    """The arguments, with gemeente=cbs where a code is given and no source of towns."""
-    coded = any(a.startswith("gemeente.code=") for a in arguments)
-    sourced = any(a.startswith("gemeente=") for a in arguments)
-    return ["gemeente=cbs", *arguments] if coded and not sourced else arguments
+    command.run(__doc__ or "", show_town, sys.argv[1:])
 
 
 def show_town(config: dict[str, Any]) -> Ended:

@@ -79,7 +79,7 @@ def write(config: dict[str, Any], names: list[str]) -> Ended:
             lesson.figure.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None})
         lesson.data.to_csv(folder / f"{name}.csv", index=False)
         print(f"{name}: {lesson.says}\n", flush=True)
-        page += [f"## {name.capitalize()}", "", f"`python -m experiments.lessons {name}`", "", f"![{name}]({name}.svg)", ""]
+        page += [f"## {name.capitalize()}", "", f"`.venv/bin/python -m experiments.lessons {name}`", "", f"![{name}]({name}.svg)", ""]
         page += [lesson.says, "", f"Data: [{name}.csv]({name}.csv).", ""]
     (folder / "README.md").write_text("\n".join(page), encoding="utf-8")
     print(folder / "README.md")
@@ -294,7 +294,7 @@ def buurten(p: "Plan") -> Lesson:
     fitted = np.linalg.lstsq(np.column_stack([np.ones(len(z)), z]), data.change, rcond=None)
     effect = pd.Series(fitted[0][1:], ["load", *EXPLAIN]).sort_values(key=abs, ascending=False)
     a, b = _alike(data)
-    apart = ", ".join(f"{EXPLAIN[name]} {data[name][a]:.2f} against {data[name][b]:.2f}" for name in EXPLAIN)
+    apart = ", ".join(_unlike(data, a, b)) or "nothing that shows in two decimals"
     says = (
         f"{data.naam[a]} and {data.naam[b]} (seed {data.seed[a]}) bear {data.load[a]:.2f} and {data.load[b]:.2f} hours "
         f"a month per home. "
@@ -333,6 +333,12 @@ def _alike(data: "pd.DataFrame") -> tuple[int, int]:
         raise _too_small("buurten", "no two burdened buurten with the same load")
     best = pairs.loc[(pairs.change - pairs.change_b).idxmax()]
     return int(best["index"]), int(best["index_b"])
+
+
+def _unlike(data: "pd.DataFrame", a: int, b: int) -> list[str]:
+    """What rows a and b differ in, as far as two decimals show it."""
+    shown = {name: (f"{data[name][a]:.2f}", f"{data[name][b]:.2f}") for name in EXPLAIN}
+    return [f"{EXPLAIN[name]} {first} against {second}" for name, (first, second) in shown.items() if first != second]
 
 
 def _explained(z: "pd.DataFrame", y: "pd.Series", coefficients: "np.ndarray") -> float:
@@ -402,11 +408,16 @@ def mechanisms(p: "Plan") -> Lesson:
         f"alone, these "
         f"move them most: {most}. The difference of `draagkracht` from `{p.baseline}` is {own.difference.mean():+.2f} "
         f"(standard error "
-        f"{_error(own.difference.to_numpy()):.2f}); it is surely of the other sign without {turned} of {len(per_seed)} "
-        f"mechanisms. A "
-        "mechanism that moves nothing here may still matter for somebody: the table has the mean of a town."
+        f"{_error(own.difference.to_numpy()):.2f}). {_turned(turned, len(per_seed))} "
+        "A mechanism that moves nothing here may still matter for somebody: the table has the mean of a town."
     )
     return Lesson(_draw_mechanisms(table, base), table, says)
+
+
+def _turned(turned: int, tried: int) -> str:
+    """How many mechanisms give the difference the other sign when they are off, with an interval that leaves out zero."""
+    many, verb = turned or "none", "gives" if turned < 2 else "give"
+    return f"Switched off alone, {many} of the {tried} mechanisms surely {verb} it the other sign."
 
 
 def _without(p: "Plan", name: str, seed: int) -> tuple[Any, ...]:

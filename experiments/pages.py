@@ -254,4 +254,6 @@ def part_of(share: float, language: str) -> str:
 
 def typical_error(attribute: str, error: float, language: str) -> str:
     """How far values of a level usually lie from a buurt's own, with the unit of the attribute; nothing where unknown."""
-    return f"± {prose.rounded(error, language)} {word('errors', attribute, language)}" if isfinite(error) else ""
+    unit_of_error = word("errors", attribute, language)
+    apart = "" if unit_of_error.startswith("%") else " "
+    return f"± {prose.rounded(error, language)}{apart}{unit_of_error}" if isfinite(error) else ""

@@ -160,6 +160,7 @@ def read_town(gemeente: dict[str, Any], rooms: Rooms) -> Town:
     own = Path(gemeente["eigen"]) if gemeente["eigen"] is not None else None
     if gemeente["bron"] == "voorbeeldstad":
         drawn = voorbeeldstad(rooms.voorbeeldstad, rooms.town)
+        _refuse_tables(gemeente, drawn.code)
         if own is None:
             return drawn
         return tables.drawn_with_own(drawn, _mapping(own), own.parent, own.name, rooms.voorbeeldstad.woz_national, rooms.tables)
@@ -171,6 +172,16 @@ def read_town(gemeente: dict[str, Any], rooms: Rooms) -> Town:
     if own is not None:
         read = tables.with_own(read, _mapping(own), own.parent, own.name)
     return tables.town(read, codes, rooms.tables, rooms.town)
+
+
+def _refuse_tables(gemeente: dict[str, Any], code: str) -> None:
+    """Raises `Refused` where the synthetic town is asked for with the code of a real one, or with its tables."""
+    own = {"code": code, "data": None}
+    given = [name for name in own if gemeente[name] != own[name]]
+    if given:
+        found = "{} beside voorbeeldstad, which is synthetic"
+        possible = "gemeente=cbs for a real gemeente, or this key left out"
+        raise Refused([Problem(f"gemeente.{name}", found.format(repr(gemeente[name])), possible) for name in given])
 
 
 def _hashes(gemeente: dict[str, Any], town: Town) -> dict[str, str]:

@@ -9,6 +9,7 @@ import pandas as pd
 from experiments.compare import paired
 from experiments.findings import verdict
 from experiments.loaded import LINES, load
+from experiments.prose import EN, phrase, say, unit, word
 
 if TYPE_CHECKING:
     from experiments.loaded import Tables
@@ -22,28 +23,31 @@ def before(p: "Plan") -> None:
     homes = int(town.buurten.huishoudens.sum())
     print(f"{town.naam} ({town.code}): {homes:,} households, {len(town.wijken)} wijken, {len(town.buurten)} buurten")
     compared = ", ".join(s for s in p.scenarios if s != p.baseline)
-    print(f"{compared} compared with {p.baseline}; quota {c['quota']:.0%}; {len(p.seeds)} paired seeds")
-    print(f"{c['warmup']} months of warm-up and {c['months']} months; {len(p.points) - 1} design points; {c['workers']} workers")
+    print(f"{compared} compared with {p.baseline}; quota {c['quota']:.0%}; {counted(len(p.seeds), 'paired seed')}")
+    designed, workers = counted(len(p.points) - 1, "design point"), counted(c["workers"], "worker")
+    print(f"{c['warmup']} months of warm-up and {c['months']} months; {designed}; {workers}")
+
+
+def counted(n: int, noun: str) -> str:
+    """1 worker, 2 workers"""
+    return f"{n:,} {noun}" + ("" if n == 1 else "s")
 
 
 def after(folder: Path) -> int:
     """Fit, drift, model against published, differences, how sure they are, checks; returns 1 where a check failed."""
     from experiments import findings, pages
-    from experiments.prose import EN, say
 
     table = load(folder)
     print_grid("Fit at month 0: margin asked and got", pages.fit(table["fit"], EN), say("fit_profiles", EN))
     print("\nDrift of the baseline: month 0 and the last year")
-    print(aligned([[r.indicator, "", number(r.maand_0), number(r.laatste_jaar)] for r in table.drift.itertuples()]))
+    print(aligned([_drift(r, table) for r in table.drift.itertuples()]))
     print("\nBase rates: published and model")
-    for r in table["validation"].itertuples():
-        beyond = "" if r.binnen_factor_2 else "beyond a factor 2"
-        print(f"{r.rij}  {r.wat} ({r.eenheid}): {number(r.gepubliceerd)}, {number(r.model)} {beyond}".rstrip())
+    print("\n".join(_base_rate(r) for r in table["validation"].itertuples()))
     if not table["observed"].empty:
         print_grid("Known of buurten, and the baseline's last year", pages.observed(table["observed"], table["labels"], EN))
     print(f"Share of incidents that vulnerable residents cause under {table.baseline}: {caused_by_persons(table)}")
     print(f"\nDifference from {table.baseline}, with 95% interval over paired seeds")
-    print("(* excludes 0; ! lies beyond the difference that matters; . lies within it)")
+    print("(* excludes 0; ! lies beyond the difference that matters; . lies within it; per cents differ by percentage points)")
     print(comparison(table["differences"], table["labels"], table.manifest))
     print(f"\n{findings.order(table, EN)}\n{findings.pairing(table, EN)}")
     if (doubt := pages.doubt(table, EN)).rows:
@@ -57,6 +61,21 @@ def after(folder: Path) -> int:
     print("\nChecks: " + (good if bad.empty else "FAILED: " + ", ".join(bad.controle)))
     print(f"Report: {folder / 'report.html'}")
     return 0 if bad.empty else 1
+
+
+def _drift(r: Any, table: "Tables") -> list[str]:
+    """The baseline's indicator at month 0 and in its last year, in its unit."""
+    label = table.label(r.indicator)
+    shown = unit(label.unit, EN)
+    return [str(label[EN]), shown.text, number(shown.factor * r.maand_0), number(shown.factor * r.laatste_jaar)]
+
+
+def _base_rate(r: Any) -> str:
+    """A published figure and the model's, in its unit."""
+    shown = unit(r.eenheid, EN)
+    beyond = "" if r.binnen_factor_2 else " beyond a factor 2"
+    values = f"{number(shown.factor * r.gepubliceerd)}, {number(shown.factor * r.model)}"
+    return f"{r.rij}  {phrase(r.wat, EN)} ({shown.text}): {values}{beyond}"
 
 
 def print_grid(title: str, grid: "Grid", note: str = "") -> None:
@@ -84,22 +103,27 @@ def comparison(differences: pd.DataFrame, labels: pd.DataFrame, manifest: dict[s
     for name in LINES:
         rows.append(_line(whole[(whole.indicator == name) & (whole.payer == "")], scenarios, label.en[name], label.unit[name]))
     for payer in whole.payer[whole.payer != ""].unique():
-        rows.append(_line(whole[whole.payer == payer], scenarios, f"  paid by {payer}", "euro per jaar"))
+        rows.append(_line(whole[whole.payer == payer], scenarios, f"  paid by {word('payers', payer, EN)}", "euro per jaar"))
     return aligned(rows)
 
 
-def _line(part: pd.DataFrame, scenarios: list[str], label: str, unit: str) -> list[str]:
-    by = part.set_index("scenario")
+def _line(part: pd.DataFrame, scenarios: list[str], label: str, unit_name: str) -> list[str]:
+    by, shown = part.set_index("scenario"), unit(unit_name, EN)
     if by.empty:
-        return [label, unit, "-"] + ["-"] * len(scenarios)
-    return [label, unit, number(by.baseline_value.iloc[0])] + [interval(by.loc[s]) if s in by.index else "-" for s in scenarios]
+        return [label, shown.text, "-"] + ["-"] * len(scenarios)
+    told = [interval(by.loc[s], shown.factor) if s in by.index else "-" for s in scenarios]
+    return [label, shown.text, number(shown.factor * by.baseline_value.iloc[0]), *told]
 
 
-def interval(row: pd.Series) -> str:
-    """A difference with its interval; marked * when 0 lies outside, ! when all of it matters, . when none of it does."""
+def interval(row: pd.Series, factor: float = 1.0) -> str:
+    """A difference times the factor of its unit, with its interval.
+
+    Marked * when 0 lies outside, ! when all of it matters, . when none of it does.
+    """
     star = "*" if row.low > 0 or row.high < 0 else " "
     mark = {"relevant": "!", "small": "."}.get(verdict(row.difference, row.low, row.high, row.relevant_difference), " ")
-    return f"{signed(row.difference)} [{signed(row.low)}, {signed(row.high)}]{star}{mark}"
+    difference, low, high = (signed(factor * x) for x in (row.difference, row.low, row.high))
+    return f"{difference} [{low}, {high}]{star}{mark}"
 
 
 def number(x: float) -> str:

@@ -450,7 +450,7 @@ def about_of(rows: pd.DataFrame) -> About:
 
 
 def plane_of_sweep(tables: SweptTables, keys: list[str], indicator: str) -> Plane:
-    """One headline indicator of a sweep over its first two keys; further keys are held at their first value."""
+    """One headline indicator of a sweep over its first two keys; others are held at their lowest value, words at the first."""
     rows = tables.index[tables.index.indicator == indicator].rename(columns={"pairs": "seeds"})
     return plane(rows, keys, {}, about_of(rows))
 

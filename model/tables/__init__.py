@@ -10,6 +10,7 @@ declared chain and counted (`chain`); what no table knows per buurt is estimated
 measured goes before both (`joining`).
 """
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +34,7 @@ __all__ = ["Parameters", "Tables", "drawn_with_own", "read", "town", "with_own"]
 DRAWN = "getrokken uit marges"
 OF_SIZE = "huishoudens maal grootte"
 WITHOUT_PERSONS = "zonder inkomens van personen"
+NEAREST = 5  # gemeenten that are offered for a code that is unknown
 
 
 class Parameters(NamedTuple):
@@ -70,18 +72,25 @@ def checked_codes(tables: Tables, codes: list[str], least: float) -> list[str]:
     if codes == ["NL"]:
         _whole_country(tables, least)
         return sorted({*known.index, *("GM" + tables.buurten.index.str[2:6])})
-    problems = []
-    for code in codes:
-        if code not in known.index:
-            by_name = known[known.str.lower() == str(code).lower()]
-            near = by_name if len(by_name) else known[known.index.str[:4] == str(code)[:4]]
-            told = ", ".join(f"{c} ({n})" for c, n in (near if len(near) else known).iloc[:8].items())
-            problems.append(
-                Problem("gemeente.code", repr(code), f"NL alone, or a gemeente of {tables.vintage.year} such as {told}")
-            )
+    problems = [
+        Problem("gemeente.code", repr(code), f"NL alone, or a gemeente of {tables.vintage.year} such as {_like(code, known)}")
+        for code in codes
+        if code not in known.index
+    ]
     if problems:
         raise Refused(problems)
     return list(dict.fromkeys(codes))
+
+
+def _like(code: str, known: pd.Series) -> str:
+    """Gemeenten whose code or name is like what was found, the likest first: by code where it begins as one, else by name."""
+    coded = code[:2].upper() == "GM"
+    wanted = code.upper() if coded else code.lower()
+    of_text = pd.Series(known.index, known.index if coded else known.str.lower())
+    word = max(wanted.split(), key=len, default=wanted)
+    near = difflib.get_close_matches(wanted, list(of_text.index), n=NEAREST) + [text for text in of_text.index if word in text]
+    codes = of_text[list(dict.fromkeys(near))] if near else known.index
+    return ", ".join(f"{c} ({known[c]})" for c in codes[:NEAREST])
 
 
 def _whole_country(tables: Tables, least: float) -> None:

@@ -198,7 +198,7 @@ def test_a_named_buurt_that_is_not_there_or_has_no_room_is_refused(config, argum
 def test_arguments_of_a_study_go_on_to_it_after_the_defaults_of_this_command():
     own, study = of_command.apart(["months=24", "buurten=[BU1,BU2]", "gemeente.code=GM0828"])
     assert own["buurten"] == ["BU1", "BU2"] and own["doses"][0] == 0
-    assert study == ["seeds=6", "months=60", "gemeente=cbs", "months=24", "gemeente.code=GM0828"]
+    assert study == ["seeds=6", "months=60", "months=24", "gemeente.code=GM0828"]
 
 
 def test_with_all_buurten_those_without_room_are_left_out_and_a_named_one_is_refused(asked):

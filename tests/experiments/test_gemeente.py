@@ -182,12 +182,6 @@ def test_every_level_and_attribute_of_the_imputation_report_has_words_and_every_
         ]
 
 
-def test_a_code_alone_means_real_tables():
-    assert gemeente.with_source(["gemeente.code=GM0828"]) == ["gemeente=cbs", "gemeente.code=GM0828"]
-    assert gemeente.with_source(["gemeente=cbs", "gemeente.code=NL"]) == ["gemeente=cbs", "gemeente.code=NL"]
-    assert gemeente.with_source(["quota=0.2"]) == ["quota=0.2"]
-
-
 def test_help_tells_how_without_reading_any_configuration(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["experiments.gemeente", "--help"])
     gemeente.main()

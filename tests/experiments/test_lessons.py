@@ -25,6 +25,16 @@ def test_the_two_buurten_bear_the_same_and_lie_furthest_apart():
     assert lessons._alike(data) == (2, 3)
 
 
+def test_buurten_differ_only_in_what_shows_in_two_decimals():
+    data = pd.DataFrame({name: [0.40, 0.40] for name in lessons.EXPLAIN} | {"ties": [0.401, 0.404], "kwaliteit": [0.4, 0.5]})
+    assert lessons._unlike(data, 0, 1) == ["quality of the stock 0.40 against 0.50"]
+
+
+@pytest.mark.parametrize(("turned", "said"), [(0, "none of the 48"), (1, "1 of the 48 mechanisms surely gives"), (2, "give it")])
+def test_how_many_mechanisms_turn_the_difference_is_said_in_words(turned, said):
+    assert said in lessons._turned(turned, 48)
+
+
 def test_a_straight_line_explains_all_of_what_is_one():
     z = pd.DataFrame({"a": [0.0, 1.0, 2.0], "b": [1.0, 0.0, 1.0]})
     assert lessons._explained(z, 1.0 + 2.0 * z.a - z.b, np.array([1.0, 2.0, -1.0])) == pytest.approx(1.0)

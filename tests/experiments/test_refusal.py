@@ -4,7 +4,10 @@ import sys
 
 import pytest
 
+from experiments import command
+from experiments.config import composed, with_source
 from experiments.run import main
+from experiments.task import Ended
 
 CASES = {
     "an unknown key": (["quotta=0.3"], "quotta", "quota"),
@@ -16,6 +19,10 @@ CASES = {
     "an unknown source of towns": (["gemeente=foo"], "gemeente: found 'foo'", "voorbeeldstad"),
     "a gemeente without a code": (["gemeente=cbs"], "gemeente.code: found nothing", "gemeente.code="),
     "a folder that is not there": (["gemeente=cbs", "gemeente.code=GM0828", "gemeente.data=no/where"], "no/where", "a folder"),
+    "a code without a source of towns": (["gemeente.code=GM0828", "gemeente.data=no/where"], "no/where", "a folder"),
+    "a code beside a synthetic town": (["gemeente=voorbeeldstad", "gemeente.code=GM0828"], "found 'GM0828'", "gemeente=cbs"),
+    "tables beside a synthetic town": (["gemeente=voorbeeldstad", "gemeente.data=DIR"], "found 'DIR'", "gemeente=cbs"),
+    "tables without a code": (["gemeente.data=DIR"], "gemeente.code: found nothing", "gemeente.code="),
     "a code that is a number": (["gemeente=cbs", "gemeente.code=828"], "gemeente.code: found 828", "such as GM0828"),
     "no codes at all": (["gemeente=cbs", "gemeente.code=[]"], "gemeente.code: found []", "or NL"),
     "a year without a mapping": (["gemeente=cbs", "gemeente.code=GM0828", "gemeente.vintage=1999"], "found 1999", "2024"),
@@ -71,6 +78,17 @@ def test_own_tables_that_can_not_be_read_are_refused_on_one_screen(mapping, foun
         (tmp_path / "own.yaml").write_text(mapping, encoding="utf-8")
     arguments = [f"gemeente.eigen={tmp_path}/own.yaml"]
     test_it_is_refused_with_key_found_and_possible(arguments, found, possible, monkeypatch, capsys, tmp_path)
+
+
+def test_a_code_alone_means_real_tables_under_every_command_and_in_notebooks(monkeypatch):
+    seen = []
+    monkeypatch.setattr(sys, "argv", ["experiments.any"])
+    command.run("", lambda config: seen.append(config["gemeente"]) or Ended(), ["gemeente.code=GM0828"])
+    seen.append(composed(["gemeente.code=GM0363", "gemeente.vintage=2019"])["gemeente"])
+    assert [(of["bron"], of["code"], of["vintage"]) for of in seen] == [("cbs", "GM0828", 2024), ("cbs", "GM0363", 2019)]
+    assert with_source(["gemeente=cbs", "gemeente.code=NL"]) == ["gemeente=cbs", "gemeente.code=NL"]
+    assert with_source(["gemeente.bron=cbs", "gemeente.code=NL"]) == ["gemeente.bron=cbs", "gemeente.code=NL"]
+    assert with_source(["quota=0.2", "gemeente.eigen=own.yaml"]) == ["quota=0.2", "gemeente.eigen=own.yaml"]
 
 
 def test_all_problems_are_told_at_once(monkeypatch, capsys):

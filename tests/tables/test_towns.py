@@ -90,8 +90,16 @@ def test_margins_of_oss_are_met(real, rooms):
 
 
 @real_tables
-@pytest.mark.parametrize(("code", "said"), [("GM9998", "gemeente of 2024"), ("Oss", "gemeente.code")])
-def test_a_gemeente_that_does_not_exist_is_refused(real, code, said):
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("GM9998", "gemeente of 2024"),
+        ("GM796", r"such as GM0796 \('s-Hertogenbosch\)"),
+        ("Oss", r"such as GM0828 \(Oss\)"),
+        ("Den Bosch", r"GM0796 \('s-Hertogenbosch\)"),
+    ],
+)
+def test_a_gemeente_that_does_not_exist_is_refused_with_what_is_like_it(real, code, said):
     with pytest.raises(Refused, match=said):
         real(code)
 
