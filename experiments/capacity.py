@@ -8,7 +8,7 @@
 Puts more persons in homes of a buurt at month 0, lives on under the same luck and compares (docs/capacity.md). The keys
 buurten, doses, outcomes and margin stand in configs/capacity.yaml; all keys of docs/configuration.md can be given as well,
 and the town lives under `baseline`. Writes results/capaciteit-<code>-<hash>/: runs, capacities, a map and curves. The same
-command finds its runs again, also with other outcomes or another margin. What can not be is refused (exit code 2).
+command finds its runs again, also with other outcomes or another margin, and draws anew. What can not be is refused (exit 2).
 """
 
 import hashlib
@@ -127,10 +127,18 @@ def capacities(asked: Question, config: dict[str, Any]) -> Ended:
     import pandas as pd
 
     found = table(asked, p, pd.read_parquet(folder / RUNS))
+    forget_drawn(folder)
     found.to_parquet(folder / FOUND, index=False)
     draw_capacity(folder, asked.outcomes)
     tell(folder, asked)
     return Ended(0, folder)
+
+
+def forget_drawn(folder: Path) -> None:
+    """Remove what was drawn of the folder: another question has other outcomes, or another margin."""
+    shutil.rmtree(folder / "figures", ignore_errors=True)
+    for path in folder.glob("gallery.*"):
+        path.unlink()
 
 
 def run_hash(asked: Question, p: "Plan") -> str:
@@ -313,6 +321,7 @@ def tell(folder: Path, asked: Question) -> None:
     """The table of capacities, what the rest of the gemeente notices, and where the figures are."""
     import pandas as pd
 
+    from experiments.carrying import FEWEST
     from experiments.pages import Grid
     from experiments.show import print_grid
 
@@ -327,6 +336,8 @@ def tell(folder: Path, asked: Question) -> None:
         "1: harm is relevant from the first placement\nharm is relevant where "
         f"{asked.margin.placements:g} placements more per 1,000 dwellings move the outcome by its relevant difference"
     )
+    if (found.seeds < FEWEST).any():
+        words += f"\ntoo few seeds: a limit and its interval ask {FEWEST} at least, in which the outcome is known at every dose"
     print_grid(
         "Placements per 1,000 dwellings beyond which one more does relevant harm",
         Grid(["buurt", "", "homes", *asked.outcomes], rows),
@@ -341,21 +352,23 @@ def told(row: Any) -> str:
     """10 [0, -] 35% 1"""
     import numpy as np
 
+    from experiments.carrying import FEWEST
+
     def dose(x: float) -> str:
         return "-" if np.isinf(x) else f"{x:.0f}"
 
-    if row.seeds < 2:
-        return "unknown"
+    if row.seeds < FEWEST:
+        return f"too few seeds ({row.seeds})"
     return f"{dose(row.capacity)} [{dose(row.low)}, {dose(row.high)}] {row.none:.0%}{' 1' if row.first else ''}"
 
 
 def bends(found: "pd.DataFrame", outcomes: list[str]) -> str:
     """Of how many buurten the curve bends upwards: elsewhere a capacity is where a straight line crosses the margin."""
-    from experiments.carrying import SURE
+    from experiments.carrying import FEWEST, SURE
 
     told = []
     for outcome in outcomes:
-        part = found[(found.outcome == outcome) & (found.seeds > 1)]
+        part = found[(found.outcome == outcome) & (found.seeds >= FEWEST)]
         told.append(f"{outcome} {int((part.rises >= SURE).sum())} of {len(part)}")
     return f"harm by placement is larger at the last step than at the first, in {SURE:.0%} of resamples: {', '.join(told)}"
 

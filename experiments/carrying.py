@@ -13,7 +13,8 @@ A capacity is a threshold only where harm rises with the dose. On a straight lin
 its interval runs from the first dose to none; `rises` tells the two apart.
 
 The interval is the percentile bootstrap over seeds. With few seeds it is too narrow (with six by about a tenth, and more in
-the tails), and its ends lie on doses that were lived: read it as a range of doses, not as exact odds.
+the tails), and its ends lie on doses that were lived: read it as a range of doses, not as exact odds. Below `FEWEST` seeds
+there is no result at all: two seeds that agree by luck would agree in every resample, and look sure.
 """
 
 from typing import NamedTuple
@@ -23,6 +24,9 @@ import numpy as np
 from experiments.compare import CONFIDENCE
 
 NONE = np.inf
+# Of three seeds, one of them drawn three times is 1 resample in 27: more than the 2.5% of a tail, so that the interval is the
+# range of single seeds. Of four it is 1 in 256, and the ends are means of different seeds.
+FEWEST = 4
 SURE = 0.95  # share of resamples that must agree before something is called sure
 
 
@@ -36,7 +40,7 @@ class Capacity(NamedTuple):
     first: bool  # whether harm is relevant at the first dose
     first_sure: float  # share of resamples in which it is
     rises: float  # share of resamples in which the last step does more harm by placement than the first
-    seeds: int  # without a result below two; an outcome that is unknown at any dose leaves its seed out
+    seeds: int  # without a result below `FEWEST`; an outcome that is unknown at any dose leaves its seed out
 
 
 UNKNOWN = Capacity(*(np.nan,) * 4, False, np.nan, np.nan, 0)
@@ -59,10 +63,13 @@ def beyond(mean_harm: np.ndarray, doses: np.ndarray, margin: float) -> np.ndarra
 
 
 def capacity(values: np.ndarray, doses: np.ndarray, better: int, margin: float, resamples: int) -> Capacity:
-    """Capacity with its interval from outcomes [seeds, doses]; resampling is the same for every curve."""
+    """Capacity with its interval from outcomes [seeds, doses]; resampling is the same for every curve.
+
+    Below `FEWEST` whole seeds all is unknown but their number.
+    """
     whole = values[np.isfinite(values).all(axis=1)]
     seeds = len(whole)
-    if seeds < 2:
+    if seeds < FEWEST:
         return UNKNOWN._replace(seeds=seeds)
     each = harm(whole, doses, better)
     picked = np.random.default_rng(0).integers(seeds, size=(resamples, seeds))

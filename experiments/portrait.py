@@ -11,6 +11,7 @@ import pandas as pd
 
 from experiments import pages, prose
 from experiments.figures import draw_town, maps
+from experiments.figures.town import class_source
 from experiments.loaded import TownTables, load_town
 from experiments.pages import Grid
 from experiments.prose import EN, NL, grouped, number, percent, say, word
@@ -47,6 +48,7 @@ def content(tables: TownTables, language: str) -> dict[str, Any]:
         "seed": facts["seed"],
         "undrawn": undrawn(tables, language),
         "tiled": pages.drawn_as(tables.places) == "tegel",
+        "class_source": class_source(tables),
         "parts": parts(tables, language),
         "shown": LONGEST,
         "fit": pages.fit(tables.fit, language),

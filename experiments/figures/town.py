@@ -34,11 +34,12 @@ EXACT = 1e-9  # a share that is off by less is not off: this is how far numbers 
 
 # Maps
 
+CLASS = "klasse"  # attribute of the imputation report: the published class of leefbaarheid
 MAPS = {  # column of places: (attribute of the imputation report, colours)
     "p_koop": ("p_koop", "viridis_r"),
     "p_corp": ("p_corp", "viridis_r"),
     "p_vrij": ("p_corp", "viridis_r"),
-    "leefbaarheid": ("klasse", "PuOr"),
+    "leefbaarheid": ("klasse", "viridis"),  # as in the maps of a study: dark is low
     "kwetsbaar": ("", "viridis_r"),
     "p_laag_ink": ("p_laag_ink", "viridis_r"),
 }
@@ -105,6 +106,8 @@ def _layer(tables: TownTables, town: Any, column: str, language: str) -> maps.La
     attribute, colours = MAPS[column]
     title, unit_of = say(f"map_{column}", language), say(f"map_{column}_unit", language)
     note = _origin(tables, attribute, language)
+    if attribute == CLASS and (published := class_source(tables)):
+        note = f"{published}; {note}"
     if column != "leefbaarheid":
         return maps.Layer(column, title, note, unit_of, colours, maps.in_classes(town[column]))
     norm = maps.around_zero(town[column], tables.facts["class_width"])
@@ -119,6 +122,13 @@ def _origin(tables: TownTables, attribute: str, language: str) -> str:
     largest = lines.loc[lines.huishoudens.idxmax()]
     level = phrase(largest.niveau, language) if largest.niveau else say("unknown", language)
     return say("origin", language, level=level, share=percent(largest.huishoudens / lines.huishoudens.sum(), language))
+
+
+def class_source(tables: TownTables) -> str:
+    """Where classes of leefbaarheid come from, with its year and without its licence; empty where none was published."""
+    lines = tables.imputed[tables.imputed.attribuut == CLASS]
+    known = lines.bron.dropna()
+    return " / ".join(dict.fromkeys(text.partition(" (")[0] for text in known if text))
 
 
 def _keys(tables: TownTables, town: Any, language: str) -> list[Any]:

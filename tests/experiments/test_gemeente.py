@@ -12,8 +12,9 @@ import pytest
 
 from experiments import figures, gemeente, pages, portrait
 from experiments.figures import TOWN, drawn
+from experiments.figures.places import MAPPED
 from experiments.figures.style import PAGE
-from experiments.figures.town import PANELS, SHADES
+from experiments.figures.town import MAPS, PANELS, SHADES, class_source
 from experiments.loaded import load_town
 from experiments.plan import vintage_of
 from experiments.prose import EN, NL, phrase, word
@@ -50,6 +51,12 @@ def test_voorbeeldstad_is_written_whole(shown):
     drawn = {p.name for p in (shown / "figures").iterdir()}
     kinds = ("csv", "nl.svg", "en.svg", "nl.png", "en.png")
     assert drawn == {f"{name}.{kind}" for name in ("kaarten", "passing") for kind in kinds}  # nothing was filled in
+
+
+def test_leefbaarheid_has_the_colours_that_it_has_in_a_study_and_no_edition_where_none_was_read(shown):
+    assert MAPS["leefbaarheid"][1] == MAPPED["kaart"].colours
+    assert class_source(load_town(shown)) == ""
+    assert "Leefbaarheid bij de start is" not in (shown / "gemeente.html").read_text(encoding="utf-8")
 
 
 def test_places_hold_what_is_drawn_and_the_world_as_built(shown):
@@ -219,6 +226,9 @@ def test_oss_is_shown_with_its_own_polygons_all_figures_and_where_these_come_fro
     assert set(tables.places.niveau) == {"buurt"}
     ruwaard = portrait.parts(tables, NL).rows[0]
     assert ruwaard[:2] == ["Ruwaard", "6.375"]  # the largest wijk of Oss
+    assert class_source(tables) == "Leefbaarometer 2.0, 2016"
+    page = (tmp_path / "gemeente-GM0828-2024" / "gemeente.html").read_text(encoding="utf-8")
+    assert "de klasse van de wijk volgens Leefbaarometer 2.0, 2016." in Page(page).text.replace("\n", " ")
     for name, (data, draw) in TOWN.items():
         assert drawn(draw, tables, NL, PAGE) is not None and len(data(tables)), name
 
