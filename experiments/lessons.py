@@ -79,9 +79,8 @@ def write(config: dict[str, Any], names: list[str]) -> Ended:
             lesson.figure.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None})
         lesson.data.to_csv(folder / f"{name}.csv", index=False)
         print(f"{name}: {lesson.says}\n", flush=True)
-        command = f".venv/bin/python -m experiments.lessons {name}"
-        page += [f"## {name.capitalize()}", "", f"`{command}`", "", f"![{name}]({name}.svg)", ""]
-        page += [lesson.says, "", f"Data: [{name}.csv]({name}.csv).", ""]
+        page += [f"## {name.capitalize()}", "", f"`.venv/bin/python -m experiments.lessons {name}`", ""]
+        page += [f"![{name}]({name}.svg)", "", lesson.says, "", f"Data: [{name}.csv]({name}.csv).", ""]
     (folder / "README.md").write_text("\n".join(page), encoding="utf-8")
     print(folder / "README.md")
     return Ended(0, folder)
