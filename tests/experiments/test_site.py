@@ -3,6 +3,7 @@
 Blocks of code are taken from the pages themselves, so that a page can not go on telling what no longer holds.
 """
 
+import logging
 import re
 import socket
 from html.parser import HTMLParser
@@ -50,6 +51,15 @@ def fetched(page):
     return [address for address in reader.found if address]
 
 
+def heard():
+    """Let mkdocs count its warnings: a command of Hydra that ran before in this process silences every logger that is there."""
+    logging.disable(logging.NOTSET)
+    logging.getLogger("mkdocs").setLevel(logging.WARNING)
+    for name, logger in logging.root.manager.loggerDict.items():
+        if name.startswith("mkdocs") and isinstance(logger, logging.Logger):
+            logger.disabled = False
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """The site, built strictly and without a network."""
@@ -61,6 +71,7 @@ def built(tmp_path_factory):
         raise OSError("building the site asks for something elsewhere")
 
     folder = tmp_path_factory.mktemp("site")
+    heard()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", offline)
         build(load_config(str(DOCS.parent / "mkdocs.yml"), site_dir=str(folder)))
@@ -83,6 +94,7 @@ def test_links_that_lead_nowhere_stop_the_build(tmp_path):
     (tmp_path / "docs" / "index.md").write_text(f"# One\n\n{links}\n", encoding="utf-8")
     alone = {"docs_dir": str(tmp_path / "docs"), "nav": ["index.md"], "not_in_nav": "", "plugins": [], "hooks": []}
     config = load_config(str(DOCS.parent / "mkdocs.yml"), site_dir=str(tmp_path / "site"), **alone)
+    heard()
     with pytest.raises(abort, match="4 warnings"):
         build(config)
 
