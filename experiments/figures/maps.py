@@ -448,9 +448,10 @@ def _taken(ax: "Axes") -> list[Any]:
     """Where texts and arrows stand on a map, in pixels."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    drawing = FigureCanvasAgg(
-        ax.get_figure(root=True)
-    ).get_renderer()  # once: a text by itself makes a bitmap of the whole figure
+    figure: Any = ax.get_figure(root=True)
+    kept = figure.canvas
+    drawing = FigureCanvasAgg(figure).get_renderer()  # once: a text by itself makes a bitmap of the whole figure
+    figure.set_canvas(kept)  # else every map that is drawn from here on draws the whole figure
     found = [text.get_window_extent(drawing) for text in ax.texts]
     return [box for box in found if box.width > 0]
 
