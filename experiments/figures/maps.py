@@ -319,7 +319,7 @@ def colour_bar(legend: "Axes", drawn: Any, layer: Layer, language: str, size: Si
         bar.set_ticks(MaxNLocator(4))
     else:
         middles = (borders[1:] + borders[:-1]) / 2
-        every = 1 if len(middles) < 7 else 2  # of an odd number of classes this keeps the middle one
+        every = max(1 if len(middles) < 7 else 2, _every(legend, borders, size))  # counted from the middle class
         named = middles[(len(middles) // 2) % every :: every] if layer.middles else borders[:: _every(legend, borders, size)]
         bar.set_ticks(list(named))
         bar.ax.tick_params(length=0)
