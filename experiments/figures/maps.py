@@ -320,7 +320,9 @@ def colour_bar(legend: "Axes", drawn: Any, layer: Layer, language: str, size: Si
     else:
         middles = (borders[1:] + borders[:-1]) / 2
         every = max(1 if len(middles) < 7 else 2, _every(legend, borders, size))  # counted from the middle class
-        named = middles[(len(middles) // 2) % every :: every] if layer.middles else borders[:: _every(legend, borders, size)]
+        every = len(middles) - 1 if every > len(middles) // 2 else every  # where the middle would stand alone: both ends
+        first = (len(middles) // 2) % every if every < len(middles) - 1 else 0
+        named = middles[first::every] if layer.middles else borders[:: _every(legend, borders, size)]
         bar.set_ticks(list(named))
         bar.ax.tick_params(length=0)
     bar.ax.minorticks_off()
