@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from experiments.figures.style import INK, SMALLEST, SOFT, Size, inches, new_figure, ticks, wrapped
+from experiments.figures.style import INK, POINTS, SMALLEST, SOFT, Size, inches, new_figure, ticks, wrapped
 from experiments.prose import grouped
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ ACROSS = {"column": 2, "page": 3, "slide": 6}  # maps beside each other at most
 CORE, CORE_ROOM, CORE_SMALL = 0.7, 0.05, 0.5  # share of households along each side, room around, and what is a small part
 BUILT_UP = 0.5  # of the density in which the median household lives: what is less dense does not belong to a core
 NUDGES = ((0, 0), (0, 5), (0, -5), (0, 8), (0, -8))  # points by which a name may move to fit
+HIGH = 1.15  # height of a name, in its type
+ROOMY = {True: 3.0, False: 1.5}  # how many times a name, and a number, fits into an area that it may stand in
+INSIDE = 0.9  # share of a name that lies in its own area
 AROUND = 0.02  # of a map's size left free around it, and three times that below for the scale bar
 
 
@@ -175,27 +178,46 @@ def _beyond(values: pd.Series, borders: Any) -> Any:
 # A sheet
 
 
-def sheet(size: Size, bounds: Sequence[float], count: int, foot: float, legends: bool = True) -> Sheet:
+def sheet(size: Size, bounds: Sequence[float], count: int, foot: float, layers: Sequence[Layer] = ()) -> Sheet:
     """An empty page for so many maps of an extent (x0, y0, x1, y1), in the columns that make them largest.
 
-    foot: inches left free below. Without legends the maps share what is drawn in the foot.
+    foot: inches left free below. Where the layers are given, there is no more room around each map than their words need.
     """
 
+    def room(columns: int) -> tuple[float, float]:
+        return room_of(layers, size.width / columns - size.lines(GAP), size) if layers else (HEAD, LEGEND)
+
     def height(columns: int) -> float:
-        return _tall(size, bounds, -(-count // columns), columns, foot, legends)
+        return _tall(size, bounds, -(-count // columns), columns, foot, *room(columns))
 
     columns = max(range(1, min(ACROSS[size.name], count) + 1), key=lambda c: (round(height(c), 3), c))
-    return sheet_of(size, bounds, [divmod(k, columns) for k in range(count)], foot, legends)
+    return sheet_of(size, bounds, [divmod(k, columns) for k in range(count)], foot, *room(columns))
+
+
+def room_of(layers: Sequence[Layer], across: float, size: Size) -> tuple[float, float]:
+    """Lines of type that maps so many inches wide need above them for titles and notes, and below for their legends."""
+    titles, notes, units = (
+        1 + max(wrapped(text, across, points, bold=points == size.font).count("\n") for text in texts)
+        for texts, points in (
+            ([layer.title for layer in layers], size.font),
+            ([layer.note for layer in layers], size.small),
+            ([layer.unit for layer in layers], size.small),
+        )
+    )
+    return 0.8 + 1.0 * (titles + notes), 2.5 + 0.95 * units
 
 
 def sheet_of(
-    size: Size, bounds: Sequence[float], cells: Sequence[tuple[int, int]], foot: float, legends: bool = False, lines: float = HEAD
+    size: Size, bounds: Sequence[float], cells: Sequence[tuple[int, int]], foot: float, lines: float = HEAD, legend: float = 0.0
 ) -> Sheet:
-    """As `sheet`, with the row and column of each map given, and how many lines of type there are above each."""
+    """As `sheet`, with the row and column of each map given, and how many lines of type there are above and below each.
+
+    Without lines for a legend the maps share what is drawn in the foot.
+    """
     x0, y0, x1, y1 = bounds
     rows, columns = (1 + max(cell[k] for cell in cells) for k in (0, 1))
-    head, below = size.lines(lines), size.lines(LEGEND) if legends else 0.0
-    tall = _tall(size, bounds, rows, columns, foot, legends, lines)
+    head, below = size.lines(lines), size.lines(legend)
+    tall = _tall(size, bounds, rows, columns, foot, lines, legend)
     total = size.height or rows * (head + tall + below) + foot
     across = size.width / columns - size.lines(GAP)
     figure, maps, keys = new_figure(size.width, total, layout="none"), [], []
@@ -205,8 +227,9 @@ def sheet_of(
         ax = figure.add_axes((left / size.width, low / total, across / size.width, tall / total))
         ax.set_xlim(x0 - AROUND * (x1 - x0), x1 + AROUND * (x1 - x0))
         ax.set_ylim(y0 - 3 * AROUND * (y1 - y0), y1 + AROUND * (y1 - y0))
+        ax.set_aspect("equal")
         maps.append(ax)
-        if legends:
+        if legend:
             keys.append(bar_axes(figure, left + 0.08 * across, low - size.lines(1.2), 0.84 * across, size))
     return Sheet(figure, maps, keys, foot / total, across)
 
@@ -217,11 +240,11 @@ def bar_axes(figure: "Figure", left: float, low: float, wide: float, size: Size)
     return figure.add_axes((left / width, low / height, wide / width, size.lines(0.75) / height))
 
 
-def _tall(size: Size, bounds: Sequence[float], rows: int, columns: int, foot: float, legends: bool, lines: float = HEAD) -> float:
+def _tall(size: Size, bounds: Sequence[float], rows: int, columns: int, foot: float, lines: float, legend: float) -> float:
     """Inches that each map is high: as its extent asks for the width it has, or as there is room for."""
     x0, y0, x1, y1 = bounds
     wide, high = (x1 - x0) * (1 + 2 * AROUND), (y1 - y0) * (1 + 4 * AROUND)
-    room = ((size.height or TALLEST) - foot) / rows - size.lines(lines + (LEGEND if legends else 0.0))
+    room = ((size.height or TALLEST) - foot) / rows - size.lines(lines + legend)
     return min((size.width / columns - size.lines(GAP)) * high / wide, room)
 
 
@@ -296,8 +319,10 @@ def colour_bar(legend: "Axes", drawn: Any, layer: Layer, language: str, size: Si
         bar.set_ticks(MaxNLocator(4))
     else:
         middles = (borders[1:] + borders[:-1]) / 2
-        every = 1 if len(middles) < 7 else 2  # of an odd number of classes this keeps the middle one
-        named = middles[(len(middles) // 2) % every :: every] if layer.middles else borders[:: _every(legend, borders, size)]
+        every = max(1 if len(middles) < 7 else 2, _every(legend, borders, size))  # counted from the middle class
+        every = len(middles) - 1 if every > len(middles) // 2 else every  # where the middle would stand alone: both ends
+        first = (len(middles) // 2) % every if every < len(middles) - 1 else 0
+        named = middles[first::every] if layer.middles else borders[:: _every(legend, borders, size)]
         bar.set_ticks(list(named))
         bar.ax.tick_params(length=0)
     bar.ax.minorticks_off()
@@ -355,7 +380,9 @@ def _halo(width: float) -> list[Any]:
 
 
 def names_of(town: "GeoDataFrame") -> pd.DataFrame:
-    """What is written on a map, the largest first: naam, x, y and the room (width) that it may take.
+    """What is written on a map, the largest first: naam, x, y, the room (width) it may take, and the shape that it may cover.
+
+    No shape for tiles in blocks, and for gemeenten of a country: these may cover others.
 
     A name stands where the people of its area live on average, or in the part of the area that lies nearest to that.
 
@@ -364,7 +391,7 @@ def names_of(town: "GeoDataFrame") -> pd.DataFrame:
     """
     import geopandas
 
-    town = town[town.huishoudens > 0]
+    whole, town = town, town[town.huishoudens > 0]
     by, named = ("vlak", "naam") if town.wijk_code.nunique() <= FEW_WIJKEN else ("wijk_code", "wijk_naam")
     by, named = ("gemeente", "gemeente_naam") if town.gemeente.nunique() > COUNTRY else (by, named)
     middle, homes = town.geometry.representative_point(), town.huishoudens
@@ -374,59 +401,102 @@ def names_of(town: "GeoDataFrame") -> pd.DataFrame:
     sums = sums.rename(columns={named: "naam"})
     if in_blocks(town):
         wide = sums.maxx - sums.minx
-        return pd.DataFrame({"naam": sums.naam, "x": sums.minx + wide / 2, "y": sums.maxy + 0.4, "room": wide + 0.3})
+        return pd.DataFrame(
+            {"naam": sums.naam, "x": sums.minx + wide / 2, "y": sums.maxy + 0.4, "room": wide + 0.3, "shape": None}
+        )
     sums["x"], sums["y"] = sums.x / sums.homes, sums.y / sums.homes
     mean = geopandas.GeoSeries(geopandas.points_from_xy(*sums.loc[town[by], ["x", "y"]].to_numpy().T), town.index, town.crs)
     apart = town.geometry.distance(mean)
     nearest = apart.groupby(town[by]).idxmin()[sums.index]
     outside, inside_it = apart[nearest].to_numpy() > 0, middle[nearest]
     x = np.where(outside, inside_it.x, sums.x)
-    return pd.DataFrame({"naam": sums.naam, "x": x, "y": np.where(outside, inside_it.y, sums.y), "room": np.inf})
+    shapes = None if by == "gemeente" else whole[[by, "geometry"]].dissolve(by).geometry.reindex(sums.index).to_numpy()
+    y = np.where(outside, inside_it.y, sums.y)
+    return pd.DataFrame({"naam": sums.naam, "x": x, "y": y, "room": np.inf, "shape": shapes})
 
 
-def write_names(axes: Sequence["Axes"], named: pd.DataFrame, size: Size, most: int = 30) -> None:
-    """Write names on maps, the first ones first, each where it fits: inside its map and over no other name."""
+def write_names(axes: Sequence["Axes"], named: pd.DataFrame, size: Size, most: int = 30, numbered: bool = False) -> list[str]:
+    """Write names on maps of one extent, the first ones first, and the same on each: where they fit on the first map.
+
+    A name fits inside the map and over no other name, in an area that is so much larger that its colours can be seen. One that
+    does not becomes a number where that is asked and a number fits; else it is left out. Returns the names of numbers 1, 2, ...
+    """
     if not axes:
-        return
-    drawing = _renderer(axes[0])
-    for ax in axes:
-        ax.apply_aspect()  # else names are placed on a map that is stretched over its whole axes
-        taken: list[Any] = [text.get_window_extent(drawing) for text in ax.texts if text.get_text().strip()]
-        (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
-        here = named[named.x.between(x0, x1) & named.y.between(y0, y1)]
-        for name, x, y, room in here.itertuples(index=False):
-            box = _name_that_fits(ax, plain_name(name), (x, y), room / (x1 - x0), taken, drawing, size)
-            taken += [] if box is None else [box]
-            if len(taken) >= most:
-                break
+        return []
+    ax, key = axes[0], list[str]()
+    ax.apply_aspect()  # else names are placed on a map that is stretched over its whole axes
+    taken = _taken(ax)
+    (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
+    for place in named[named.x.between(x0, x1) & named.y.between(y0, y1)].itertuples(index=False):
+        text = plain_name(place.naam)
+        found = _fitting(ax, text, place, ROOMY[True], taken, size)
+        if found is None and numbered and (found := _fitting(ax, str(len(key) + 1), place, ROOMY[False], taken, size)):
+            key.append(text)
+            text = str(len(key))
+        if found is not None:
+            spot, nudge, box = found
+            taken.append(box.padded(1.0))
+            for each in axes:
+                each.annotate(
+                    text, spot, nudge, "data", "offset points", fontsize=_points(size), ha="center", va="center", color=INK,
+                    zorder=9, path_effects=_halo(1.6), annotation_clip=False,
+                )  # fmt: skip
+        if len(taken) >= most:
+            break
+    return key
 
 
-def _renderer(ax: "Axes") -> Any:
-    """What measures texts: made once, since a text without one makes its own bitmap of the whole figure."""
+def _taken(ax: "Axes") -> list[Any]:
+    """Where texts and arrows stand on a map, in pixels."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    return FigureCanvasAgg(ax.get_figure(root=True)).get_renderer()
+    figure: Any = ax.get_figure(root=True)
+    kept = figure.canvas
+    drawing = FigureCanvasAgg(figure).get_renderer()  # once: a text by itself makes a bitmap of the whole figure
+    figure.set_canvas(kept)  # else every map that is drawn from here on draws the whole figure
+    found = [text.get_window_extent(drawing) for text in ax.texts]
+    return [box for box in found if box.width > 0]
 
 
-def _name_that_fits(
-    ax: "Axes", name: str, at: tuple[float, float], room: float, taken: list[Any], drawing: Any, size: Size
-) -> Any:
-    """Write a name and return the place that it takes; None, and nothing written, if it fits nowhere near.
+def _points(size: Size) -> float:
+    """Type of names on a map."""
+    return max(SMALLEST, 0.62 * size.font)
 
-    room: share of the map's width that it may take.
-    """
-    inside = ax.get_window_extent(drawing)
-    for nudge in NUDGES:
-        text = ax.annotate(
-            name, at, nudge, "data", "offset points", fontsize=max(SMALLEST, 0.62 * size.font), ha="center", va="center",
-            color=INK, zorder=9, path_effects=_halo(1.6), annotation_clip=False,
-        )  # fmt: skip
-        box = text.get_window_extent(drawing)
-        fits = inside.x0 <= box.x0 and box.x1 <= inside.x1 and inside.y0 <= box.y0 and box.y1 <= inside.y1
-        if fits and box.width <= room * inside.width and not any(box.overlaps(other) for other in taken):
-            return box.padded(1.0)
-        text.remove()
+
+def _fitting(ax: "Axes", text: str, place: Any, roomy: float, taken: list[Any], size: Size) -> Any:
+    """Where a text fits near a place (a row of `names_of`): spot, points beside it, and the box it takes; None for nowhere."""
+    from shapely import maximum_inscribed_circle
+
+    inside, spots = ax.get_window_extent(), [(place.x, place.y)]
+    if place.shape is not None:
+        spots.append(maximum_inscribed_circle(place.shape).coords[0])
+    width = place.room / abs(ax.get_xlim()[1] - ax.get_xlim()[0]) * inside.width
+    for spot in spots:
+        for nudge in NUDGES:
+            box = _box(ax, text, spot, nudge, size)
+            fits = inside.x0 <= box.x0 and box.x1 <= inside.x1 and inside.y0 <= box.y0 and box.y1 <= inside.y1
+            free = fits and box.width <= width and not any(box.overlaps(other) for other in taken)
+            if free and (place.shape is None or _lies_in(box.transformed(ax.transData.inverted()), place.shape, roomy)):
+                return spot, nudge, box
     return None
+
+
+def _box(ax: "Axes", text: str, spot: Any, nudge: Any, size: Size) -> Any:
+    """The box in pixels of a text so many points beside a spot of a map."""
+    from matplotlib.transforms import Bbox
+
+    dots = ax.get_figure(root=True).dpi  # type: ignore[union-attr]
+    x, y = ax.transData.transform(spot) + np.array(nudge) * dots / POINTS
+    wide, high = inches(text, _points(size)) * dots / 2, HIGH * _points(size) * dots / POINTS / 2
+    return Bbox([[x - wide, y - high], [x + wide, y + high]])
+
+
+def _lies_in(text: Any, shape: Any, roomy: float) -> bool:
+    """Whether nearly all of a text's box lies in a shape that is so many times larger."""
+    from shapely import box
+
+    covered = box(*text.extents)
+    return shape.area >= roomy * covered.area and shape.intersection(covered).area >= INSIDE * covered.area
 
 
 def plain_name(name: str) -> str:

@@ -84,22 +84,47 @@ def _sheet(tables: TownTables, town: Any, bounds: Any, language: str, size: Size
     sources = wrapped(source_line(tables, language), size.width - size.lines(0.6), size.small)
     keys = _keys(tables, town, language)
     across = 1 if sum(inches(k.get_label(), size.small) + size.lines(3.5) for k in keys) > size.width else len(keys)
-    foot = size.lines(1.0 + 1.3 * -(-len(keys) // across) + 1.0 * (1 + sources.count("\n")))
-    page = maps.sheet(size, bounds, len(MAPS), foot)
-    gemeenten, land = town.gemeente.nunique(), maps.land_of(town)
+    layers, land = [_layer(tables, town, column, language) for column in MAPS], maps.land_of(town)
+    lines, low = _borders(town, size), size.lines(0.4 + 1.0 * (1 + sources.count("\n")))
+    page, named = _named(town, bounds, layers, low + size.lines(0.6 + 1.3 * -(-len(keys) // across)), language, size)
+    for k, layer in enumerate(layers):
+        maps.panel(page, k, town, land, layer, language, size)
+        for borders, width in lines:
+            maps.outlines(page.maps[k], borders, width)
+    at: Any = {"loc": "upper left", "bbox_to_anchor": (0.005, page.foot), "borderaxespad": 0.0, "borderpad": 0.0}
+    page.figure.legend(handles=keys, ncols=across, frameon=False, fontsize=size.small, handlelength=2.2, **at)
+    foot: Any = {"fontsize": size.small, "va": "bottom", "linespacing": 1.25}
+    page.figure.text(0.01, low / page.figure.get_figheight(), named, color=INK, **foot)
+    page.figure.text(0.01, 0.005, sources, color=SOFT, **foot)
+    return page.figure
+
+
+def _named(town: Any, bounds: Any, layers: list[maps.Layer], foot: float, language: str, size: Size) -> tuple[maps.Sheet, str]:
+    """An empty sheet with names, scale and north on it, and the names of the numbers that stand where no name fits.
+
+    foot: inches below the maps besides those names. More lines of these leave less room for the maps, and so more numbers.
+    """
+    lines, places = 0, maps.names_of(town)
+    while True:
+        page = maps.sheet(size, bounds, len(layers), foot + size.lines(1.05 * lines), layers)
+        maps.bar_and_north(page.maps[0], town, language, size)
+        key = [
+            f"{k} {name}".replace(" ", "\u00a0")
+            for k, name in enumerate(maps.write_names(page.maps, places, size, numbered=True), 1)
+        ]
+        told = wrapped("; ".join(key), size.width - size.lines(0.6), size.small)
+        if not key or 1 + told.count("\n") <= lines:
+            return page, told
+        lines = 1 + told.count("\n")
+
+
+def _borders(town: Any, size: Size) -> list[tuple[Any, float]]:
+    """Borders of wijken, unless the map is of a country, and of gemeenten where it shows more than one; with their width."""
+    gemeenten = town.gemeente.nunique()
     lines = [(maps.borders_of(town, "wijk_code"), size.scaled(0.5))] if gemeenten <= maps.COUNTRY else []
     if gemeenten > 1:
         lines.append((maps.borders_of(town, "gemeente"), size.scaled(1.2 if lines else 0.5)))
-    for k, column in enumerate(MAPS):
-        maps.panel(page, k, town, land, _layer(tables, town, column, language), language, size)
-        for borders, width in lines:
-            maps.outlines(page.maps[k], borders, width)
-    maps.bar_and_north(page.maps[0], town, language, size)
-    maps.write_names(page.maps, maps.names_of(town), size)
-    at: Any = {"loc": "upper left", "bbox_to_anchor": (0.005, page.foot), "borderaxespad": 0.0, "borderpad": 0.0}
-    page.figure.legend(handles=keys, ncols=across, frameon=False, fontsize=size.small, handlelength=2.2, **at)
-    page.figure.text(0.01, 0.005, sources, fontsize=size.small, color=SOFT, va="bottom", linespacing=1.25)
-    return page.figure
+    return lines
 
 
 def _layer(tables: TownTables, town: Any, column: str, language: str) -> maps.Layer:

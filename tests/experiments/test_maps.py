@@ -115,13 +115,49 @@ def written(ax):
 
 
 def test_names_never_overlap_and_the_largest_go_first():
-    named = pd.DataFrame({"naam": ["Groot", "Klein", "Ver"], "x": [0.5, 0.5005, 0.1], "y": [0.5, 0.5, 0.9], "room": np.inf})
-    crowd = pd.concat([named, pd.DataFrame({"naam": ["Veel"] * 30, "x": 0.5, "y": 0.5, "room": np.inf})])
+    named = pd.DataFrame(
+        {"naam": ["Groot", "Klein", "Ver"], "x": [0.5, 0.5005, 0.1], "y": [0.5, 0.5, 0.9], "room": np.inf, "shape": None}
+    )
+    crowd = pd.concat([named, pd.DataFrame({"naam": ["Veel"] * 30, "x": 0.5, "y": 0.5, "room": np.inf, "shape": None})])
     page = maps.sheet(PAGE, (0, 0, 1, 1), 1, foot=0.1)
     maps.write_names(page.maps, crowd, PAGE)
     assert written(page.maps[0])[0] == "Groot" and "Ver" in written(page.maps[0])
     boxes = [text.get_window_extent() for text in page.maps[0].texts]
     assert len(boxes) < 10 and not any(a.overlaps(b) for k, a in enumerate(boxes) for b in boxes[:k])
+
+
+def named_in(shape, naam="De Groote Wielen"):
+    """A place to name, in the middle of a shape."""
+    return pd.DataFrame({"naam": [naam], "x": shape.centroid.x, "y": shape.centroid.y, "room": np.inf, "shape": [shape]})
+
+
+def test_a_name_stands_in_its_own_area_or_becomes_a_number_with_a_key_or_is_left_out():
+    """On a map of 7 inches for 100 units: the name takes about 9 by 1.3 units, a number 0.8 by 1.3."""
+    for shape, numbered, on_map, key in (
+        (box(30, 30, 60, 60), True, ["De Groote Wielen"], []),
+        (box(30, 30, 33, 33), True, ["1"], ["De Groote Wielen"]),
+        (box(30, 30, 33, 33), False, [], []),
+        (box(30, 30, 30.5, 30.5), True, [], []),
+    ):
+        page = maps.sheet(PAGE, (0, 0, 100, 100), 1, foot=0.1)
+        assert maps.write_names(page.maps, named_in(shape), PAGE, numbered=numbered) == key
+        assert written(page.maps[0]) == on_map
+
+
+def test_every_map_of_a_sheet_has_the_same_names_and_numbers():
+    wide, small = box(10, 60, 90, 90), box(10, 10, 16, 16)
+    page = maps.sheet(PAGE, (0, 0, 100, 100), 6, foot=0.1)
+    assert maps.write_names(page.maps, pd.concat([named_in(wide, "Noord"), named_in(small)]), PAGE, numbered=True)
+    assert {tuple(written(ax)) for ax in page.maps} == {("Noord", "1")}
+
+
+def test_there_is_no_more_room_around_a_map_than_its_words_need():
+    layer = maps.Layer("p", "Koop", "eigen cijfer", "%", "viridis", None)
+    long = layer._replace(note="eigen cijfer van de buurt en van haar wijk, " * 3, unit="% van de woningen " * 8)
+    head, below = maps.room_of([layer], 2.3, PAGE)
+    assert head < maps.HEAD and below < maps.LEGEND
+    more = maps.room_of([layer, long], 2.3, PAGE)
+    assert more[0] >= head + 2 and more[1] > below + 1
 
 
 def test_a_name_above_a_block_of_tiles_is_no_wider_than_the_block():
