@@ -177,7 +177,7 @@ def read_town(gemeente: dict[str, Any], rooms: Rooms) -> Town:
 def _refuse_tables(gemeente: dict[str, Any], code: str) -> None:
     """Raises `Refused` where the synthetic town is asked for with the code of a real one, or with its tables."""
     own = {"code": code, "data": None}
-    given = [name for name in own if gemeente[name] != own[name]]
+    given = [name for name in own if gemeente.get(name, own[name]) != own[name]]
     if given:
         found = "{} beside voorbeeldstad, which is synthetic"
         possible = "gemeente=cbs for a real gemeente, or this key left out"

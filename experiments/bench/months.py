@@ -195,7 +195,7 @@ def cost_of_clock() -> tuple[float, float]:
 def one_run(this: Ground, start: Any, months: int) -> None:
     """One run as a study does it: a copy of month 0, all months, what is kept of them, and its chunk written."""
     asked = Asked("run", "", "huidig", SEED, (), months, "monthly")
-    city = City(start.copy(), this.rooms, this.huidig, [], SEED, months=months)
+    city = City(start.copy(), this.rooms, this.huidig, [], SEED, months=months, follow=True)
     city.run(months)
     with tempfile.TemporaryDirectory() as folder:
         Store(Path(folder)).append([(asked, summed_up(city.record, asked, this.rooms))])

@@ -119,8 +119,10 @@ def _names(ax: "Axes", names: list[str], part: pd.DataFrame, size: Size, languag
     """Beside each row its group, and how many were matched of how many."""
     at: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "annotation_clip": False, "fontsize": size.small}
     for k, (name, r) in enumerate(zip(names, part.itertuples(), strict=True)):
-        below = say("twins_found", language, matched=number(round(r.matched), language), of=number(round(r.of), language),
-                    share=percent(r.matched / r.of, language))  # fmt: skip
+        below = say("twins_nobody", language)  # no such group in this world, as where no portiek got more than in the baseline
+        if r.of > 0:
+            below = say("twins_found", language, matched=number(round(r.matched), language), of=number(round(r.of), language),
+                        share=percent(r.matched / r.of, language))  # fmt: skip
         shift = 0.5 * LINE * size.small * (name.count("\n") + 1)
         ax.annotate(name, (0, -k), (-5, shift * 0.08), xycoords=("axes fraction", "data"), va="bottom", color=INK, **at)
         ax.annotate(below, (0, -k), (-5, -1), xycoords=("axes fraction", "data"), va="top", color=SOFT, **at)

@@ -68,8 +68,8 @@ def helping(tables: Tables, language: str, size: Size) -> "Figure | None":
     if data.empty:
         return None
     names = list(dict.fromkeys(data.indicator))
-    panels = [(name, what) for name in names for what in (("level", "difference") if tables.others else ("level",))]
-    across = 1 if size.narrow else len(panels) // len(names)
+    panels = [(name, what) for name in names for what in _shown(name, tables, size)]
+    across = 1 if size.narrow or not tables.others else 2
     down = len(panels) // across
     figure, size = laid_out(size, 3.5 + 12.5 * down)
     axes = figure.subplots(down, across, sharex=True, squeeze=False).ravel()
@@ -82,6 +82,11 @@ def helping(tables: Tables, language: str, size: Size) -> "Figure | None":
     told = say("help_note", language, note=capital(note(tables, language)), base=scenario_name(tables.baseline))
     noted(figure, " ".join([told, *([say("help_full", language)] if full else [])]), size)
     return figure
+
+
+def _shown(name: str, tables: Tables, size: Size) -> tuple[str, ...]:
+    """What is shown of a measure: in one column teams only have their level, so that the figure fits a page."""
+    return ("level", "difference") if tables.others and not (size.narrow and name in TEAMS) else ("level",)
 
 
 def _panel(ax: "Axes", data: pd.DataFrame, tables: Tables, what: str, language: str, size: Size) -> bool:

@@ -19,7 +19,7 @@ def test_a_dry_run_counts_what_is_new_and_leaves_nothing_behind(tmp_path, capsys
     dry.tell(p)
     told = capsys.readouterr().out
     assert "the study itself" in told and "your design" in told
-    assert "10 worlds to build and warm up" not in told and "8 worlds to build and warm up" in told
+    assert "11 worlds to build and warm up" not in told and "9 worlds to build and warm up" in told
     assert "MB in" in told and "ms a month" in told
     assert list(tmp_path.iterdir()) == []
 

@@ -168,7 +168,7 @@ def test_a_process_that_is_asked_to_stop_keeps_what_it_has(forks, unbroken, tmp_
 
 def test_more_seeds_scenarios_and_design_points_compute_only_what_is_new(unbroken, tmp_path):
     first = study.run(tiny(tmp_path, "seeds=2", "scenarios=[spreiding]"))
-    assert first.computed == 2 * 2 + 2 + 2
+    assert first.computed == 2 * 2 + 2 + 2 + 1  # the study, late signals, the placebo and its twin, one lived again
     assert study.run(tiny(tmp_path, "scenarios=[spreiding]")).computed == 2 * 2
     assert study.run(tiny(tmp_path)).computed == 4
     assert content(tmp_path / unbroken.folder.name) == content(unbroken.folder)
@@ -218,7 +218,7 @@ def test_a_missing_half_is_told_and_nothing_is_written(unbroken, tmp_path, capsy
     study.run(tiny(tmp_path / "a", "seeds=2"))
     assert merge([tmp_path / "a" / unbroken.folder.name], tmp_path / "whole", ["seeds=4"]) == 1
     told = capsys.readouterr()
-    assert "6 of 16 are missing" in told.out and "missing: the study itself, loting, seed 3" in told.err
+    assert "6 of 17 are missing" in told.out and "missing: the study itself, loting, seed 3" in told.err
     assert not (tmp_path / "whole" / unbroken.folder.name / "manifest.json").exists()
 
 
@@ -267,7 +267,7 @@ def test_a_disk_that_is_full_when_tables_are_written_keeps_all_runs(unbroken, tm
 
     with monkeypatch.context() as patch:
         patch.setattr(study.tables, "write", full)
-        with pytest.raises(study.Stopped, match=r"No space left on device. All 16 runs are kept; the tables were not written"):
+        with pytest.raises(study.Stopped, match=r"No space left on device. All 17 runs are kept; the tables were not written"):
             study.run(p)
     assert study.run(p).computed == 0
     assert content(p.folder) == content(unbroken.folder)
@@ -377,7 +377,7 @@ def failing(monkeypatch):
 def test_a_run_that_fails_is_recorded_and_the_rest_goes_on(unbroken, tmp_path, failing):
     p = tiny(tmp_path)
     outcome = study.run(p)
-    assert (outcome.computed, outcome.failed, outcome.written) == (15, 1, True)
+    assert (outcome.computed, outcome.failed, outcome.written) == (16, 1, True)
     [told] = json.loads((p.folder / "failures.json").read_text())["failed"]
     assert (told["scenario"], told["seed"], told["design"]) == ("concentratie", 3, "")
     assert "Unlucky: this run can not be" in told["traceback"] and told["settings"][0]["lever"] == "strategie"
@@ -401,7 +401,7 @@ def test_a_worker_that_dies_takes_only_its_own_job_along(unbroken, tmp_path):
         outcome = study.run(p)
     finally:
         workers._lived = lived
-    assert outcome.failed == 3 and outcome.computed == 13
+    assert outcome.failed == 3 and outcome.computed == 14
     told = json.loads((p.folder / "failures.json").read_text())["failed"]
     assert {(t["seed"], "worker process died" in t["traceback"]) for t in told} == {(3, True)}
     assert study.run(p).computed == 3

@@ -1,15 +1,21 @@
 """Persons and households: estimates by hand and against SciPy, twins one by one, and tables whose sums close."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 from scipy import stats
 
 from experiments import bundle, compare, survival
 from experiments.engine.persons import PersonTables, Side, household_rows, landing_rows, ledger, vulnerable_row, wait_rows
-from experiments.figures.fairness import fairness_data, twins_data
+from experiments.figures import drawn
+from experiments.figures.fairness import fairness_data, twins, twins_data
 from experiments.figures.persons import flows_data, landing_data
+from experiments.figures.style import PAGE
 from experiments.loaded import load
+from experiments.prose import NL
 from model.followed import EMPTY, HARD, LEFT, LOST, nothing
 from model.world import ByPlace, Count, Place, Profile, Tenure
 from tests.experiments.test_report import BASE, SCENARIOS, study
@@ -177,3 +183,13 @@ def test_the_worst_off_are_named_in_each_world(by_hand):
     assert rows.difference["waiting", "worst", SCENARIOS[0]] == pytest.approx(2.0)
     assert rows.difference["landing", "everyone", SCENARIOS[0]] < 0.0
     assert rows.group["neighbours", "worst", BASE] == "BU02", "it receives most for its homes"
+
+
+def test_a_group_that_nobody_is_in_is_told_as_such(by_hand):
+    """Where no portiek got more placements than under the baseline there are no rows of that group for that scenario."""
+    rows = by_hand["twins"]
+    tables = replace(
+        by_hand, frames={**by_hand.frames, "twins": rows[(rows.group != "meer_geplaatst") | (rows.scenario != SCENARIOS[0])]}
+    )
+    figure = drawn(twins, tables, NL, PAGE)
+    assert "niemand" in [text.get_text() for text in figure.findobj(Text)]
