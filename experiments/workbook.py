@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from openpyxl import Workbook
 
 WIDEST, NARROWEST = 60, 9  # characters of a column
-PLACES = 6  # decimals that are shown at most
+DIGITS = 10  # meaningful digits: single precision shows no more, and a small number stays what it is
 LONGEST = 32_767  # characters in a cell of Excel
 CUT = " [cut: longer than a cell of Excel]"
 STARTS = ("=", "+", "-", "@", "\t", "\r", "#")  # of a cell that Excel may take for a formula or an error
@@ -87,7 +87,7 @@ def _number(x: Any) -> Any:
         return bool(x)
     if pd.isna(x):
         return None
-    return round(float(x), PLACES) if np.isfinite(x) else str(x)
+    return float(f"{x:.{DIGITS}g}") if np.isfinite(x) else str(x)
 
 
 def text_cell(sheet: Any, text: str | None) -> Any:

@@ -1,4 +1,4 @@
-"""Tables of persons and households of the study itself, one run after the other: flows, landings, waits, twins.
+"""Tables of persons and households of the study itself, one run after the other: flows, landings, waits, twins, teams, stays.
 
 Runs of a seed stand together with the baseline first, so that a household or person can be put beside itself under the same
 luck while no more than two runs are at hand: the country has eight million homes.

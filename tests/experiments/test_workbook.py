@@ -37,6 +37,10 @@ def test_what_is_paid_for_is_the_mean_over_seeds_and_its_paired_difference(books
     assert mine.Difference == pytest.approx(12 * 1000 / 24)
 
 
+def test_a_small_number_stays_what_it_is_and_what_is_unknown_is_an_empty_cell():
+    assert [workbook._number(x) for x in (1e-7, 0.1 + 0.2, float("nan"), float("inf"))] == [1e-7, 0.3, None, "inf"]
+
+
 def test_a_name_that_looks_like_a_formula_stays_a_text(books):
     cells = [c for row in books["report.xlsx"]["Verantwoording"].iter_rows() for c in row if str(c.value).startswith("=")]
     assert cells and all(c.data_type == "s" for c in cells)
