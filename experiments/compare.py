@@ -1,5 +1,6 @@
 """Scenarios against the baseline, paired on seeds: differences with intervals, the three shares, model against published."""
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy import stats
 CONFIDENCE = 0.95
 SAME, FLIPPED, OPEN = "same", "flipped", "not separable"
 SHARES = ["same", "flipped", "not_separable"]
-AT_ONCE = 32  # things that are compared at once
+AT_ONCE = 256 << 10  # bytes of values that are compared at once
 
 
 class Interval(NamedTuple):
@@ -64,8 +65,9 @@ def compared(values: np.ndarray, baseline: int) -> Compared:
     the pairs. It is inf where values vary and their difference does not, beyond the rounding of the values. It is NaN where
     there are fewer than two pairs or where nothing varies.
     """
-    pieces = range(0, max(values.shape[2], 1), AT_ONCE)  # of all V at once, what passes by would outgrow the study's runs
-    parts = [_compared(values[:, :, k : k + AT_ONCE], baseline) for k in pieces]
+    seeds, scenarios, size = values.shape
+    width = max(1, AT_ONCE // max(1, 8 * seeds * scenarios))  # of all V at once, what passes by would outgrow the study's runs
+    parts = [_compared(values[:, :, k : k + width], baseline) for k in range(0, max(size, 1), width)]
     return Compared(*(np.concatenate(columns, axis=1) for columns in zip(*parts, strict=True)))
 
 
@@ -82,9 +84,14 @@ def _compared(values: np.ndarray, baseline: int) -> Compared:
 def _student(differences: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Mean, low, high and pairs [...] of differences [seeds, ...]."""
     pairs, mean, variance = _moments(differences)
-    quantile = stats.t.ppf(0.5 + CONFIDENCE / 2, np.maximum(np.arange(len(differences) + 1) - 1, 1))
-    half = quantile[pairs] * np.sqrt(variance) / np.sqrt(np.maximum(pairs, 1))
+    half = _quantiles(len(differences))[pairs] * np.sqrt(variance) / np.sqrt(np.maximum(pairs, 1))
     return mean, mean - half, mean + half, pairs
+
+
+@cache
+def _quantiles(most: int) -> np.ndarray:
+    """Half the width of a Student interval, in standard errors, with 0 to `most` pairs [most + 1]."""
+    return np.asarray(stats.t.ppf(0.5 + CONFIDENCE / 2, np.maximum(np.arange(most + 1) - 1, 1)))
 
 
 def _moments(values: np.ndarray, known: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -345,10 +345,11 @@ def _asked(p: Plan) -> list[Asked]:
 def jobs(p: Plan) -> list[Job]:
     """What is asked, by the world of month 0 that it starts from; a run that stands in the study twice is asked once."""
     values = {point.name: point.values for point in p.points}
-    worlds: dict[str, dict[str, Asked]] = {}
+    changed = {name: _hash(sorted(_changed(p, of).items())) for name, of in values.items()}
+    worlds: dict[tuple[str, int, bool], dict[str, Asked]] = {}
     for a in p.asked:
-        changed = _changed(p, values.get(a.design, {}))
-        worlds.setdefault(_hash([sorted(changed.items()), a.seed, a.design == AGAIN]), {}).setdefault(a.key, a)
+        world = changed.get(a.design, changed[MAIN]), a.seed, a.design == AGAIN
+        worlds.setdefault(world, {}).setdefault(a.key, a)
     together = [tuple(world.values()) for world in worlds.values()]
     return [Job(values.get(runs[0].design, {}), runs[0].seed, runs) for runs in together]
 

@@ -67,23 +67,25 @@ class PersonTables:
 
     def take(self, pairs: Pairs) -> None:
         """Take runs of the study itself, in (seed, scenario) order."""
+        rows: dict[str, list[pa.Table]] = {name: [] for name in TABLES}
         for a, run in pairs:
-            self._write("stays", a, stays.rows(a, run, self.cents))
-            if not follows(a.detail):
-                continue
-            for name, rows in (("flows", flow_rows), ("landing", landing_rows), ("waits", wait_rows), ("teams", team_rows)):
-                self._write(name, a, rows(run))
-            if a.scenario == self.p.baseline:
-                self.baseline = (a.seed, a, run)
-            elif self.baseline is not None and self.baseline[0] == a.seed:
-                self._write("twins", a, self._twins(a, run))
+            for name, columns in self._of(a, run):
+                rows[name].append(_rows(name, a, columns))
+        for name, parts in rows.items():
+            if parts:  # of many runs together, because a column of a few rows takes more than its bytes
+                self.file.add(bundle.rows_of(self.schema, name, pa.concat_tables(parts).combine_chunks()))
 
-    def _write(self, name: str, a: Asked, columns: dict[str, Any]) -> None:
-        size = len(next(iter(columns.values())))
-        keys = {"scenario": [a.scenario] * size, "seed": [a.seed] * size}
-        values = (keys | columns).items()
-        rows = pa.table({key: pa.array(column, TABLES[name][key], from_pandas=True) for key, column in values})  # unknown is null
-        self.file.add(bundle.rows_of(self.schema, name, rows))
+    def _of(self, a: Asked, run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Each table's columns of one run."""
+        yield "stays", stays.rows(a, run, self.cents)
+        if not follows(a.detail):
+            return
+        for name, rows in (("flows", flow_rows), ("landing", landing_rows), ("waits", wait_rows), ("teams", team_rows)):
+            yield name, rows(run)
+        if a.scenario == self.p.baseline:
+            self.baseline = (a.seed, a, run)
+        elif self.baseline is not None and self.baseline[0] == a.seed:
+            yield "twins", self._twins(a, run)
 
     def _twins(self, a: Asked, run: Run) -> dict[str, Any]:
         assert self.baseline is not None
@@ -95,6 +97,13 @@ class PersonTables:
         sides = [Side(value, np.isfinite(value)) for value in (one, other)]
         rows.append(("buurten", *ledger(sides[0], sides[1], matters.relevant_leefbaarheid)))
         return dict(zip(list(TABLES["twins"])[2:], map(list, zip(*rows, strict=True)), strict=True))
+
+
+def _rows(name: str, a: Asked, columns: dict[str, Any]) -> pa.Table:
+    """Rows of one table, of one run; unknown is null."""
+    size = len(next(iter(columns.values())))
+    values = {"scenario": [a.scenario] * size, "seed": [a.seed] * size} | columns
+    return pa.table({key: pa.array(column, TABLES[name][key], from_pandas=True) for key, column in values.items()})
 
 
 def flow_rows(run: Run) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class Streamed:
     def add(self, rows: pa.Table) -> None:
         """Take rows; they are written once a row group is full."""
         self.waiting.append(rows)
-        self.size += rows.nbytes
+        self.size += rows.get_total_buffer_size()
         if self.size >= GROUP:
             self._flush()
 
@@ -110,7 +110,7 @@ def indicator_rows(keys_of: Callable[[str, int], Keys], pairs: Pairs) -> pa.Tabl
 def _repeated(texts: list[str], lengths: list[int]) -> pa.Array:
     """Each text as often as its length says."""
     codes = pa.array(np.repeat(np.arange(len(texts), dtype=np.int32), lengths))
-    return pa.DictionaryArray.from_arrays(codes, pa.array(texts, pa.string())).cast(pa.string())
+    return pa.array(texts, pa.string()).take(codes)
 
 
 def ledger_rows(pairs: Pairs) -> pa.Table:

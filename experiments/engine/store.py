@@ -34,6 +34,7 @@ from model.world import CARE, ByPlace, ByProfile, Count, Payer, Place, Profile
 FOLDER, WHOLE, REST, STATE = "runs", "runs.parquet", "runs-besides.parquet", "study.json"
 CHUNK = ".arrow"  # Arrow as it lies in memory: a chunk is read once and thrown away, and Parquet costs three times as much
 GROUP = 2 << 20  # bytes of a row group of runs.parquet: what a reader holds at once
+BATCH = 32  # runs of a chunk that are read at once
 AT_HAND = 2  # row groups that are kept open
 SHAPES = {
     "indicators": (np.float32, (-1, len(INDICATORS))),
@@ -53,13 +54,14 @@ SHAPES = {
     "teams": (np.float32, (-1, CARE, len(TEAM))),
 }
 assert tuple(SHAPES) == Run._fields
+pa.set_memory_pool(pa.system_memory_pool())  # the pool that Arrow would choose keeps what it once had, thread by thread
 HEAD = [("key", pa.string()), ("design", pa.string()), ("scenario", pa.string()), ("seed", pa.int32()), ("months", pa.int32()),
         ("detail", pa.string())]  # fmt: skip
 SCHEMA = pa.schema(HEAD + [(name, pa.list_(pa.from_numpy_dtype(kind))) for name, (kind, _) in SHAPES.items()])
 
 
 class Where(NamedTuple):
-    """The row group in which a run lies."""
+    """The row group of a finished file, or the batch of a chunk, in which a run lies."""
 
     path: Path
     group: int
@@ -106,7 +108,7 @@ class Store:
     def _take_in(self, path: Path) -> None:
         """Index a file; what of it is damaged is put aside, and what of runs.parquet is whole stays in use."""
         try:
-            groups = [_keys_of_chunk(path)] if path.suffix == CHUNK else _keys_of_groups(path)
+            groups = _keys_of_chunk(path) if path.suffix == CHUNK else _keys_of_groups(path)
         except FileNotFoundError:
             return  # another process has just put it into runs.parquet
         except (OSError, pa.ArrowException) as error:
@@ -135,16 +137,18 @@ class Store:
 
     def append(self, runs: list[tuple[Asked, Run]]) -> None:
         """Write runs as one chunk, whole or not at all. Raises `OSError` where the disk does not take it."""
-        content = io.BytesIO()
+        content, batches = io.BytesIO(), [runs[k : k + BATCH] for k in range(0, len(runs), BATCH)]
         with pa.ipc.new_file(content, SCHEMA, options=pa.ipc.IpcWriteOptions(compression="lz4")) as file:
-            file.write_table(table(runs))
+            for part in batches:
+                file.write_table(table(part))
         name = _named(content.getbuffer())
         try:
             self._put(name, content)
         except FileNotFoundError:  # another process has just put its tables in place and the folder of chunks away
             self._put(name, content)
         self._known.add(self.chunks / name)
-        self._where |= dict.fromkeys((asked.key for asked, _ in runs), Where(self.chunks / name, 0))
+        for k, part in enumerate(batches):
+            self._where |= dict.fromkeys((asked.key for asked, _ in part), Where(self.chunks / name, k))
 
     def _put(self, name: str, content: io.BytesIO) -> None:
         self.chunks.mkdir(parents=True, exist_ok=True)
@@ -166,11 +170,11 @@ class Store:
     def chunks_settled(self) -> set[Path]:
         """The chunks all of whose runs lie in a finished file as well."""
         finished = set(Store._keys_in(self.folder / WHOLE)) | set(Store._keys_in(self.folder / REST))
-        return {path for path in self.chunks_known() if finished.issuperset(_keys_in(_read(path)))}
+        return {path for path in self.chunks_known() if finished.issuperset(*_keys_of_chunk(path))}
 
     @staticmethod
     def _keys_in(path: Path) -> list[str]:
-        return _keys_in(pq.read_table(path, columns=["key"])) if path.is_file() else []
+        return list(pq.read_table(path, columns=["key"]).column("key").to_pylist()) if path.is_file() else []
 
     def clear(self, chunks: set[Path]) -> None:
         """Take away chunks whose runs lie in a finished file, what killed processes left half, and the folder if that is all."""
@@ -248,24 +252,22 @@ def _runs(found: pa.Table) -> dict[str, tuple[Asked, Run]]:
 
 
 def _read(path: Path, group: int = 0) -> pa.Table:
-    """A chunk, or a row group of a finished file."""
+    """A batch of a chunk, or a row group of a finished file."""
     if path.suffix == CHUNK:
         with pa.OSFile(str(path)) as file:
-            return pa.ipc.open_file(file).read_all()
+            return pa.Table.from_batches([pa.ipc.open_file(file).get_batch(group)])
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         return file.read_row_group(group)
 
 
-def _keys_in(runs: pa.Table) -> list[str]:
-    return list(runs.column("key").to_pylist())
-
-
-def _keys_of_chunk(path: Path) -> list[str]:
-    """The keys of a chunk; raises `OSError` or `pa.ArrowException` where it is not whole."""
+def _keys_of_chunk(path: Path) -> list[list[str]]:
+    """The keys of each batch of a chunk; raises `OSError` or `pa.ArrowException` where the chunk is not whole."""
     content = path.read_bytes()
     if _named(content) != path.name:
         raise OSError("its content is not what its name says")
-    return _keys_in(pa.ipc.open_file(content).read_all())
+    keys = pa.ipc.IpcReadOptions(included_fields=[0])
+    with pa.ipc.open_file(content, options=keys) as file:
+        return [file.get_batch(k).column("key").to_pylist() for k in range(file.num_record_batches)]
 
 
 def _keys_of_groups(path: Path) -> list[list[str] | None]:
@@ -274,7 +276,7 @@ def _keys_of_groups(path: Path) -> list[list[str] | None]:
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         for k in range(file.num_row_groups):
             try:
-                groups.append(_keys_in(file.read_row_group(k)))
+                groups.append(list(file.read_row_group(k).column("key").to_pylist()))
             except (OSError, pa.ArrowException):
                 groups.append(None)
     return groups
