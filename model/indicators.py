@@ -473,13 +473,14 @@ def _keep_states(of_buurten, of_wijken, wijk, kept):
 
 @kernel
 def _sum_counts(counts, months, place, total):
-    """Counters of every period into total [periods, places, Count]; months [periods, 2] are its first and the one after its last."""
+    """Counters of every period into total [periods, places, Count]; months [periods, 2]: first, and after the last."""
     for t in range(months.shape[0]):
         for month in range(months[t, 0], months[t, 1]):
             for row in range(place.size):
                 if place[row] != NOBODY:
-                    for c in range(counts.shape[2]):
-                        total[t, place[row], c] += counts[month, row, c]
+                    mine, whole = counts[month, row], total[t, place[row]]
+                    for c in range(mine.size):
+                        whole[c] += mine[c]
 
 
 @kernel

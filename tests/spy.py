@@ -2,7 +2,8 @@
 
 Kernels and rules run as the plain Python that they are written in, over columns that know their own name. An element that is
 looked up, and a column that NumPy computes with, is read. A slice is only a part of a column, an assignment only writes, and
-a counter that is added to is not read: it is looked up once for each time that it is assigned. Rows that are added, dropped or emptied are moved as a whole, which reads nothing.
+a counter that is added to is not read: it is looked up once for each time that it is assigned. Rows that are added, dropped
+or emptied are moved as a whole, which reads nothing.
 
     python -m tests.spy            print
     python -m tests.spy --write    put them into the files of model/mechanisms, after WRITES

@@ -49,7 +49,9 @@ def _ask(place, dwelling, need, buurt, counts, hours_per_incident, draaglast):
 
 
 @kernel
-def _share_teams(kind, gemeente_of_team, wijk_of_team, hours, gemeente, homes_in_wijk, stock_in_gemeente, wijk, homes, stock, near):
+def _share_teams(
+    kind, gemeente_of_team, wijk_of_team, hours, gemeente, homes_in_wijk, stock_in_gemeente, wijk, homes, stock, near
+):  # fmt: skip
     """Hours of teams that are near each buurt: of a wijk's teams by its part of the homes, of beheer by its part of the stock
     (homes of corporaties) in the gemeente.
     """

@@ -43,14 +43,20 @@ def next_samenwerking(now, cases, ceiling, p):
     return now + learning * max(0.0, ceiling - now) - p.lost_per_year / 12.0 * now
 
 
+@rule
+def cases_per_1000_homes(cases, homes):
+    """This month's cases that take more than one organisation, by the homes of the wijk."""
+    return 1000.0 * cases / max(homes, 1.0)
+
+
 @kernel
 def _learn(counts, wijk, homes, ceiling, p, stock):
-    """A month for every wijk, of the cases in its buurten that take more than one organisation."""
+    """A month for every wijk, of the crises, escalations around persons and judgments in its buurten."""
     cases = np.zeros(stock.size)
     for b in range(wijk.size):
         cases[wijk[b]] += counts[b, Count.CRISES] + counts[b, Count.ESCALATIES_PERSONEN] + counts[b, Count.VONNISSEN]
     for w in range(stock.size):
-        stock[w] = next_samenwerking(stock[w], 1000.0 * cases[w] / max(homes[w], 1.0), ceiling, p)
+        stock[w] = next_samenwerking(stock[w], cases_per_1000_homes(cases[w], homes[w]), ceiling, p)
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
