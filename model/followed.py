@@ -190,14 +190,13 @@ def _see_stability(identity, stability, who, total, months):
 
 @kernel
 def _see_teams(kind, hours, asked, given, out):
-    """Hours of the teams of each kind that helps persons, into out [CARE, TEAM]."""
-    total = np.zeros(out.shape)
-    for team in range(kind.size):
-        if kind[team] < CARE:
-            total[kind[team], 0] += hours[team]
-            total[kind[team], 1] += asked[team]
-            total[kind[team], 2] += given[team]
-    out[:] = total
+    """Hours of the teams of each kind that helps persons, into out [CARE, TEAM]; added up in double precision."""
+    for care in range(CARE):
+        there, wanted, spent = 0.0, 0.0, 0.0
+        for team in range(kind.size):
+            if kind[team] == care:
+                there, wanted, spent = there + hours[team], wanted + asked[team], spent + given[team]
+        out[care, 0], out[care, 1], out[care, 2] = there, wanted, spent
 
 
 class Followed:

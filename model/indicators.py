@@ -464,10 +464,10 @@ def _keep_counts(counts, kept):
 @kernel
 def _keep_states(of_buurten, of_wijken, wijk, kept):
     """This month's columns of buurten, and for each buurt those of its wijk, into kept [states, buurten]."""
-    for s in range(len(of_buurten)):
-        kept[s] = of_buurten[s]
-    for s in range(len(of_wijken)):
-        for b in range(wijk.size):
+    for b in range(wijk.size):
+        for s in range(len(of_buurten)):
+            kept[s, b] = of_buurten[s][b]
+        for s in range(len(of_wijken)):
             kept[len(of_buurten) + s, b] = of_wijken[s][wijk[b]]
 
 
@@ -544,7 +544,7 @@ class Record:
         self.filled = k
 
     def period(self, months: list[slice], level: str) -> Period:
-        """Sums and means over slices of months, for the places of a level: town (all as one), gemeente, wijk or buurt."""
+        """Sums and means over stretches of months, for the places of a level: town (all as one), gemeente, wijk or buurt."""
         bounds = np.array([m.indices(self.counts.shape[0])[:2] for m in months])
         place = self._places[level]
         places = int(place.max()) + 1
