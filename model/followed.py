@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from model.jit import kernel
 from model.world import CARE, NEVER, Persons, Place, Profile, World
 
 YEAR = 12  # months
@@ -71,14 +72,47 @@ def seen(persons: Persons) -> Seen:
 
 def moves(before: Seen, after: Seen) -> np.ndarray:
     """Persons [Place + 1, Place] by where they were before and where after (`Kept.flows`)."""
-    at = np.minimum(np.searchsorted(after.identity, before.identity), max(after.identity.size - 1, 0))
-    known = after.identity[at] == before.identity if after.identity.size else np.zeros(before.identity.size, bool)
     found = np.zeros((len(Place) + 1, len(Place)), np.int32)
-    np.add.at(found, (before.place[known], after.place[at[known]]), 1)
-    np.add.at(found, (before.place[~known], int(Place.AFWEZIG)), 1)
-    new = ~np.isin(after.identity, before.identity, assume_unique=True)
-    np.add.at(found, (np.where(after.waited[new], CAME, int(Place.AFWEZIG)), after.place[new]), 1)
+    _pair(before.identity, before.place, after.identity, after.place, after.waited, found)
     return found
+
+
+@kernel
+def _pair(identity_before, place_before, identity_after, place_after, waited, found):
+    """Walk along both lists, which ascend by identity, and count in `found` who is in both, or in one."""
+    i, j, old, new = 0, 0, identity_before.size, identity_after.size
+    while i < old or j < new:
+        if j == new or (i < old and identity_before[i] < identity_after[j]):  # gone
+            found[place_before[i], Place.AFWEZIG] += 1
+            i += 1
+        elif i == old or identity_after[j] < identity_before[i]:  # new
+            if waited[j]:
+                found[CAME, place_after[j]] += 1
+            else:
+                found[Place.AFWEZIG, place_after[j]] += 1
+            j += 1
+        else:
+            found[place_before[i], place_after[j]] += 1
+            i, j = i + 1, j + 1
+
+
+@kernel
+def _see_landings(month, identity, profile, place, since, waiting_since, escalations, who, who_profile, placed, ended):
+    """End in `ended` what ends this month, and begin with who was placed in it."""
+    for row in range(identity.size):
+        if placed[row] != NEVER:
+            age = month - placed[row]
+            # who has never waited has recovered, and become vulnerable anew at home in the same month
+            same = identity[row] == who[row] and waiting_since[row] != NEVER
+            there = place[row] == Place.THUIS and since[row] == placed[row]
+            if not same:
+                ended[age - 1, who_profile[row], LOST] += 1
+                placed[row] = NEVER
+            elif not there or escalations[row] > 0:
+                ended[age, who_profile[row], HARD] += 1
+                placed[row] = NEVER
+        if since[row] == month and place[row] == Place.THUIS and waiting_since[row] != NEVER:
+            placed[row], who[row], who_profile[row] = month, identity[row], profile[row]
 
 
 class Landings:
@@ -101,27 +135,16 @@ class Landings:
             setattr(twin, name, getattr(self, name).copy())
         return twin
 
-    def add(self, persons: Persons, month: int) -> np.ndarray:
-        """See who is still at home and well; returns the rows that were placed this month."""
+    def add(self, persons: Persons, month: int) -> None:
+        """See who is still at home and well, and who was placed this month."""
         more = persons.rows - self.who.size
         if more:
             self.who, self.profile = np.pad(self.who, (0, more)), np.pad(self.profile, (0, more))
             self.placed = np.pad(self.placed, (0, more), constant_values=NEVER)
-        rows = np.flatnonzero(self.placed != NEVER)
-        same = persons.identity[rows] == self.who[rows]
-        there = (persons.place[rows] == int(Place.THUIS)) & (persons.since[rows] == self.placed[rows])
-        again = same & (persons.waiting_since[rows] == NEVER)  # recovered, and vulnerable anew at home in the same month
-        same &= ~again
-        hard = same & ~(there & (persons.escalations[rows] == 0))
-        age = month - self.placed[rows]
-        np.add.at(self.ended[:, :, HARD], (age[hard], self.profile[rows[hard]]), 1)
-        np.add.at(self.ended[:, :, LOST], (age[~same] - 1, self.profile[rows[~same]]), 1)
-        self.placed[rows[hard | ~same]] = NEVER
-        new = np.flatnonzero(
-            (persons.since == month) & (persons.place == int(Place.THUIS)) & (persons.waiting_since != NEVER)
-        )  # who becomes vulnerable at home has never waited
-        self.placed[new], self.who[new], self.profile[new] = month, persons.identity[new], persons.profile[new]
-        return new
+        _see_landings(
+            month, persons.identity, persons.profile, persons.place, persons.since, persons.waiting_since, persons.escalations,
+            self.who, self.profile, self.placed, self.ended,
+        )  # fmt: skip
 
     def kept(self, months: int, month: int) -> np.ndarray:
         """Placements [months + 1, Profile, 2] by how long they were followed and how that ended; now is `month`."""
@@ -129,6 +152,51 @@ class Landings:
         rows = np.flatnonzero(self.placed != NEVER)
         np.add.at(found[:, :, LOST], (month - self.placed[rows], self.profile[rows]), 1)
         return found
+
+
+@kernel
+def _see_placements(month, placed, dwelling, portiek, into_portiek):
+    """One more for the portiek of everyone who was placed this month."""
+    for row in range(placed.size):
+        if placed[row] == month:
+            into_portiek[portiek[dwelling[row]]] += 1
+
+
+@kernel
+def _see_waiting(month, place, profile, since, waiting):
+    """Of each profile how many wait for a home now, and how long they have, into waiting [Profile, 2]."""
+    for row in range(place.size):
+        if place[row] > Place.THUIS:
+            waiting[profile[row], 0] += 1
+            waiting[profile[row], 1] += month - since[row]
+
+
+@kernel
+def _see_homes(identity, satisfaction, residents, marks):
+    """Add the mark of who has lived there since month 0; once others live there it is NaN, and stays so."""
+    for i in range(marks.size):
+        marks[i] = marks[i] + satisfaction[i] if identity[i] == residents[i] else np.float32(np.nan)
+
+
+@kernel
+def _see_stability(identity, stability, who, total, months):
+    """Add the stability of everyone in the table; a row in which somebody else stands begins anew."""
+    for row in range(identity.size):
+        if identity[row] != who[row]:
+            who[row], total[row], months[row] = identity[row], 0.0, 0.0
+        total[row] += stability[row]
+        months[row] += 1.0
+
+
+@kernel
+def _see_teams(kind, hours, asked, given, out):
+    """Hours of the teams of each kind that helps persons, into out [CARE, TEAM]; added up in double precision."""
+    for care in range(CARE):
+        there, wanted, spent = 0.0, 0.0, 0.0
+        for team in range(kind.size):
+            if kind[team] == care:
+                there, wanted, spent = there + hours[team], wanted + asked[team], spent + given[team]
+        out[care, 0], out[care, 1], out[care, 2] = there, wanted, spent
 
 
 class Followed:
@@ -160,34 +228,25 @@ class Followed:
         """See everyone at the end of a month."""
         persons, d, month = world.persons, world.dwellings, world.month - self.first
         self.last = world.month
-        placed = self.landings.add(persons, world.month)
-        np.add.at(self.into_portiek, d.portiek[persons.dwelling[placed]], 1)
+        self.landings.add(persons, world.month)
+        _see_placements(world.month, self.landings.placed, persons.dwelling, d.portiek, self.into_portiek)
+        _see_waiting(world.month, persons.place, persons.profile, persons.waiting_since, self.waiting[month])
+        _see_homes(d.identity, d.satisfaction, self.residents, self.marks)
+        self._add_stability(persons)
+        teams = world.teams
+        _see_teams(teams.kind, teams.hours, teams.asked, teams.given, self.teams[month - 1])
         if month % YEAR == 0:
             now = seen(persons)
             self.flows[month // YEAR - 1] = moves(self.year_began, now)
             self.year_began = now
-        waits = np.flatnonzero(persons.place > int(Place.THUIS))
-        waited = (world.month - persons.waiting_since[waits]).astype(float)
-        for k, weights in enumerate((None, waited)):
-            self.waiting[month, :, k] = np.bincount(persons.profile[waits], weights, len(Profile))
-        self.marks += d.satisfaction
-        self.marks[d.identity != self.residents] = np.nan
-        self._see_stability(persons)
-        for k, name in enumerate(TEAM):
-            of_kinds = np.bincount(world.teams.kind, getattr(world.teams, name), CARE)
-            self.teams[month - 1, :, k] = of_kinds[:CARE]
 
-    def _see_stability(self, persons: Persons) -> None:
+    def _add_stability(self, persons: Persons) -> None:
         more = persons.rows - self.who.size
         if more:
             self.who, self.stability, self.months_seen = (
                 np.pad(column, (0, more)) for column in (self.who, self.stability, self.months_seen)
             )
-        new = persons.identity != self.who
-        self.who[new] = persons.identity[new]
-        self.stability[new] = self.months_seen[new] = 0.0
-        self.stability += persons.stability
-        self.months_seen += 1.0
+        _see_stability(persons.identity, persons.stability, self.who, self.stability, self.months_seen)
 
     def kept(self) -> Kept:
         """What is kept of the run as far as it has come."""

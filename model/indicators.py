@@ -7,12 +7,13 @@ a year and the whole horizon, so that no average of averages can creep in. Rates
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from model.followed import Followed
+from model.jit import kernel
 from model.world import NOBODY, Count, World
 
 STATES = (
@@ -33,6 +34,8 @@ HELD = (  # months that persons who could go home spend in an institution
 )  # fmt: skip
 CITY_STATES = ("response_days", "load", "samenwerking")
 SUMS = ("draagkracht", "draaglast", "informal_help", "spare_exact")  # of several buurten these add up; others are averaged
+_ADD_UP = np.array([[name in SUMS] for name in STATES + CITY_STATES])
+_of_buurten, _of_wijken = attrgetter(*STATES), attrgetter(*CITY_STATES)  # tuples of columns
 
 
 class Parameters(NamedTuple):
@@ -447,6 +450,51 @@ BESIDES = {
 COMPARED: dict[str, Label] = {**INDICATORS, **BESIDES}  # in the order in which a run keeps them
 
 
+@kernel
+def _keep_counts(counts, kept):
+    """This month's counters into the record's smaller numbers; False if one is too large for them."""
+    fits = True
+    for row in range(counts.shape[0]):
+        for c in range(counts.shape[1]):
+            kept[row, c] = counts[row, c]
+            fits &= kept[row, c] == counts[row, c]
+    return fits
+
+
+@kernel
+def _keep_states(of_buurten, of_wijken, wijk, kept):
+    """This month's columns of buurten, and for each buurt those of its wijk, into kept [states, buurten]."""
+    for b in range(wijk.size):
+        for s in range(len(of_buurten)):
+            kept[s, b] = of_buurten[s][b]
+        for s in range(len(of_wijken)):
+            kept[len(of_buurten) + s, b] = of_wijken[s][wijk[b]]
+
+
+@kernel
+def _sum_counts(counts, months, place, total):
+    """Counters of every period into total [periods, places, Count]; months [periods, 2]: first, and after the last."""
+    for t in range(months.shape[0]):
+        for month in range(months[t, 0], months[t, 1]):
+            for row in range(place.size):
+                if place[row] != NOBODY:
+                    mine, whole = counts[month, row], total[t, place[row]]
+                    for c in range(mine.size):
+                        whole[c] += mine[c]
+
+
+@kernel
+def _mean_states(states, months, place, weights, total):
+    """States of every period into total [states, periods, places]: mean over its months, times weights [states, buurten]."""
+    for s in range(states.shape[1]):
+        for t in range(months.shape[0]):
+            for b in range(states.shape[2]):
+                over_months = 0.0
+                for month in range(months[t, 0], months[t, 1]):
+                    over_months += states[month, s, b]
+                total[s, t, place[b]] += over_months / (months[t, 1] - months[t, 0]) * weights[s, b]
+
+
 class Record:
     """Counters and states of every month from `first` on, row 0 being the state at `first`; filled by `City`.
 
@@ -487,38 +535,32 @@ class Record:
     def add(self, world: World) -> None:
         """Keep the month that has just ended. Raises `OverflowError` rather than keep a wrong number."""
         k = world.month - self.first
-        if world.counts.max(initial=0) > np.iinfo(np.int32).max:
+        if not _keep_counts(world.counts, self.counts[k]):
             raise OverflowError(f"month {world.month}: a counter is too large for the record")
-        self.counts[k], self.by_profile[k], self.by_place[k] = world.counts, world.by_profile, world.by_place
-        for s, name in enumerate(STATES):
-            self.states[k, s] = getattr(world.buurten, name)
-        for s, name in enumerate(CITY_STATES, start=len(STATES)):
-            self.states[k, s] = getattr(world.wijken, name)[world.buurten.wijk]
+        self.by_profile[k], self.by_place[k] = world.by_profile, world.by_place
+        _keep_states(_of_buurten(world.buurten), _of_wijken(world.wijken), world.buurten.wijk, self.states[k])
         if self.followed is not None and k > 0:
             self.followed.add(world)
         self.filled = k
 
     def period(self, months: list[slice], level: str) -> Period:
-        """Sums and means over slices of months, for the places of a level: town (all as one), gemeente, wijk or buurt."""
-        lengths = np.array([[len(range(*m.indices(self.counts.shape[0])))] for m in months])
-        place = self._places[level].astype(np.int64)
-        rows = np.flatnonzero(place != NOBODY)
-        ones = np.ones(rows.size, np.int64)
-        member = csr_array((ones, (place[rows], rows)), shape=(int(place.max()) + 1, place.size))
-        counts = np.stack([member @ self.counts[m].sum(axis=0, dtype=np.int64) for m in months])
-        member = member[:, : self.homes.size].astype(float)
-        homes = member @ self.homes
-        states = np.stack([self.states[m].mean(axis=0) for m in months])
-        by_name = {}
-        for s, name in enumerate(STATES + CITY_STATES):
-            if name in SUMS:
-                by_name[name] = (member @ states[:, s].T).T
-            else:
-                by_name[name] = (member @ (states[:, s] * self.homes).T).T / np.maximum(homes, 1.0)
-        return Period(counts, by_name, lengths, homes, member @ self.social)
+        """Sums and means over stretches of months, for the places of a level: town (all as one), gemeente, wijk or buurt."""
+        bounds = np.array([m.indices(self.counts.shape[0])[:2] for m in months])
+        place = self._places[level]
+        places = int(place.max()) + 1
+        counts = np.zeros((len(months), places, len(Count)), np.int64)
+        _sum_counts(self.counts, bounds, place, counts)
+        in_buurt = place[: self.homes.size]
+        homes, social = (np.bincount(in_buurt, weights, places) for weights in (self.homes, self.social))
+        states = np.zeros((len(STATES + CITY_STATES), len(months), places))
+        _mean_states(self.states, bounds, in_buurt, np.where(_ADD_UP, 1.0, self.homes), states)
+        states /= np.where(_ADD_UP[..., None], 1.0, np.maximum(homes, 1.0))
+        return Period(counts, dict(zip(STATES + CITY_STATES, states, strict=True)), np.diff(bounds), homes, social)
 
 
 def measure(period: Period) -> np.ndarray:
     """All indicators: float64 [periods, places, indicators]."""
-    shape = period.counts.shape[:2]
-    return np.stack([np.broadcast_to(i.compute(period), shape) for i in INDICATORS.values()], axis=-1)
+    found = np.empty((*period.counts.shape[:2], len(INDICATORS)))
+    for k, measured in enumerate(INDICATORS.values()):
+        found[..., k] = measured.compute(period)
+    return found

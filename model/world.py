@@ -432,7 +432,7 @@ class Teams(Table):
 
 @kernel
 def _book(counts, column, rows):
-    """One more in counter `column` for each of rows [n]."""
+    """One more in column `column` of counts for each of rows [n]."""
     for row in rows:
         counts[row, column] += 1
 
@@ -540,7 +540,7 @@ class World:
 
     def book_in_place(self, what: ByPlace, place: np.ndarray) -> None:
         """Count this of each person who is in one of the places [n]."""
-        self.by_place[:, what] += np.bincount(place, minlength=len(Place))
+        _book(self.by_place, int(what), place)
 
     def sum_at_home(self, weight: np.ndarray) -> np.ndarray:
         """Sum per buurt (float64 [buurten]) of a weight [persons] over the vulnerable residents who are at home."""

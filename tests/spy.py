@@ -2,7 +2,8 @@
 
 Kernels and rules run as the plain Python that they are written in, over columns that know their own name. An element that is
 looked up, and a column that NumPy computes with, is read. A slice is only a part of a column, an assignment only writes, and
-a counter that is added to is not read. Rows that are added, dropped or emptied are moved as a whole, which reads nothing.
+a counter that is added to is not read: it is looked up once for each time that it is assigned. Rows that are added, dropped
+or emptied are moved as a whole, which reads nothing.
 
     python -m tests.spy            print
     python -m tests.spy --write    put them into the files of model/mechanisms, after WRITES
@@ -11,6 +12,7 @@ a counter that is added to is not read. Rows that are added, dropped or emptied 
 import importlib
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,11 +40,12 @@ MOVES = ("grow", "keep", "insert", "clear", "copy")
 class Spied(np.lib.mixins.NDArrayOperatorsMixin):
     """A column, or a part of it, that notes in `seen` when it is read. Counters have no name until one of them is picked.
 
-    It is no array itself, so that NumPy must ask for one, also to look up its elements in an ordinary array.
+    It is no array itself, so that NumPy must ask for one, also to look up its elements in an ordinary array. How often an
+    element of each counter was looked up, less how often one was assigned, stands in `picked`.
     """
 
-    def __init__(self, array: np.ndarray, name: str, seen: set[str]) -> None:
-        self.array, self.name, self.seen = array, name, seen
+    def __init__(self, array: np.ndarray, name: str, seen: set[str], picked: Counter[str]) -> None:
+        self.array, self.name, self.seen, self.picked = array, name, seen, picked
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         self.seen.add(self.name)
@@ -60,20 +63,25 @@ class Spied(np.lib.mixins.NDArrayOperatorsMixin):
         found = self.array[plain(index)]
         note_all(index)
         parts = index if isinstance(index, tuple) else (index,)
-        is_part = isinstance(found, np.ndarray) and all(isinstance(k, slice | int | np.integer) for k in parts)
+        if isinstance(found, np.ndarray) and all(isinstance(k, slice | int | np.integer) for k in parts):
+            return Spied(found, self.name_of(index), self.seen, self.picked)
         if self.name.startswith(COUNTS):
-            if not is_part:
-                return found  # one counter of one place is picked to add to it
-            picked = isinstance(parts[-1], int | np.integer) and len(parts) == 2
-            return Spied(found, COUNTS + Count(int(parts[-1])).name.lower() if picked else self.name, self.seen)
-        if is_part:
-            return Spied(found, self.name, self.seen)
-        self.seen.add(self.name)
+            self.picked[self.name_of(index)] += 1  # to use it, or to add to it
+        else:
+            self.seen.add(self.name)
         return found
+
+    def name_of(self, index: Any) -> str:
+        """Name of a part of this; of all counters, or all of one place, a part may be one counter."""
+        parts = index if isinstance(index, tuple) else (index,)
+        is_one = self.name == COUNTS and len(parts) == self.array.ndim and isinstance(parts[-1], int | np.integer)
+        return COUNTS + Count(int(parts[-1])).name.lower() if is_one else self.name
 
     def __setitem__(self, index: Any, value: Any) -> None:
         in_place = isinstance(value, Spied) and value.name.startswith(COUNTS) and np.may_share_memory(value.array, self.array)
         note_all(index if in_place else (index, value))  # `counter += n` assigns the counter to itself
+        if self.name.startswith(COUNTS) and not in_place:
+            self.picked[self.name_of(index)] -= 1
         self.array[plain(index)] = plain(value)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = (), **more: Any) -> Any:
@@ -115,21 +123,25 @@ def dress(table: Table, name: str, seen: set[str] | None) -> None:
     """Make the columns of a table spied ones, or with None ordinary ones again."""
     for column in table.columns():
         held = plain(getattr(table, column))
-        setattr(table, column, held if seen is None else Spied(held, f"{name}.{column}", seen))
+        setattr(table, column, held if seen is None else Spied(held, f"{name}.{column}", seen, Counter()))
 
 
-def dress_world(world: World, seen: set[str] | None) -> None:
+def dress_world(world: World, seen: set[str] | None, picked: Counter[str]) -> None:
     """The same for all tables and the counters."""
     for name in World.tables():
         dress(getattr(world, name), name, seen)
     counts: Any = plain(world.counts)
-    world.counts = counts if seen is None else Spied(counts, COUNTS, seen)
+    world.counts = counts if seen is None else Spied(counts, COUNTS, seen, picked)
 
 
 @contextmanager
 def spied(world: World) -> Iterator[set[str]]:
-    """What is read of this world, as `table.column` and `counts.counter`, while this lasts; in plain Python."""
+    """What is read of this world, as `table.column` and `counts.counter`, while this lasts; in plain Python.
+
+    Which elements of counters were read, and not only added to, is known at the end.
+    """
     seen: set[str] = set()
+    picked: Counter[str] = Counter()
     names = {id(getattr(world, name)): name for name in World.tables()}
     modules = [module for name, module in sys.modules.items() if name.split(".")[0] == "model"]
 
@@ -154,12 +166,13 @@ def spied(world: World) -> Iterator[set[str]]:
                 patch.setattr(module, name, compiled.py_func)
         for way in MOVES:
             patch.setattr(Table, way, moved(way))
-        dress_world(world, seen)
+        dress_world(world, seen, picked)
         try:
             yield seen
         finally:
+            seen.update(+picked)
             seen.discard(COUNTS)
-            dress_world(world, None)
+            dress_world(world, None, picked)
 
 
 def reads(city: City, months: int) -> dict[str, tuple[str, ...]]:

@@ -135,7 +135,8 @@ def test_who_becomes_vulnerable_at_home_was_not_placed(persons):
     persons.waiting_since[0] = NEVER
     followed = Landings(persons, 3)
     place(persons, 0, 1)
-    assert followed.add(persons, 1).size == 0
+    followed.add(persons, 1)
+    assert (followed.placed == NEVER).all()
 
 
 def test_a_table_that_grows_is_followed_on(persons):
@@ -143,7 +144,8 @@ def test_a_table_that_grows_is_followed_on(persons):
     persons.grow(5)
     persons.identity[4], persons.waiting_since[4] = 15, 0
     place(persons, 4, 1)
-    assert followed.add(persons, 1).tolist() == [4]
+    followed.add(persons, 1)
+    assert np.flatnonzero(followed.placed == 1).tolist() == [4]
 
 
 def test_a_home_says_who_left_who_never_was_and_how_it_is_for_who_stayed(small_world):

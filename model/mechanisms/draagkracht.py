@@ -13,7 +13,7 @@ import numpy as np
 from model.jit import kernel, rule
 from model.policies import Levers
 from model.randomness import Luck
-from model.world import Count, TeamKind, World
+from model.world import Count, Place, TeamKind, World
 
 WRITES = ("buurten.draaglast", "buurten.draagkracht", "buurten.damage", "buurten.team_hours", "buurten.spare_exact")
 READS = (
@@ -38,21 +38,52 @@ def damage(load, reference, shape, limit):
 
 
 @kernel
-def _wear(draaglast, draagkracht, p, out):
-    for b in range(out.size):
-        out[b] = damage(draaglast[b] / max(draagkracht[b], 1e-9), p.reference_load, p.shape, p.damage_limit)
+def _ask(place, dwelling, need, buurt, counts, hours_per_incident, draaglast):
+    """Hours asked per buurt: the need of the vulnerable residents who are at home, and the time that incidents cost."""
+    draaglast[:] = 0.0
+    for row in range(place.size):
+        if place[row] == Place.THUIS:
+            draaglast[buurt[dwelling[row]]] += need[row]
+    for b in range(draaglast.size):
+        draaglast[b] += hours_per_incident * counts[b, Count.INCIDENTEN]
+
+
+@kernel
+def _share_teams(
+    kind, gemeente_of_team, wijk_of_team, hours, gemeente, homes_in_wijk, stock_in_gemeente, wijk, homes, stock, near
+):  # fmt: skip
+    """Hours of teams that are near each buurt: of a wijk's teams by its part of the homes, of beheer by its part of the stock
+    (homes of corporaties) in the gemeente.
+    """
+    in_wijk, of_beheer = np.zeros(homes_in_wijk.size), np.zeros(stock_in_gemeente.size)
+    for team in range(kind.size):
+        if kind[team] == TeamKind.BEHEER:
+            of_beheer[gemeente_of_team[team]] += hours[team]
+        else:
+            in_wijk[wijk_of_team[team]] += hours[team]
+    for b in range(near.size):
+        w, g = wijk[b], gemeente[wijk[b]]
+        per_home = in_wijk[w] / max(homes_in_wijk[w], 1.0)
+        near[b] = per_home * homes[b] + of_beheer[g] * stock[b] / max(stock_in_gemeente[g], 1.0)
+
+
+@kernel
+def _balance(informal_help, voorzieningen, team_hours, draaglast, p, draagkracht, spare, wear):
+    """What can be carried against what is asked, and what that does to the buurt."""
+    for b in range(draaglast.size):
+        draagkracht[b] = informal_help[b] + voorzieningen[b] + team_hours[b]
+        spare[b] = draagkracht[b] - draaglast[b]
+        wear[b] = damage(draaglast[b] / max(draagkracht[b], 1e-9), p.reference_load, p.shape, p.damage_limit)
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Hours asked and hours there are, per buurt."""
-    b, teams, gemeenten, gemeente = world.buurten, world.teams, world.gemeenten, world.gemeente_of_buurt
-    b.draaglast[:] = world.sum_at_home(world.persons.need) + p.hours_per_incident * world.buurt_counts[:, Count.INCIDENTEN]
-    in_wijk = teams.kind != int(TeamKind.BEHEER)
-    per_wijk = np.bincount(teams.wijk[in_wijk], weights=teams.hours[in_wijk], minlength=world.wijken.rows)
-    per_home = per_wijk / np.maximum(world.wijken.homes, 1.0)
-    beheer = np.bincount(teams.gemeente[~in_wijk], weights=teams.hours[~in_wijk], minlength=gemeenten.rows)[gemeente]
-    social = np.maximum(gemeenten.sociale_huur, 1.0)[gemeente]
-    b.team_hours[:] = per_home[b.wijk] * b.homes + beheer * b.sociale_huur / social
-    b.draagkracht[:] = b.informal_help + b.voorzieningen + b.team_hours
-    b.spare_exact[:] = b.draagkracht - b.draaglast
-    _wear(b.draaglast, b.draagkracht, p, b.damage)
+    persons, b, wijken, teams = world.persons, world.buurten, world.wijken, world.teams
+    _ask(
+        persons.place, persons.dwelling, persons.need, world.dwellings.buurt, world.counts, p.hours_per_incident, b.draaglast
+    )  # fmt: skip
+    _share_teams(
+        teams.kind, teams.gemeente, teams.wijk, teams.hours, wijken.gemeente, wijken.homes, world.gemeenten.sociale_huur, b.wijk,
+        b.homes, b.sociale_huur, b.team_hours,
+    )  # fmt: skip
+    _balance(b.informal_help, b.voorzieningen, b.team_hours, b.draaglast, p, b.draagkracht, b.spare_exact, b.damage)

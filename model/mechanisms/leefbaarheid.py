@@ -9,9 +9,7 @@ led with is the change since the last twelve months of the warm-up.
 
 from typing import NamedTuple
 
-import numpy as np
-
-from model.jit import rule
+from model.jit import kernel, rule
 from model.policies import Levers
 from model.randomness import Luck
 from model.world import Count, World
@@ -45,23 +43,50 @@ def score(start, samenhang_change, overlast_change, of_samenhang, of_overlast):
     return start + of_samenhang * samenhang_change - of_overlast * overlast_change
 
 
+@rule
+def weighed(bothered, reports, crises, escalations, failures, successes, p):
+    """A month's events together, each weighed against a household that is often bothered."""
+    trouble = bothered + p.weight_police * reports + p.weight_crisis * crises + p.weight_escalation * escalations
+    return trouble + p.weight_failure * failures - p.weight_success * successes
+
+
+@kernel
+def _remember(counts, homes, ties, tolerance, p, samenhang, overlast):
+    """Cohesion as it is; of nuisance a part is forgotten, and this month's events per 100 homes are added."""
+    kept = p.memory_kept_per_month
+    for b in range(homes.size):
+        escalations = counts[b, Count.ESCALATIES_HUISHOUDENS] + counts[b, Count.ESCALATIES_PERSONEN]
+        events = weighed(
+            counts[b, Count.VAAK_HINDER], counts[b, Count.POLITIEMELDINGEN], counts[b, Count.CRISES], escalations,
+            counts[b, Count.THUIS_VERLOREN], counts[b, Count.GELAND_ZACHT], p,
+        )  # fmt: skip
+        overlast[b] = kept * overlast[b] + (1.0 - kept) * (100.0 * events / max(homes[b], 1.0))
+        samenhang[b] = 0.5 * (ties[b] + tolerance[b])
+
+
+@kernel
+def _warm_up(samenhang, overlast, months, samenhang_start, overlast_start):
+    """One more month in the means that changes are counted from."""
+    for b in range(months.size):
+        months[b] += 1
+        samenhang_start[b] += (samenhang[b] - samenhang_start[b]) / months[b]
+        overlast_start[b] += (overlast[b] - overlast_start[b]) / months[b]
+
+
+@kernel
+def _mark(start, samenhang, samenhang_start, overlast, overlast_start, p, out):
+    for b in range(out.size):
+        samenhang_change, overlast_change = samenhang[b] - samenhang_start[b], overlast[b] - overlast_start[b]
+        out[b] = score(start[b], samenhang_change, overlast_change, p.score_of_samenhang, p.score_of_overlast)
+
+
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Remember this month's incidents, forget a part of the old; score against the warm-up."""
-    b, c = world.buurten, world.buurt_counts
-    events = c[:, Count.VAAK_HINDER] + p.weight_police * c[:, Count.POLITIEMELDINGEN] + p.weight_crisis * c[:, Count.CRISES]
-    events = events + p.weight_escalation * (c[:, Count.ESCALATIES_HUISHOUDENS] + c[:, Count.ESCALATIES_PERSONEN])
-    events = events + p.weight_failure * c[:, Count.THUIS_VERLOREN] - p.weight_success * c[:, Count.GELAND_ZACHT]
-    felt = 100.0 * events / np.maximum(b.homes, 1.0)
-    kept = p.memory_kept_per_month
-    b.overlast[:] = kept * b.overlast + (1.0 - kept) * felt
-    b.samenhang[:] = 0.5 * (b.ties + b.tolerance)
+    b = world.buurten
+    _remember(world.counts, b.homes, b.ties, b.tolerance, p, b.samenhang, b.overlast)
     if -12 < luck.month <= 0:
-        b.warm_months[:] += 1
-        b.samenhang_start[:] += (b.samenhang - b.samenhang_start) / b.warm_months
-        b.overlast_start[:] += (b.overlast - b.overlast_start) / b.warm_months
+        _warm_up(b.samenhang, b.overlast, b.warm_months, b.samenhang_start, b.overlast_start)
     if luck.month < 0:  # no change yet to speak of
         b.score[:] = b.start_score
-        return
-    b.score[:] = score(
-        b.start_score, b.samenhang - b.samenhang_start, b.overlast - b.overlast_start, p.score_of_samenhang, p.score_of_overlast
-    )
+    else:
+        _mark(b.start_score, b.samenhang, b.samenhang_start, b.overlast, b.overlast_start, p, b.score)

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from model.jit import kernel, rule
 from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck
-from model.world import Count, Profile, Status, World
+from model.world import Count, Place, Profile, Status, World
 
 WRITES = (
     "buurten.complaints_seen", "buurten.need_seen", "buurten.placed_seen", "buurten.published_class", "wijken.caseload_seen",
@@ -35,17 +36,41 @@ def leefbaarheid_class(score: np.ndarray, width: float, class_of_mean: float) ->
     return np.clip(np.floor(score / width + class_of_mean + 0.5), 1, 9).astype(np.uint8)
 
 
+@rule
+def _put_in_front(seen, row, now):
+    """This month at the front of a row of months; the last falls out."""
+    for back in range(seen.shape[1] - 1, 0, -1):
+        seen[row, back] = seen[row, back - 1]
+    seen[row, 0] = now
+
+
+@kernel
+def _open_books(counts, known_need, load, complaints_seen, placed_seen, need_seen, caseload_seen):
+    """What the books show of this month, at the front of the last twelve."""
+    for b in range(known_need.size):
+        _put_in_front(complaints_seen, b, counts[b, Count.KLACHTEN])
+        _put_in_front(placed_seen, b, counts[b, Count.GEPLAATST])
+        _put_in_front(need_seen, b, known_need[b])
+    for w in range(load.size):
+        _put_in_front(caseload_seen, w, load[w])
+
+
+@kernel
+def _known_need(place, status, profile, dwelling, buurt, need_hours, buurten):
+    """Published need [buurten] of the known persons at home: the norm of the profile."""
+    out = np.zeros(buurten)
+    for row in range(place.size):
+        if place[row] == Place.THUIS and status[row] == Status.BEKEND:
+            out[buurt[dwelling[row]]] += need_hours[profile[row]]
+    return out
+
+
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Add this month at the front of what was seen; publish classes when it is time."""
     b, w, persons = world.buurten, world.wijken, world.persons
-    known_need = world.sum_at_home(p.need_hours[persons.profile] * (persons.status == int(Status.BEKEND)))
-    for seen, now in (
-        (b.complaints_seen, world.buurt_counts[:, Count.KLACHTEN]),
-        (b.placed_seen, world.buurt_counts[:, Count.GEPLAATST]),
-        (b.need_seen, known_need),
-        (w.caseload_seen, w.load),
-    ):
-        seen[:, 1:] = seen[:, :-1].copy()
-        seen[:, 0] = now
+    known_need = _known_need(
+        persons.place, persons.status, persons.profile, persons.dwelling, world.dwellings.buurt, p.need_hours, b.rows
+    )
+    _open_books(world.counts, known_need, w.load, b.complaints_seen, b.placed_seen, b.need_seen, w.caseload_seen)
     if luck.month % p.publish_every_months == 0:
         b.published_class[:] = leefbaarheid_class(b.score, p.class_width, p.class_of_mean)

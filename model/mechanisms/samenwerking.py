@@ -43,20 +43,22 @@ def next_samenwerking(now, cases, ceiling, p):
     return now + learning * max(0.0, ceiling - now) - p.lost_per_year / 12.0 * now
 
 
+@rule
+def cases_per_1000_homes(cases, homes):
+    """This month's cases that take more than one organisation, by the homes of the wijk."""
+    return 1000.0 * cases / max(homes, 1.0)
+
+
 @kernel
-def _learn(stock, cases, ceiling, p):
+def _learn(counts, wijk, homes, ceiling, p, stock):
+    """A month for every wijk, of the crises, escalations around persons and judgments in its buurten."""
+    cases = np.zeros(stock.size)
+    for b in range(wijk.size):
+        cases[wijk[b]] += counts[b, Count.CRISES] + counts[b, Count.ESCALATIES_PERSONEN] + counts[b, Count.VONNISSEN]
     for w in range(stock.size):
-        stock[w] = next_samenwerking(stock[w], cases[w], ceiling, p)
-
-
-def cases_per_1000_homes(world: World) -> np.ndarray:
-    """This month's cases [wijken] that take more than one organisation: crises, escalations around persons, judgments."""
-    c = world.buurt_counts
-    cases = c[:, Count.CRISES] + c[:, Count.ESCALATIES_PERSONEN] + c[:, Count.VONNISSEN]
-    per_wijk = np.bincount(world.buurten.wijk, weights=cases, minlength=world.wijken.rows)
-    return 1000.0 * per_wijk / np.maximum(world.wijken.homes, 1.0)
+        stock[w] = next_samenwerking(stock[w], cases_per_1000_homes(cases[w], homes[w]), ceiling, p)
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of working together, or of losing those who did."""
-    _learn(world.wijken.samenwerking, cases_per_1000_homes(world), ceiling(p, levers), p)
+    _learn(world.counts, world.buurten.wijk, world.wijken.homes, ceiling(p, levers), p, world.wijken.samenwerking)

@@ -80,6 +80,15 @@ def test_a_counter_that_is_added_to_is_not_read_and_one_that_is_used_is(world):
     assert world.counts[0, Count.KLACHTEN] == 1 and world.counts[1, Count.CRISES] == 1
 
 
+def test_an_element_of_a_counter_that_is_used_is_read(world):
+    with spied(world) as seen:
+        world.counts[0, Count.KLACHTEN] += world.counts[0, Count.GEPLAATST]
+        column, row = world.buurt_counts[:, Count.EPISODES], world.counts[1]
+        column[2] += 1 + row[Count.OPNAMEN]
+        world.counts[0, Count.CRISES] = 3
+    assert seen == {"counts.geplaatst", "counts.opnamen"}
+
+
 def test_rows_that_move_are_not_read_and_the_world_is_an_ordinary_one_afterwards(world):
     with spied(world) as seen:
         world.persons.grow(world.persons.rows + 10)

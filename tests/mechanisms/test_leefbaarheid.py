@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.mechanisms import leefbaarheid
-from model.mechanisms.leefbaarheid import score
+from model.mechanisms.leefbaarheid import score, weighed
 from model.randomness import Luck
 from model.world import Count
 
@@ -44,6 +44,11 @@ def p():
         score_of_samenhang=0.6,
         score_of_overlast=0.02,
     )
+
+
+def test_events_by_hand(p):
+    """Four often bothered, and one of each: 4 + 2 (police) + 3 (crisis) + 5 (escalation) + 3 (failed) - 0.3 (success) = 16.7."""
+    assert weighed(4, 1, 1, 1, 1, 1, p) == pytest.approx(16.7)
 
 
 def quiet_town(small_world):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.mechanisms import samenwerking
-from model.mechanisms.samenwerking import next_samenwerking
+from model.mechanisms.samenwerking import cases_per_1000_homes, next_samenwerking
 from model.world import Count
 
 SHARE, CASES = st.floats(0, 1), st.floats(0, 20)
@@ -31,6 +31,12 @@ def test_a_month_by_hand(p):
     assert next_samenwerking(0.2, 2.0, 0.5, p) == pytest.approx(0.2 + 0.015 - 0.002)
     assert next_samenwerking(0.2, 9.0, 0.5, p) == next_samenwerking(0.2, 3.0, 0.5, p)
     assert next_samenwerking(0.8, 0.0, 0.5, p) == pytest.approx(0.8 - 0.008), "above the ceiling it is only lost"
+
+
+def test_cases_by_hand():
+    """Six in 1,500 homes are 4 per 1,000. A wijk without homes has none to speak of, and nothing is divided by zero."""
+    assert cases_per_1000_homes(6, 1500.0) == 4.0
+    assert cases_per_1000_homes(0, 0.0) == 0.0
 
 
 @given(SHARE, CASES, CASES, SHARE)
