@@ -38,7 +38,7 @@ class Streamed:
     def add(self, rows: pa.Table) -> None:
         """Take rows; they are written once a row group is full."""
         self.waiting.append(rows)
-        self.size += rows.get_total_buffer_size()
+        self.size += rows.nbytes
         if self.size >= GROUP:
             self._flush()
 

@@ -10,11 +10,11 @@ put aside, named, and computed again; everything else stays.
 """
 
 import hashlib
-import io
 import os
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from io import BufferedRandom, BufferedReader
 from itertools import pairwise
 from pathlib import Path
 from socket import gethostname
@@ -137,31 +137,33 @@ class Store:
 
     def append(self, runs: list[tuple[Asked, Run]]) -> None:
         """Write runs as one chunk, whole or not at all. Raises `OSError` where the disk does not take it."""
-        content, batches = io.BytesIO(), [runs[k : k + BATCH] for k in range(0, len(runs), BATCH)]
-        with pa.ipc.new_file(content, SCHEMA, options=pa.ipc.IpcWriteOptions(compression="lz4")) as file:
-            for part in batches:
-                file.write_table(table(part))
-        name = _named(content.getbuffer())
+        batches = [runs[k : k + BATCH] for k in range(0, len(runs), BATCH)]
         try:
-            self._put(name, content)
+            name = self._put(batches)
         except FileNotFoundError:  # another process has just put its tables in place and the folder of chunks away
-            self._put(name, content)
+            name = self._put(batches)
         self._known.add(self.chunks / name)
         for k, part in enumerate(batches):
             self._where |= dict.fromkeys((asked.key for asked, _ in part), Where(self.chunks / name, k))
 
-    def _put(self, name: str, content: io.BytesIO) -> None:
+    def _put(self, batches: list[list[tuple[Asked, Run]]]) -> str:
+        """Write a chunk batch by batch; returns its name, which only its content tells."""
         self.chunks.mkdir(parents=True, exist_ok=True)
-        passing = self.chunks / f".{name}.{gethostname()}.{os.getpid()}"
+        passing = self.chunks / f".passing{CHUNK}.{gethostname()}.{os.getpid()}"
         try:
-            with open(passing, "wb") as file:
-                file.write(content.getbuffer())
+            with open(passing, "w+b") as file:
+                with pa.ipc.new_file(file, SCHEMA, options=pa.ipc.IpcWriteOptions(compression="lz4")) as chunk:
+                    for part in batches:
+                        chunk.write_table(table(part))
                 file.flush()
                 os.fsync(file.fileno())
+                file.seek(0)
+                name = _named(file)
             os.replace(passing, self.chunks / name)
         except OSError:
             passing.unlink(missing_ok=True)
             raise
+        return name
 
     def chunks_known(self) -> set[Path]:
         """The chunks whose runs are in this index."""
@@ -262,12 +264,11 @@ def _read(path: Path, group: int = 0) -> pa.Table:
 
 def _keys_of_chunk(path: Path) -> list[list[str]]:
     """The keys of each batch of a chunk; raises `OSError` or `pa.ArrowException` where the chunk is not whole."""
-    content = path.read_bytes()
-    if _named(content) != path.name:
-        raise OSError("its content is not what its name says")
-    keys = pa.ipc.IpcReadOptions(included_fields=[0])
-    with pa.ipc.open_file(content, options=keys) as file:
-        return [file.get_batch(k).column("key").to_pylist() for k in range(file.num_record_batches)]
+    with open(path, "rb") as file:
+        if _named(file) != path.name:
+            raise OSError("its content is not what its name says")
+        with pa.ipc.open_file(file, options=pa.ipc.IpcReadOptions(included_fields=[0])) as chunk:
+            return [chunk.get_batch(k).column("key").to_pylist() for k in range(chunk.num_record_batches)]
 
 
 def _keys_of_groups(path: Path) -> list[list[str] | None]:
@@ -282,8 +283,8 @@ def _keys_of_groups(path: Path) -> list[list[str] | None]:
     return groups
 
 
-def _named(content: Any) -> str:
-    return f"{hashlib.sha256(content).hexdigest()[:24]}{CHUNK}"
+def _named(chunk: BufferedReader | BufferedRandom) -> str:
+    return f"{hashlib.file_digest(chunk, 'sha256').hexdigest()[:24]}{CHUNK}"
 
 
 def _first_line(error: Exception) -> str:

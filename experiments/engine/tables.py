@@ -52,6 +52,7 @@ def write(p: Plan, store: Store, folder: Path, failed: int) -> None:
                     indicators.add(indicator_rows(keys, pairs))
                     ledger.add(ledger_rows(pairs))
                     values.take(pairs)
+                del pairs  # before the next group is read: two at once would be the most that a study holds
             if shown and values.known:
                 differences.add(found.compared(values))
             if design == MAIN:
