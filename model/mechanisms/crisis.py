@@ -76,6 +76,20 @@ def episode_probability(per_year, stability, memory, stability_slope, memory_slo
 
 
 @rule
+def usual_highest(per_year, stability_slope):
+    """The chance of a new episode, without recent ones, is never higher than this while stability is at least 0."""
+    return per_year / 12.0 * np.exp(0.5 * stability_slope) * (1.0 + 1e-9)  # the last bit of an exponential is not certain
+
+
+@rule
+def starts(lot, per_year, highest, stability, memory, p):
+    """Whether an episode starts, by the draw `lot`; for most it tells so at once."""
+    if lot >= highest * (1.0 + p.memory_slope * memory) and stability >= 0.0:
+        return False
+    return lot < episode_probability(per_year, stability, memory, p.stability_slope, p.memory_slope)
+
+
+@rule
 def call_days(status, trust, waakvlam, reachable, p):
     """Mean days from onset until somebody calls for help; reachability and trust shorten it, lost contact lengthens it."""
     days = p.call_days * (1.0 - p.reachability_gain * reachable * trust)
@@ -137,6 +151,7 @@ def _episodes(keys, month, days, identity, profile, place, status, dwelling, con
               episode, episode_days, end_day, call_day, harm_day, patience_day, opname_days, escalations, conflict, crisis,
               home_lost, buurt, portiek, wijk, tolerance, response_days, no_bed, levers, p, counts, by_profile):  # fmt: skip
     waakvlam, reachable, informed, fix, number = levers
+    highest = usual_highest(p.episodes_per_year, p.stability_slope)
     for i in range(identity.size):
         if identity[i] == 0:
             continue
@@ -145,15 +160,15 @@ def _episodes(keys, month, days, identity, profile, place, status, dwelling, con
         if place[i] != Place.THUIS:
             episode[i] = 0
             continue
-        who, kind, b = identity[i], profile[i], buurt[dwelling[i]]
+        who, kind = identity[i], profile[i]
+        goes_on, lot = episode[i] != 0 or opname_days[i] > 0, uniform_at(keys[ONSET], who)
+        if not goes_on and not starts(lot, p.episodes_per_year[kind], highest[kind], stability[i], memory[i], p):
+            continue
+        start, b = 0.0, buurt[dwelling[i]]
         if opname_days[i] > 0:
             spend_opname(i, min(days, opname_days[i]), b, kind, opname_days, counts, by_profile)
             continue
-        start = 0.0
         if episode[i] == 0:
-            chance = episode_probability(p.episodes_per_year[kind], stability[i], memory[i], p.stability_slope, p.memory_slope)
-            if uniform_at(keys[ONSET], who) >= chance:
-                continue
             start = uniform_at(keys[DAY], who) * days
             counts[b, Count.EPISODES] += 1
             bears = bearing(tolerance[portiek[dwelling[i]]], status[i] != Status.LATENT, informed, fix, memory[i], p)
