@@ -238,6 +238,17 @@ STOCKS = [
 
 
 @kernel
+def _count_homes(identity, person, tenure):
+    """How many homes [m] of a buurt are lived in, hold a person, and stand empty of a corporatie."""
+    lived, held, empty = 0, 0, 0
+    for i in range(identity.size):
+        lived += identity[i] != 0
+        held += person[i] != NOBODY
+        empty += (identity[i] == 0) & (tenure[i] == Tenure.SOCIALE_HUUR)
+    return lived, held, empty
+
+
+@kernel
 def _recount(identity, tenure, person, buurt, first, last, month, place, since, home, who, status, network_wijk, gemeente, counts,
              waiting, by_place):  # fmt: skip
     """Count everyone afresh, per buurt into `counts`, and those who wait into `waiting` [gemeenten] and `by_place`; returns a
@@ -248,11 +259,11 @@ def _recount(identity, tenure, person, buurt, first, last, month, place, since, 
     """
     wrong, too_many = -1, 0
     for b in range(first.size):
-        lived, held = (identity[first[b] : last[b]] != 0).sum(), (person[first[b] : last[b]] != NOBODY).sum()
+        here = slice(first[b], last[b])
+        lived, held, empty = _count_homes(identity[here], person[here], tenure[here])
         counts[b, Count.BEWOOND] += lived
         counts[b, Count.LEEG] += last[b] - first[b] - lived
-        for i in range(first[b], last[b]):
-            counts[b, Count.LEEG_SOCIAAL] += identity[i] == 0 and tenure[i] == Tenure.SOCIALE_HUUR
+        counts[b, Count.LEEG_SOCIAAL] += empty
         counts[b, Count.PERSONEN_THUIS] += held
         too_many -= held
     for row in range(place.size):
