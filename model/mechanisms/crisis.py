@@ -35,10 +35,10 @@ READS = (
 )  # fmt: skip
 
 MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
-STREAMS = (
+STREAMS = np.array([
     Stream.EPISODE_ONSET, Stream.ONSET_DAY, Stream.CALL, Stream.HARM, Stream.PATIENCE, Stream.COURSE, Stream.OPNAME,
     Stream.OPNAME_DAYS, Stream.HOME_LOST, Stream.POLICE,
-)  # fmt: skip
+])  # fmt: skip
 ONSET, DAY, CALL, HARM, PATIENCE, COURSE, OPNAME, OPNAME_DAYS, HOME_LOST, POLICE = range(len(STREAMS))
 
 
@@ -225,9 +225,8 @@ def no_bed(world: World) -> np.ndarray:
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of episodes at home."""
     persons, dwellings, buurten = world.persons, world.dwellings, world.buurten
-    keys = luck.keys[list(STREAMS)]
     _episodes(
-        keys, luck.month, int(MONTH_DAYS[(luck.month - 1) % 12]), persons.identity, persons.profile, persons.place,
+        luck.keys[STREAMS], luck.month, int(MONTH_DAYS[(luck.month - 1) % 12]), persons.identity, persons.profile, persons.place,
         persons.status, persons.dwelling, persons.contract, persons.stability, persons.trust, persons.hours,
         persons.need, persons.memory, persons.episode,
         persons.episode_days, persons.end_day, persons.call_day, persons.harm_day, persons.patience_day, persons.opname_days,

@@ -25,6 +25,7 @@ READS = (
 )  # fmt: skip
 STRATUM = ("ses", "age_class", "size")  # of who left last: who enters in the warm-up gets it (choice 8)
 REACH = 2.5  # SD: few have more means
+MOVES, GOES, LOSES_HOME, BECOMES_PERSON = range(4)  # a household, a person; a person to the queue, a household to the queue
 KEPT = STRATUM + tuple(name for name, c in Dwellings.columns().items() if not c.occupant)
 
 
@@ -103,20 +104,49 @@ def _leave(key, identity, person, tenure, age_class, ses, satisfaction, must, fi
     return left
 
 
-def _join_the_queue(world: World, luck: Luck, rows: np.ndarray, place: np.ndarray | int) -> None:
-    """Persons [n] lose their home and wait in `place` (each in one of their own, or all in one) for another."""
+@kernel
+def _start_waiting(rows, place, month, places, dwelling, since, waiting_since, status, line, contract, opname_days, episode,
+                   home_lost, need, hours, episode_days, stable_months, clocks):  # fmt: skip
+    """Persons [n] have no home from this month on, nor anything that was going on in it, and wait in place [n]."""
+    for i, row in enumerate(rows):
+        places[row], dwelling[row] = place[i], NOBODY
+        since[row] = waiting_since[row] = month
+        status[row], line[row], contract[row] = Status.BEKEND, 2, NEVER
+        opname_days[row] = episode[row] = home_lost[row] = stable_months[row] = 0
+        need[row] = hours[row] = episode_days[row] = 0.0
+        for clock in clocks:
+            clock[row] = np.inf
+
+
+@kernel
+def _fates(homes, eviction, person, home_lost, buurt, tenure, counts):
+    """What becomes of who leaves each of the homes [n], and the count of it."""
+    fate = np.empty(homes.size, np.uint8)
+    for i, home in enumerate(homes):
+        row, evicted, count = person[home], eviction[home] != Eviction.NONE, counts[buurt[home]]
+        if row == NOBODY:
+            fate[i] = BECOMES_PERSON if evicted else MOVES
+        else:
+            fate[i] = LOSES_HOME if evicted or home_lost[row] else GOES
+        count[Count.THUIS_VERLOREN] += fate[i] == LOSES_HOME
+        count[Count.PERSONEN_VERTROKKEN] += fate[i] == GOES
+        count[Count.DAKLOOS_GEWORDEN] += fate[i] == BECOMES_PERSON
+        count[Count.VERTROKKEN] += 1
+        count[Count.VERTROKKEN_SOCIAAL] += tenure[home] == Tenure.SOCIALE_HUUR
+    return fate
+
+
+def _join_the_queue(world: World, luck: Luck, rows: np.ndarray, place: np.ndarray) -> None:
+    """Persons [n] lose their home and wait in place [n] for another."""
     if not rows.size:
         return
-    persons = world.persons
-    persons.place[rows] = place
-    world.book_in_place(ByPlace.GEKOMEN, np.broadcast_to(place, rows.size))
-    persons.dwelling[rows] = NOBODY
-    persons.since[rows] = persons.waiting_since[rows] = luck.month
-    persons.status[rows], persons.line[rows], persons.contract[rows] = Status.BEKEND, 2, NEVER
-    for name in ("opname_days", "episode", "home_lost", "need", "hours", "episode_days", "stable_months"):
-        getattr(persons, name)[rows] = 0
-    for name in ("end_day", "call_day", "harm_day", "patience_day"):
-        getattr(persons, name)[rows] = np.inf
+    p = world.persons
+    _start_waiting(
+        rows, place, luck.month, p.place, p.dwelling, p.since, p.waiting_since, p.status, p.line, p.contract, p.opname_days,
+        p.episode, p.home_lost, p.need, p.hours, p.episode_days, p.stable_months,
+        (p.end_day, p.call_day, p.harm_day, p.patience_day),
+    )  # fmt: skip
+    world.book_in_place(ByPlace.GEKOMEN, place)
 
 
 def _become_persons(world: World, luck: Luck, homes: np.ndarray) -> np.ndarray:
@@ -145,16 +175,11 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
         d.months_here, d.months_vacant, fall, p, out,
     )  # fmt: skip
     homes = out[:count]
-    evicted, row, buurt = d.eviction[homes] != int(Eviction.NONE), d.person[homes], d.buurt[homes]
-    is_person = row != NOBODY
-    lost = is_person & (evicted | (persons.home_lost[row] == 1))
-    left, ordinary = is_person & ~lost, evicted & ~is_person
-    _join_the_queue(world, luck, row[lost], np.where(evicted[lost], int(Place.OPVANG), int(Place.KLINIEK)))
-    persons.clear(row[left])
-    _join_the_queue(world, luck, _become_persons(world, luck, homes[ordinary]), int(Place.OPVANG))
+    fate, row = _fates(homes, d.eviction, d.person, persons.home_lost, d.buurt, d.tenure, world.counts), d.person[homes]
+    lost = fate == LOSES_HOME
+    place = np.where(d.eviction[homes[lost]] != int(Eviction.NONE), int(Place.OPVANG), int(Place.KLINIEK))
+    _join_the_queue(world, luck, row[lost], place)
+    persons.clear(row[fate == GOES])
+    evicted = _become_persons(world, luck, homes[fate == BECOMES_PERSON])
+    _join_the_queue(world, luck, evicted, np.full(evicted.size, int(Place.OPVANG)))
     d.clear(homes, but=KEPT)
-    world.book(Count.THUIS_VERLOREN, buurt[lost])
-    world.book(Count.PERSONEN_VERTROKKEN, buurt[left])
-    world.book(Count.DAKLOOS_GEWORDEN, buurt[ordinary])
-    world.book(Count.VERTROKKEN, buurt)
-    world.book(Count.VERTROKKEN_SOCIAAL, buurt[d.tenure[homes] == int(Tenure.SOCIALE_HUUR)])

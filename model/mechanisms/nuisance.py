@@ -193,14 +193,26 @@ def _cause_in_episode(
         counts[buurt[home], Count.INCIDENTEN_PERSONEN] += count
 
 
-def chance_of_intervention(world: World, hours_each: float) -> np.ndarray:
+@kernel
+def _share_served(complaints, buurt, gemeente, team_kind, team_gemeente, team_hours, hours_each, gemeenten):
     """Share [gemeenten] of the portieken with complaints that the hours of the beheerders there suffice for."""
-    teams, portieken, many = world.teams, world.portieken, world.gemeenten.rows
-    beheer = teams.kind == int(TeamKind.BEHEER)
-    hours = np.bincount(teams.gemeente[beheer], weights=teams.hours[beheer], minlength=many)
-    noisy = portieken.buurt[np.flatnonzero(portieken.complaints)]
-    asked = hours_each * np.bincount(world.gemeente_of_buurt[noisy], minlength=many)
-    return np.minimum(1.0, hours / np.maximum(asked, 1e-9))
+    hours, noisy = np.zeros(gemeenten), np.zeros(gemeenten)
+    for t in range(team_kind.size):
+        if team_kind[t] == TeamKind.BEHEER:
+            hours[team_gemeente[t]] += team_hours[t]
+    for j in range(complaints.size):
+        if complaints[j] > 0:
+            noisy[gemeente[buurt[j]]] += 1.0
+    return np.minimum(1.0, hours / np.maximum(hours_each * noisy, 1e-9))
+
+
+def chance_of_intervention(world: World, hours_each: float) -> np.ndarray:
+    """Chance [gemeenten] that a portiek with complaints gets an intervention, of so many hours each."""
+    teams, portieken = world.teams, world.portieken
+    return _share_served(
+        portieken.complaints, portieken.buurt, world.gemeente_of_buurt, teams.kind, teams.gemeente, teams.hours, hours_each,
+        world.gemeenten.rows,
+    )  # fmt: skip
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
