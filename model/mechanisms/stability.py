@@ -82,8 +82,7 @@ def _live(place, status, dwelling, coping, need, hours, wish, debts, episode, st
             continue
         b = buurt[dwelling[i]]
         coverage = min(1.0, hours[i] / need[i]) if need[i] > 0.0 else 0.0
-        company = peers[portiek[dwelling[i]]] - (status[i] != Status.LATENT)
-        as_wished = wish[i] == Wish.ZELFSTANDIG or company > 0
+        as_wished = wish[i] == Wish.ZELFSTANDIG or peers[portiek[dwelling[i]]] > (status[i] != Status.LATENT)
         level = carried_stability(
             coping[i], coverage, network[i], participation[i], debts[i], as_wished, tolerance[b], damage[b], p
         )

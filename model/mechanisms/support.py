@@ -194,9 +194,9 @@ def _give(keys, month, place, status, line, episode, crisis, conflict, identity,
         b = buurt[dwelling[i]]
         w = wijk[b]
         if status[i] == Status.LATENT:
-            signal = arrears[dwelling[i]] > 0 or complaints[portiek[dwelling[i]]] > 0
-            told = signal and uniform_at(keys[3], identity[i]) < signal_chance[w]
-            if crisis[i] or conflict[i] or told or uniform_at(keys[0], identity[i]) < find_chance[w]:
+            home, who = dwelling[i], identity[i]
+            told = uniform_at(keys[3], who) < signal_chance[w] and (arrears[home] > 0 or complaints[portiek[home]] > 0)
+            if crisis[i] or conflict[i] or told or uniform_at(keys[0], who) < find_chance[w]:
                 status[i], line[i], stable_months[i] = Status.BEKEND, 2 if crisis[i] else 1, 0
                 counts[b, Count.GEVONDEN] += 1
             continue
