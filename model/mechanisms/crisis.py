@@ -214,12 +214,20 @@ def _episodes(keys, month, days, identity, profile, place, status, dwelling, con
             home_lost[i] = 1
 
 
+@kernel
+def _full_klinieken(kind, gemeente, full, gemeenten):
+    """bool [gemeenten]: whether the kliniek there is full."""
+    out = np.zeros(gemeenten, np.bool_)
+    for i in range(kind.size):
+        if kind[i] == Place.KLINIEK:
+            out[gemeente[i]] = full[i] != 0
+    return out
+
+
 def no_bed(world: World) -> np.ndarray:
     """bool [buurten]: the kliniek has no bed this month for an opname from there, because those who wait for a home hold them."""
-    i, full = world.institutions, np.zeros(world.gemeenten.rows, bool)
-    kliniek = i.kind == int(Place.KLINIEK)
-    full[i.gemeente[kliniek]] = i.full[kliniek]
-    return full[world.gemeente_of_buurt]
+    i = world.institutions
+    return _full_klinieken(i.kind, i.gemeente, i.full, world.gemeenten.rows)[world.gemeente_of_buurt]
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
