@@ -327,14 +327,15 @@ ACCOUNTS = {
 
 # [Count, Account]: which counters are an account's stock, and which its flows (1 in, -1 out).
 STOCK_OF, FLOWS_OF = np.zeros((2, len(Count), len(ACCOUNTS)), np.int64)
+IN_EVERY_BUURT = np.array([account.in_every_buurt for account in ACCOUNTS.values()])
 for _k, _account in enumerate(ACCOUNTS.values()):
     STOCK_OF[list(_account.stock), _k] = 1
     FLOWS_OF[list(_account.inflow), _k], FLOWS_OF[list(_account.outflow), _k] = 1, -1
 
 
 @kernel
-def _off(before, now, gemeente, stock_of, flows_of):
-    """How far each account is from closing, in each row [rows, Account] and in each gemeente as a whole [gemeenten, Account]."""
+def _off(before, now, gemeente, stock_of, flows_of, in_every_buurt):
+    """Whether all accounts close, and how far each is from it: by row [rows, Account] and by gemeente [gemeenten, Account]."""
     off = np.zeros((now.shape[0], stock_of.shape[1]), np.int64)
     for c in range(now.shape[1]):
         for k in range(stock_of.shape[1]):
@@ -345,7 +346,10 @@ def _off(before, now, gemeente, stock_of, flows_of):
     together = off[gemeente.size :].copy()
     for b in range(gemeente.size):
         together[gemeente[b]] += off[b]
-    return off, together
+    closed = True
+    for k in range(in_every_buurt.size):
+        closed &= not (off[:, k] if in_every_buurt[k] else together[:, k]).any()
+    return closed, off, together
 
 
 def check(before: np.ndarray, now: np.ndarray, gemeente: np.ndarray, month: int) -> None:
@@ -353,7 +357,9 @@ def check(before: np.ndarray, now: np.ndarray, gemeente: np.ndarray, month: int)
 
     gemeente: of each buurt. Since every gemeente closes by itself, nobody waits in one and is housed in another.
     """
-    off, together = _off(before, now, gemeente, STOCK_OF, FLOWS_OF)
+    closed, off, together = _off(before, now, gemeente, STOCK_OF, FLOWS_OF, IN_EVERY_BUURT)
+    if closed:
+        return
     for k, (name, account) in enumerate(ACCOUNTS.items()):
         wrong = (off if account.in_every_buurt else together)[:, k]
         if wrong.any():
