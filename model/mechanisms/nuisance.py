@@ -84,10 +84,10 @@ def _hear(portiek, ties, own, incidents, in_portiek, tie_weight, heard_share):
     """Last month's incidents that reach the homes [m] of a buurt: of others in the portiek, and through ties."""
     heard = np.empty(own.size)
     for i in range(own.size):
-        of_ties = 0.0
+        of_ties = 0
         for k in range(TIES):
-            of_ties += tie_weight * incidents[ties[i, k]]
-        heard[i] = heard_share * (np.float64(in_portiek[portiek[i]]) - own[i]) + of_ties
+            of_ties += incidents[ties[i, k]]
+        heard[i] = heard_share * (np.float64(in_portiek[portiek[i]]) - own[i]) + tie_weight * of_ties
     return heard
 
 
