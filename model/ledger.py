@@ -229,77 +229,74 @@ def discounted(cents: np.ndarray, rate: float, first: int = 0) -> np.ndarray:
     return np.rint(cents * factors.reshape(-1, *[1] * (cents.ndim - 1))).astype(np.int64)
 
 
-STOCKS = [
-    int(c)
-    for c in (
-        Count.BEWOOND, Count.LEEG, Count.LEEG_SOCIAAL, Count.PERSONEN_THUIS, Count.BEKENDEN_THUIS, Count.PERSONEN_WACHTEND,
-    )
-]  # fmt: skip
+STOCKS = (
+    Count.BEWOOND, Count.LEEG, Count.LEEG_SOCIAAL, Count.PERSONEN_THUIS, Count.BEKENDEN_THUIS, Count.PERSONEN_WACHTEND,
+)  # fmt: skip
 
 
 @kernel
-def _recount(identity, tenure, person, buurt, first, last, month, place, since, home, who, status, network_wijk, gemeente, counts,
-             waiting, by_place):  # fmt: skip
-    """Count everyone afresh, per buurt into `counts`, and those who wait into `waiting` [gemeenten] and `by_place`; returns a
+def _count_homes(identity, person, tenure):
+    """How many homes [m] of a buurt are lived in, hold a person, and stand empty of a corporatie."""
+    lived, held, empty = 0, 0, 0
+    for i in range(identity.size):
+        lived += identity[i] != 0
+        held += person[i] != NOBODY
+        empty += (identity[i] == 0) & (tenure[i] == Tenure.SOCIALE_HUUR)
+    return lived, held, empty
+
+
+@kernel
+def _recount(identity, tenure, person, buurt, first, last, month, place, since, home, who, status, network_wijk, gemeente,
+             seeker_gemeente, of_buurten, of_gemeenten, by_place):  # fmt: skip
+    """Count everyone afresh, per buurt and per gemeente into their counters, and those who wait into `by_place`; returns a
     home whose person stands elsewhere, else -1, and how many more persons are at home than homes hold.
 
     Each person at home must stand in that home, under the same identity; if moreover as many homes hold a person as
     persons are at home, then nobody is in two places or in none.
     """
+    for stock in STOCKS:
+        of_buurten[:, stock] = 0
+        of_gemeenten[:, stock] = 0
+    by_place[:, ByPlace.DAAR] = 0
+    by_place[:, ByPlace.DAAR_MAANDEN] = 0
     wrong, too_many = -1, 0
     for b in range(first.size):
-        lived, held = (identity[first[b] : last[b]] != 0).sum(), (person[first[b] : last[b]] != NOBODY).sum()
-        counts[b, Count.BEWOOND] += lived
-        counts[b, Count.LEEG] += last[b] - first[b] - lived
-        for i in range(first[b], last[b]):
-            counts[b, Count.LEEG_SOCIAAL] += identity[i] == 0 and tenure[i] == Tenure.SOCIALE_HUUR
-        counts[b, Count.PERSONEN_THUIS] += held
+        here = slice(first[b], last[b])
+        lived, held, empty = _count_homes(identity[here], person[here], tenure[here])
+        of_buurten[b, Count.BEWOOND] = lived
+        of_buurten[b, Count.LEEG] = last[b] - first[b] - lived
+        of_buurten[b, Count.LEEG_SOCIAAL] = empty
+        of_buurten[b, Count.PERSONEN_THUIS] = held
         too_many -= held
     for row in range(place.size):
         i = home[row]
         if place[row] > Place.THUIS:
-            waiting[gemeente[network_wijk[row]]] += 1
+            of_gemeenten[gemeente[network_wijk[row]], Count.PERSONEN_WACHTEND] += 1
             by_place[place[row], ByPlace.DAAR] += 1
             by_place[place[row], ByPlace.DAAR_MAANDEN] += month - since[row]
         elif place[row] == Place.THUIS:
             too_many += 1
-            counts[buurt[i], Count.BEKENDEN_THUIS] += status[row] == Status.BEKEND
+            of_buurten[buurt[i], Count.BEKENDEN_THUIS] += status[row] == Status.BEKEND
             if person[i] != row or who[row] != identity[i] or who[row] == 0:
                 wrong = i
+    for g in range(of_gemeenten.shape[0]):  # seekers stand gemeente by gemeente
+        seekers = np.searchsorted(seeker_gemeente, g + 1) - np.searchsorted(seeker_gemeente, g)
+        of_gemeenten[g, Count.WONINGZOEKENDEN] = seekers
     return wrong, too_many
 
 
 def recount(world: World) -> None:
     """Put this month's stocks into the counters; raises `BooksDoNotClose` if somebody is in two places or in none."""
     d, persons, b = world.dwellings, world.persons, world.buurten
-    world.counts[:, STOCKS] = 0
-    world.by_place[:, [ByPlace.DAAR, ByPlace.DAAR_MAANDEN]] = 0
-    in_gemeenten = world.gemeente_counts
     wrong, too_many = _recount(
-        d.identity,
-        d.tenure,
-        d.person,
-        d.buurt,
-        b.first,
-        b.last,
-        world.month,
-        persons.place,
-        persons.since,
-        persons.dwelling,
-        persons.identity,
-        persons.status,
-        persons.network_wijk,
-        world.wijken.gemeente,
-        world.counts,
-        in_gemeenten[:, Count.PERSONEN_WACHTEND],
-        world.by_place,
-    )
+        d.identity, d.tenure, d.person, d.buurt, b.first, b.last, world.month, persons.place, persons.since, persons.dwelling,
+        persons.identity, persons.status, persons.network_wijk, world.wijken.gemeente, world.seekers.gemeente,
+        world.buurt_counts, world.gemeente_counts, world.by_place,
+    )  # fmt: skip
     if wrong >= 0:
         raise BooksDoNotClose(f"month {world.month}: dwelling {wrong} and its person point at different places")
     if too_many:
         raise BooksDoNotClose(f"month {world.month}: {too_many} more persons are at home than homes hold")
-    ends = np.searchsorted(world.seekers.gemeente, np.arange(world.gemeenten.rows + 1))
-    in_gemeenten[:, Count.WONINGZOEKENDEN] = np.diff(ends)
 
 
 class Account(NamedTuple):
@@ -330,20 +327,29 @@ ACCOUNTS = {
 
 # [Count, Account]: which counters are an account's stock, and which its flows (1 in, -1 out).
 STOCK_OF, FLOWS_OF = np.zeros((2, len(Count), len(ACCOUNTS)), np.int64)
+IN_EVERY_BUURT = np.array([account.in_every_buurt for account in ACCOUNTS.values()])
 for _k, _account in enumerate(ACCOUNTS.values()):
     STOCK_OF[list(_account.stock), _k] = 1
     FLOWS_OF[list(_account.inflow), _k], FLOWS_OF[list(_account.outflow), _k] = 1, -1
 
 
 @kernel
-def _off(before, now, stock_of, flows_of):
-    """How far each account [rows, Account] is from closing."""
+def _off(before, now, gemeente, stock_of, flows_of, in_every_buurt):
+    """Whether all accounts close, and how far each is from it: by row [rows, Account] and by gemeente [gemeenten, Account]."""
     off = np.zeros((now.shape[0], stock_of.shape[1]), np.int64)
-    for b in range(now.shape[0]):
-        for c in range(now.shape[1]):
-            for k in range(stock_of.shape[1]):
+    for c in range(now.shape[1]):
+        for k in range(stock_of.shape[1]):
+            if stock_of[c, k] == 0 and flows_of[c, k] == 0:
+                continue
+            for b in range(now.shape[0]):
                 off[b, k] += (now[b, c] - before[b, c]) * stock_of[c, k] - now[b, c] * flows_of[c, k]
-    return off
+    together = off[gemeente.size :].copy()
+    for b in range(gemeente.size):
+        together[gemeente[b]] += off[b]
+    closed = True
+    for k in range(in_every_buurt.size):
+        closed &= not (off[:, k] if in_every_buurt[k] else together[:, k]).any()
+    return closed, off, together
 
 
 def check(before: np.ndarray, now: np.ndarray, gemeente: np.ndarray, month: int) -> None:
@@ -351,9 +357,9 @@ def check(before: np.ndarray, now: np.ndarray, gemeente: np.ndarray, month: int)
 
     gemeente: of each buurt. Since every gemeente closes by itself, nobody waits in one and is housed in another.
     """
-    off = _off(before, now, STOCK_OF, FLOWS_OF)
-    together = off[gemeente.size :].copy()
-    np.add.at(together, gemeente, off[: gemeente.size])
+    closed, off, together = _off(before, now, gemeente, STOCK_OF, FLOWS_OF, IN_EVERY_BUURT)
+    if closed:
+        return
     for k, (name, account) in enumerate(ACCOUNTS.items()):
         wrong = (off if account.in_every_buurt else together)[:, k]
         if wrong.any():

@@ -7,11 +7,13 @@ A table allocates its columns, copies, compares and measures itself, and tells w
 """
 
 from dataclasses import dataclass
-from functools import cache, cached_property
-from itertools import pairwise
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
+from numba import literal_unroll
+
+from model.jit import kernel
 
 
 @dataclass(frozen=True)
@@ -25,15 +27,31 @@ class Column:
     width: int = 1
     occupant: bool = False  # moves with, or is initialised for, whoever enters a dwelling
 
-    @cached_property
-    def blank(self) -> np.ndarray:
-        """`initial` in the column's own type: to assign it costs half as much as a Python number."""
-        return np.array(self.initial, self.dtype)
-
 
 def column(dtype: str, unit: str, meaning: str, **more: Any) -> Any:
     """Declare a column of a `Table`; typed Any because the instance holds an array under the same name."""
     return Column(dtype, unit, meaning, **more)
+
+
+@kernel
+def _blank(rows, columns, blanks):
+    """Give rows [n] of each column its blank; the columns are of several types, so that the loop over them is written out."""
+    k = 0
+    for column in literal_unroll(columns):
+        for row in rows:
+            column[row] = blanks[k]
+        k += 1  # noqa: SIM113 - numba writes out no loop over enumerate
+
+
+@kernel
+def _merge(old, new, at, out):
+    """Rows of `old` with those of `new` [n] among them, each before the old row `at` [n] (ascending), into `out`."""
+    done = 0
+    for k in range(at.size):
+        out[done + k : at[k] + k] = old[done : at[k]]
+        out[at[k] + k] = new[k]
+        done = at[k]
+    out[done + at.size :] = old[done:]
 
 
 class Table:
@@ -50,6 +68,13 @@ class Table:
     def columns(cls) -> dict[str, Column]:
         """Declared columns in order of declaration."""
         return {name: c for name, c in vars(cls).items() if isinstance(c, Column)}
+
+    @classmethod
+    @cache
+    def blanks(cls, but: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
+        """Names of the columns that are not in `but`, and the value (float64) of an empty row in each."""
+        declared = {name: c.initial for name, c in cls.columns().items() if name not in but}
+        return tuple(declared), np.array(list(declared.values()), np.float64)
 
     def copy(self) -> Self:
         """A table of its own with equal content."""
@@ -80,24 +105,19 @@ class Table:
 
         Columns that are not named get their initial value. Whole stretches are copied: a queue is long, who joins it are few.
         """
-        starts = np.flatnonzero(np.diff(at, prepend=-1))  # the first of those who come before the same row
-        old_parts = [slice(a, b) for a, b in pairwise([0, *at[starts].tolist(), self.rows])]
-        new_parts = [slice(a, b) for a, b in pairwise([*starts.tolist(), at.size, at.size])]
         for name, c in self.columns().items():
             old = getattr(self, name)
-            new = values[name] if name in values else np.full((at.size, *old.shape[1:]), c.initial)
-            parts = [part for o, n in zip(old_parts, new_parts, strict=True) for part in (old[o], new[n])]
-            setattr(self, name, np.concatenate(parts, dtype=old.dtype, casting="unsafe"))
+            new = np.asarray(values[name] if name in values else np.full((at.size, *old.shape[1:]), c.initial), old.dtype)
+            out = np.empty((self.rows + at.size, *old.shape[1:]), old.dtype)
+            _merge(old, new, at, out)
+            setattr(self, name, out)
         self.rows += at.size
 
     def clear(self, rows: np.ndarray, but: tuple[str, ...] = ()) -> None:
         """Make rows (numbers [n]) empty again, except for the columns named in `but`."""
-        if not rows.size:
-            return
-        mine = vars(self)
-        for name, c in self.columns().items():
-            if name not in but:
-                mine[name][rows] = c.blank
+        if rows.size:
+            names, blanks = self.blanks(but)
+            _blank(rows.astype(np.int64, copy=False), tuple(map(vars(self).__getitem__, names)), blanks)
 
     @property
     def nbytes(self) -> int:

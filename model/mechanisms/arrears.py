@@ -24,7 +24,8 @@ READS = (
     "dwellings.incidents_before", "dwellings.arrears", "persons.identity", "persons.place", "persons.dwelling", "persons.debts",
     "persons.need", "persons.hours", "portieken.complaints",
 )  # fmt: skip
-STREAMS = (Stream.ARREARS_START, Stream.ARREARS_END, Stream.JUDGMENT, Stream.AVERTED, Stream.NUISANCE_JUDGMENT)
+STREAMS = np.array([Stream.ARREARS_START, Stream.ARREARS_END, Stream.JUDGMENT, Stream.AVERTED, Stream.NUISANCE_JUDGMENT])
+REACH = -3.0  # SD: few have less means
 
 
 class Parameters(NamedTuple):
@@ -59,12 +60,33 @@ def averted_probability(base, driegesprek, helped, by_driegesprek, by_help):
     return 1.0 - left
 
 
+@rule
+def usual_highest(p):
+    """Chances that arrears start are not higher than this without debts, nor with them, but for who has means below `REACH`."""
+    above = 1.0 + 1e-9  # the last bit of an exponential is not certain
+    without = above * start_probability(REACH, False, p.start_per_year, p.ses_slope, p.debts_ratio)
+    return without, max(without, above * start_probability(REACH, True, p.start_per_year, p.ses_slope, p.debts_ratio))
+
+
 @kernel
-def _pay(keys, identity, tenure, ses, person, buurt, portiek, incidents, complaints, arrears, eviction, debts, hours, need, early,
+def _may_change(key, identity, tenure, ses, person, incidents, arrears, p):
+    """bool [dwellings]: social tenants who have arrears, cause much or may fall behind; of most, the draw tells at once."""
+    without, with_debts = usual_highest(p)
+    may = np.empty(identity.size, np.bool_)
+    for i in range(identity.size):
+        starts = uniform_at(key, identity[i]) < (without if person[i] == NOBODY else with_debts)
+        looked_at = starts | (ses[i] < REACH) | (arrears[i] != 0) | (incidents[i] >= p.nuisance_incidents)
+        may[i] = looked_at & (tenure[i] == Tenure.SOCIALE_HUUR) & (identity[i] != 0)
+    return may
+
+
+@kernel
+def _pay(keys, may, identity, ses, person, buurt, portiek, incidents, complaints, arrears, eviction, debts, hours, need, early,
          driegesprek, p, counts):  # fmt: skip
+    """Fall behind, come clear, or be judged and evicted; `may` [dwellings] says who else has nothing to fear this month."""
     late = 0.0 if driegesprek else p.late_days_gemeente + p.late_days_zorg
     for i in range(identity.size):
-        if tenure[i] != Tenure.SOCIALE_HUUR or identity[i] == 0:
+        if not may[i]:
             continue
         who, b, row = identity[i], buurt[i], person[i]
         indebted, helped = False, 0.0
@@ -117,11 +139,11 @@ def _repay(key, identity, place, dwelling, hours, need, debts, buurt, per_year, 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of paying, falling behind, judgments and agreements."""
     d, persons = world.dwellings, world.persons
-    keys = luck.keys[list(STREAMS)]
+    may = _may_change(luck.key(Stream.ARREARS_START), d.identity, d.tenure, d.ses, d.person, d.incidents_before, d.arrears, p)
     _pay(
-        keys, d.identity, d.tenure, d.ses, d.person, d.buurt, d.portiek, d.incidents_before, world.portieken.complaints,
-        d.arrears, d.eviction, persons.debts, persons.hours, persons.need, levers.vroegsignalering, levers.driegesprek, p,
-        world.counts,
+        luck.keys[STREAMS], may, d.identity, d.ses, d.person, d.buurt, d.portiek, d.incidents_before,
+        world.portieken.complaints, d.arrears, d.eviction, persons.debts, persons.hours, persons.need, levers.vroegsignalering,
+        levers.driegesprek, p, world.counts,
     )  # fmt: skip
     _repay(
         luck.key(Stream.DEBTS), persons.identity, persons.place, persons.dwelling, persons.hours, persons.need, persons.debts,

@@ -35,10 +35,10 @@ READS = (
 )  # fmt: skip
 
 MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
-STREAMS = (
+STREAMS = np.array([
     Stream.EPISODE_ONSET, Stream.ONSET_DAY, Stream.CALL, Stream.HARM, Stream.PATIENCE, Stream.COURSE, Stream.OPNAME,
     Stream.OPNAME_DAYS, Stream.HOME_LOST, Stream.POLICE,
-)  # fmt: skip
+])  # fmt: skip
 ONSET, DAY, CALL, HARM, PATIENCE, COURSE, OPNAME, OPNAME_DAYS, HOME_LOST, POLICE = range(len(STREAMS))
 
 
@@ -73,6 +73,20 @@ def episode_probability(per_year, stability, memory, stability_slope, memory_slo
     """Chance of a new episode this month: more when stability is low, and more after recent episodes."""
     hazard = per_year / 12.0 * np.exp(stability_slope * (0.5 - stability)) * (1.0 + memory_slope * memory)
     return 1.0 - np.exp(-hazard)
+
+
+@rule
+def usual_highest(per_year, stability_slope):
+    """The chance of a new episode, without recent ones, is never higher than this while stability is at least 0."""
+    return per_year / 12.0 * np.exp(0.5 * stability_slope) * (1.0 + 1e-9)  # the last bit of an exponential is not certain
+
+
+@rule
+def starts(lot, per_year, highest, stability, memory, p):
+    """Whether an episode starts, by the draw `lot`; for most it tells so at once."""
+    if lot >= highest * (1.0 + p.memory_slope * memory) and stability >= 0.0:
+        return False
+    return lot < episode_probability(per_year, stability, memory, p.stability_slope, p.memory_slope)
 
 
 @rule
@@ -137,6 +151,7 @@ def _episodes(keys, month, days, identity, profile, place, status, dwelling, con
               episode, episode_days, end_day, call_day, harm_day, patience_day, opname_days, escalations, conflict, crisis,
               home_lost, buurt, portiek, wijk, tolerance, response_days, no_bed, levers, p, counts, by_profile):  # fmt: skip
     waakvlam, reachable, informed, fix, number = levers
+    highest = usual_highest(p.episodes_per_year, p.stability_slope)
     for i in range(identity.size):
         if identity[i] == 0:
             continue
@@ -145,15 +160,15 @@ def _episodes(keys, month, days, identity, profile, place, status, dwelling, con
         if place[i] != Place.THUIS:
             episode[i] = 0
             continue
-        who, kind, b = identity[i], profile[i], buurt[dwelling[i]]
+        who, kind = identity[i], profile[i]
+        goes_on, lot = episode[i] != 0 or opname_days[i] > 0, uniform_at(keys[ONSET], who)
+        if not goes_on and not starts(lot, p.episodes_per_year[kind], highest[kind], stability[i], memory[i], p):
+            continue
+        start, b = 0.0, buurt[dwelling[i]]
         if opname_days[i] > 0:
             spend_opname(i, min(days, opname_days[i]), b, kind, opname_days, counts, by_profile)
             continue
-        start = 0.0
         if episode[i] == 0:
-            chance = episode_probability(p.episodes_per_year[kind], stability[i], memory[i], p.stability_slope, p.memory_slope)
-            if uniform_at(keys[ONSET], who) >= chance:
-                continue
             start = uniform_at(keys[DAY], who) * days
             counts[b, Count.EPISODES] += 1
             bears = bearing(tolerance[portiek[dwelling[i]]], status[i] != Status.LATENT, informed, fix, memory[i], p)
@@ -199,20 +214,27 @@ def _episodes(keys, month, days, identity, profile, place, status, dwelling, con
             home_lost[i] = 1
 
 
+@kernel
+def _full_klinieken(kind, gemeente, full, gemeenten):
+    """bool [gemeenten]: whether the kliniek there is full."""
+    out = np.zeros(gemeenten, np.bool_)
+    for i in range(kind.size):
+        if kind[i] == Place.KLINIEK:
+            out[gemeente[i]] = full[i] != 0
+    return out
+
+
 def no_bed(world: World) -> np.ndarray:
     """bool [buurten]: the kliniek has no bed this month for an opname from there, because those who wait for a home hold them."""
-    i, full = world.institutions, np.zeros(world.gemeenten.rows, bool)
-    kliniek = i.kind == int(Place.KLINIEK)
-    full[i.gemeente[kliniek]] = i.full[kliniek]
-    return full[world.gemeente_of_buurt]
+    i = world.institutions
+    return _full_klinieken(i.kind, i.gemeente, i.full, world.gemeenten.rows)[world.gemeente_of_buurt]
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of episodes at home."""
     persons, dwellings, buurten = world.persons, world.dwellings, world.buurten
-    keys = luck.keys[list(STREAMS)]
     _episodes(
-        keys, luck.month, int(MONTH_DAYS[(luck.month - 1) % 12]), persons.identity, persons.profile, persons.place,
+        luck.keys[STREAMS], luck.month, int(MONTH_DAYS[(luck.month - 1) % 12]), persons.identity, persons.profile, persons.place,
         persons.status, persons.dwelling, persons.contract, persons.stability, persons.trust, persons.hours,
         persons.need, persons.memory, persons.episode,
         persons.episode_days, persons.end_day, persons.call_day, persons.harm_day, persons.patience_day, persons.opname_days,

@@ -20,10 +20,12 @@ WRITES = ("dwellings.months_here", "dwellings.months_vacant")  # and it empties 
 READS = (
     "dwellings.buurt", "dwellings.tenure", "dwellings.identity", "dwellings.person", "dwellings.ses", "dwellings.age_class",
     "dwellings.size", "dwellings.months_here", "dwellings.satisfaction", "dwellings.eviction", "dwellings.months_vacant",
-    "persons.identity", "persons.home_lost", "buurten.wijk", "buurten.first", "buurten.last", "buurten.start_score",
-    "buurten.score",
+    "persons.identity", "persons.dwelling", "persons.home_lost", "buurten.wijk", "buurten.first", "buurten.last",
+    "buurten.start_score", "buurten.score",
 )  # fmt: skip
 STRATUM = ("ses", "age_class", "size")  # of who left last: who enters in the warm-up gets it (choice 8)
+REACH = 2.5  # SD: few have more means
+MOVES, GOES, LOSES_HOME, BECOMES_PERSON = range(4)  # a household, a person; a person to the queue, a household to the queue
 KEPT = STRATUM + tuple(name for name, c in Dwellings.columns().items() if not c.occupant)
 
 
@@ -45,56 +47,106 @@ def move_probability(per_year, age_ratio, exit_per_year, person_ratio, satisfact
     return min(1.0, (per_year * age_ratio * person_ratio * discontent * selective + exit_per_year) / 12.0)
 
 
+@rule
+def usual_highest(fall, p):
+    """No chance to leave is higher than this, but for who is discontented or has means of more than `REACH`."""
+    per_year, ratio, person = p.turnover_per_year.max(), p.age_ratio.max(), max(1.0, p.person_ratio)
+    return move_probability(per_year, ratio, p.exit_of_oldest_per_year, person, p.discontent_from, REACH, fall, p)
+
+
 @kernel
 def _grow_used(lived, months_here, months_vacant):
     """One month more for who lives in the homes [m] of a buurt, and for what stands empty there."""
     for i in range(lived.size):
-        months_here[i] += np.uint16(lived[i] & (months_here[i] < 60_000))
+        months_here[i] += np.uint16(1) if lived[i] & (months_here[i] < np.uint16(60_000)) else np.uint16(0)
     for i in range(lived.size):
-        months_vacant[i] += np.uint8((not lived[i]) & (months_vacant[i] < 250))
+        months_vacant[i] += np.uint8(1) if (not lived[i]) & (months_vacant[i] < np.uint8(250)) else np.uint8(0)
 
 
 @kernel
-def _leave(key, identity, person, tenure, age_class, ses, satisfaction, eviction, first, last, months_here, months_vacant,
-           home_lost, fall, p, out):  # fmt: skip
-    """Rows of homes that are left this month, into `out`; returns how many. Buurt by buurt."""
-    left = 0
-    exits = np.zeros(p.age_ratio.size)
+def _must_leave(eviction, home_lost, dwelling):
+    """bool [dwellings]: who lives there is evicted, or is a person who gives the home up."""
+    must = eviction != 0
+    for row in range(home_lost.size):
+        if home_lost[row]:
+            must[dwelling[row]] = True
+    return must
+
+
+@kernel
+def _leave(key, identity, person, tenure, age_class, ses, satisfaction, must, first, last, months_here, months_vacant,
+           fall, p, out):  # fmt: skip
+    """Rows of homes that are left this month, into `out`; returns how many.
+
+    Buurt by buurt: first who may, which is told from the draw but for a few, and then their own chance.
+    """
+    left, exits = 0, np.zeros(p.age_ratio.size)
     exits[AgeClass.VANAF_75] = p.exit_of_oldest_per_year
     for b in range(first.size):
         here = slice(first[b], last[b])
-        who, row, age, kind = identity[here], person[here], age_class[here], tenure[here]
+        who, row, age, kind, goes = identity[here], person[here], age_class[here], tenure[here], must[here]
         means, content = ses[here], satisfaction[here]
         _grow_used(who != 0, months_here[here], months_vacant[here])
-        chance, goes = np.empty(who.size), eviction[here] != 0
+        highest, may = usual_highest(fall[b], p), np.empty(who.size, np.bool_)
         for i in range(who.size):
+            unusual = (content[i] < p.discontent_from) | (means[i] > REACH)
+            may[i] = (uniform_at(key, who[i]) < highest) | unusual | goes[i]
+        for i in range(who.size):
+            if not may[i] or who[i] == 0:
+                continue
             ratio = p.person_ratio if row[i] != NOBODY else 1.0
-            chance[i] = move_probability(
+            chance = move_probability(
                 p.turnover_per_year[kind[i]], p.age_ratio[age[i]], exits[age[i]], ratio, content[i], means[i], fall[b], p
             )
-        for i in range(who.size):
-            goes[i] |= uniform_at(key, who[i]) < chance[i]
-        for i in range(who.size):
-            if who[i] != 0 and (goes[i] or (row[i] != NOBODY and home_lost[row[i]])):
+            if goes[i] or uniform_at(key, who[i]) < chance:
                 out[left] = first[b] + i
                 left += 1
     return left
 
 
-def _join_the_queue(world: World, luck: Luck, rows: np.ndarray, place: np.ndarray | int) -> None:
-    """Persons [n] lose their home and wait in `place` (each in one of their own, or all in one) for another."""
+@kernel
+def _start_waiting(rows, place, month, places, dwelling, since, waiting_since, status, line, contract, opname_days, episode,
+                   home_lost, need, hours, episode_days, stable_months, clocks):  # fmt: skip
+    """Persons [n] have no home from this month on, nor anything that was going on in it, and wait in place [n]."""
+    for i, row in enumerate(rows):
+        places[row], dwelling[row] = place[i], NOBODY
+        since[row] = waiting_since[row] = month
+        status[row], line[row], contract[row] = Status.BEKEND, 2, NEVER
+        opname_days[row] = episode[row] = home_lost[row] = stable_months[row] = 0
+        need[row] = hours[row] = episode_days[row] = 0.0
+        for clock in clocks:
+            clock[row] = np.inf
+
+
+@kernel
+def _fates(homes, eviction, person, home_lost, buurt, tenure, counts):
+    """What becomes of who leaves each of the homes [n], and the count of it."""
+    fate = np.empty(homes.size, np.uint8)
+    for i, home in enumerate(homes):
+        row, evicted, count = person[home], eviction[home] != Eviction.NONE, counts[buurt[home]]
+        if row == NOBODY:
+            fate[i] = BECOMES_PERSON if evicted else MOVES
+        else:
+            fate[i] = LOSES_HOME if evicted or home_lost[row] else GOES
+        count[Count.THUIS_VERLOREN] += fate[i] == LOSES_HOME
+        count[Count.PERSONEN_VERTROKKEN] += fate[i] == GOES
+        count[Count.DAKLOOS_GEWORDEN] += fate[i] == BECOMES_PERSON
+        count[Count.VERTROKKEN] += 1
+        count[Count.VERTROKKEN_SOCIAAL] += tenure[home] == Tenure.SOCIALE_HUUR
+    return fate
+
+
+def _join_the_queue(world: World, luck: Luck, rows: np.ndarray, place: np.ndarray) -> None:
+    """Persons [n] lose their home and wait in place [n] for another."""
     if not rows.size:
         return
-    persons = world.persons
-    persons.place[rows] = place
-    world.book_in_place(ByPlace.GEKOMEN, np.broadcast_to(place, rows.size))
-    persons.dwelling[rows] = NOBODY
-    persons.since[rows] = persons.waiting_since[rows] = luck.month
-    persons.status[rows], persons.line[rows], persons.contract[rows] = Status.BEKEND, 2, NEVER
-    for name in ("opname_days", "episode", "home_lost", "need", "hours", "episode_days", "stable_months"):
-        getattr(persons, name)[rows] = 0
-    for name in ("end_day", "call_day", "harm_day", "patience_day"):
-        getattr(persons, name)[rows] = np.inf
+    p = world.persons
+    _start_waiting(
+        rows, place, luck.month, p.place, p.dwelling, p.since, p.waiting_since, p.status, p.line, p.contract, p.opname_days,
+        p.episode, p.home_lost, p.need, p.hours, p.episode_days, p.stable_months,
+        (p.end_day, p.call_day, p.harm_day, p.patience_day),
+    )  # fmt: skip
+    world.book_in_place(ByPlace.GEKOMEN, place)
 
 
 def _become_persons(world: World, luck: Luck, homes: np.ndarray) -> np.ndarray:
@@ -117,21 +169,17 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     d, persons, b = world.dwellings, world.persons, world.buurten
     out = np.empty(d.rows, np.int64)
     fall = np.maximum(0.0, b.start_score - b.score)
+    must = _must_leave(d.eviction, persons.home_lost, persons.dwelling)
     count = _leave(
-        luck.key(Stream.WHO_LEAVES), d.identity, d.person, d.tenure, d.age_class, d.ses, d.satisfaction, d.eviction, b.first,
-        b.last, d.months_here, d.months_vacant, persons.home_lost, fall, p, out,
+        luck.key(Stream.WHO_LEAVES), d.identity, d.person, d.tenure, d.age_class, d.ses, d.satisfaction, must, b.first, b.last,
+        d.months_here, d.months_vacant, fall, p, out,
     )  # fmt: skip
     homes = out[:count]
-    evicted, row, buurt = d.eviction[homes] != int(Eviction.NONE), d.person[homes], d.buurt[homes]
-    is_person = row != NOBODY
-    lost = is_person & (evicted | (persons.home_lost[row] == 1))
-    left, ordinary = is_person & ~lost, evicted & ~is_person
-    _join_the_queue(world, luck, row[lost], np.where(evicted[lost], int(Place.OPVANG), int(Place.KLINIEK)))
-    persons.clear(row[left])
-    _join_the_queue(world, luck, _become_persons(world, luck, homes[ordinary]), int(Place.OPVANG))
+    fate, row = _fates(homes, d.eviction, d.person, persons.home_lost, d.buurt, d.tenure, world.counts), d.person[homes]
+    lost = fate == LOSES_HOME
+    place = np.where(d.eviction[homes[lost]] != int(Eviction.NONE), int(Place.OPVANG), int(Place.KLINIEK))
+    _join_the_queue(world, luck, row[lost], place)
+    persons.clear(row[fate == GOES])
+    evicted = _become_persons(world, luck, homes[fate == BECOMES_PERSON])
+    _join_the_queue(world, luck, evicted, np.full(evicted.size, int(Place.OPVANG)))
     d.clear(homes, but=KEPT)
-    world.book(Count.THUIS_VERLOREN, buurt[lost])
-    world.book(Count.PERSONEN_VERTROKKEN, buurt[left])
-    world.book(Count.DAKLOOS_GEWORDEN, buurt[ordinary])
-    world.book(Count.VERTROKKEN, buurt)
-    world.book(Count.VERTROKKEN_SOCIAAL, buurt[d.tenure[homes] == int(Tenure.SOCIALE_HUUR)])

@@ -15,7 +15,7 @@ from model.jit import kernel, rule
 from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck
-from model.world import AgeClass, World
+from model.world import AgeClass, Dwellings, World
 
 WRITES = (
     "dwellings.tolerance", "dwellings.informal_help", "dwellings.satisfaction", "portieken.tolerance", "buurten.tolerance",
@@ -26,6 +26,7 @@ READS = (
     "dwellings.tolerance", "dwellings.informal_help", "dwellings.satisfaction", "dwellings.nuisance", "portieken.tolerance",
     "portieken.homes", "buurten.first", "buurten.last", "buurten.inwoners", "buurten.voorzieningen", "buurten.damage",
 )  # fmt: skip
+TIES = Dwellings.columns()["ties"].width  # known to the compiler, which then writes the loop over them out
 
 
 class Parameters(NamedTuple):
@@ -78,69 +79,94 @@ def mark(strength, nuisance, rest, of_ties, of_nuisance):
 
 
 @kernel
-def _tie_strengths(ties, here, months_here, half_time):
+def _strength_by_months(half_time, by_months):
+    """Strength of a tie after 0, 1, 2, ... months, into by_months: a division per month costs less than one per tie."""
+    for months in range(by_months.size):
+        by_months[months] = tie_strength(np.float64(months), half_time)
+
+
+@kernel
+def _tie_strengths(ties, here, months_here, by_months):
     """Mean strength [m] of the ties of the homes of a buurt, where people live for `here` [m] months; months_here [all]."""
-    strength, together = np.zeros(here.size), np.empty_like(here)
-    for k in range(ties.shape[1]):
-        for i in range(here.size):
-            together[i] = min(here[i], months_here[ties[i, k]])
-        for i in range(here.size):  # apart from the look-ups, because the machine then does several at once
-            strength[i] += tie_strength(np.float64(together[i]), half_time)
+    strength = np.empty(here.size)
     for i in range(here.size):
-        strength[i] /= ties.shape[1]
+        together = 0.0
+        for k in range(TIES):
+            together += by_months[min(here[i], months_here[ties[i, k]])]
+        strength[i] = together / TIES
     return strength
 
 
 @kernel
 def _bear_and_help(lived, strength, age_class, ses, nuisance, damage, p, tolerance, informal, satisfaction):
     """Tolerance, informal help and contentment of the residents [m] of a buurt; vacant homes stay as they are."""
+    hours = p.help_hours[age_class]  # before the loop: the machine does several homes at once, but not look-ups
     for i in range(lived.size):
         t = next_tolerance(tolerance[i], nuisance[i], damage, p.tolerance_rest, p.tolerance_recovery, p.tolerance_wear)
         tolerance[i] = t if lived[i] else tolerance[i]
-    for i in range(lived.size):
-        wanted = p.help_hours[age_class[i]] * max(0.0, 1.0 + p.help_of_ses * ses[i])
+        wanted = hours[i] * max(0.0, 1.0 + p.help_of_ses * ses[i])
         h = next_help(informal[i], wanted, tolerance[i], strength[i], damage, p.help_speed, p.help_wear)
         informal[i] = h if lived[i] else informal[i]
-    for i in range(lived.size):
-        wanted = mark(strength[i], nuisance[i], p.content_rest, p.content_of_ties, p.content_of_nuisance)
-        speed = p.content_speed_up if wanted > satisfaction[i] else p.content_speed_down
-        satisfaction[i] += (speed if lived[i] else 0.0) * (wanted - satisfaction[i])
+        deserved = mark(strength[i], nuisance[i], p.content_rest, p.content_of_ties, p.content_of_nuisance)
+        speed = p.content_speed_up if deserved > satisfaction[i] else p.content_speed_down
+        satisfaction[i] += (speed if lived[i] else 0.0) * (deserved - satisfaction[i])
 
 
 @kernel
-def _live_together(identity, portiek, ties, age_class, ses, months_here, nuisance, tolerance, informal, satisfaction, damage,
-                   meeting, first, last, p, portiek_tolerance, portiek_homes, buurt_sums):  # fmt: skip
-    """Buurt by buurt, so that its columns stay near; sums per buurt are mean tolerance, ties, all help, mean contentment."""
-    portiek_tolerance[:] = 0.0
+def _sum_up(lived, portiek, tolerance, strength, informal, satisfaction, rest, portiek_tolerance):
+    """Mean tolerance and ties, all help and mean contentment of who lives in a buurt; tolerance is added to portiek_tolerance.
+
+    Homes lie portiek by portiek, so that the sum of one is at hand until the next begins.
+    """
+    people, sum_tolerance, sum_ties, sum_help, sum_content = 0, 0.0, 0.0, 0.0, 0.0
+    in_portiek = np.float32(0.0)
+    for i in range(lived.size):
+        j = portiek[i]
+        if i == 0 or j != portiek[i - 1]:
+            in_portiek = portiek_tolerance[j]
+        if lived[i]:
+            in_portiek += tolerance[i]
+            people += 1
+            sum_tolerance += tolerance[i]
+            sum_ties += strength[i]
+            sum_help += informal[i]
+            sum_content += satisfaction[i]
+        else:
+            in_portiek = np.float32(in_portiek + rest)
+        portiek_tolerance[j] = in_portiek
+    people = max(people, 1)
+    return sum_tolerance / people, sum_ties / people, sum_help, sum_content / people
+
+
+@kernel
+def _live_together(identity, portiek, ties, age_class, ses, months_here, nuisance, tolerance, informal, satisfaction, first, last,
+                   voorzieningen, inwoners, damage, homes, p, in_portieken, of_buurten):  # fmt: skip
+    """Buurt by buurt, so that its columns stay near.
+
+    in_portieken: mean tolerance. of_buurten: mean tolerance, mean ties, all help, mean contentment.
+    """
+    mean_tolerance, mean_ties, all_help, mean_content = of_buurten
+    by_months = np.empty(np.int64(months_here.max()) + 1)
+    in_portieken[:] = 0.0
     for b in range(first.size):
         here = slice(first[b], last[b])
         lived, t, h, content = identity[here] != 0, tolerance[here], informal[here], satisfaction[here]
-        half_time = tie_half_time(p.tie_months, meeting[b], p.meeting_gain, p.meeting_reference)
-        strength = _tie_strengths(ties[here], months_here[here], months_here, half_time)
+        meeting = 1000.0 * voorzieningen[b] / max(inwoners[b], 1.0)
+        _strength_by_months(tie_half_time(p.tie_months, meeting, p.meeting_gain, p.meeting_reference), by_months)
+        strength = _tie_strengths(ties[here], months_here[here], months_here, by_months)
         _bear_and_help(lived, strength, age_class[here], ses[here], nuisance[here], damage[b], p, t, h, content)
-        there = portiek[here]
-        sum_tolerance, sum_ties, sum_help, sum_content = 0.0, 0.0, 0.0, 0.0
-        for i in range(lived.size):
-            portiek_tolerance[there[i]] += t[i] if lived[i] else p.tolerance_rest
-            one = 1.0 if lived[i] else 0.0
-            sum_tolerance += one * t[i]
-            sum_ties += one * strength[i]
-            sum_help += one * h[i]
-            sum_content += one * content[i]
-        people = max(lived.sum(), 1)
-        buurt_sums[b, 0], buurt_sums[b, 1] = sum_tolerance / people, sum_ties / people
-        buurt_sums[b, 2], buurt_sums[b, 3] = sum_help, sum_content / people
-    for j in range(portiek_tolerance.size):
-        portiek_tolerance[j] /= max(portiek_homes[j], 1)
+        mean_tolerance[b], mean_ties[b], all_help[b], mean_content[b] = _sum_up(
+            lived, portiek[here], t, strength, h, content, p.tolerance_rest, in_portieken
+        )
+    for j in range(in_portieken.size):
+        in_portieken[j] /= max(homes[j], 1)
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of living beside each other."""
-    d, b = world.dwellings, world.buurten
-    sums = np.zeros((b.rows, 4))
+    d, b, portieken = world.dwellings, world.buurten, world.portieken
     _live_together(
         d.identity, d.portiek, d.ties, d.age_class, d.ses, d.months_here, d.nuisance, d.tolerance, d.informal_help,
-        d.satisfaction, b.damage, 1000.0 * b.voorzieningen / np.maximum(b.inwoners, 1.0), b.first, b.last, p,
-        world.portieken.tolerance, world.portieken.homes, sums,
+        d.satisfaction, b.first, b.last, b.voorzieningen, b.inwoners, b.damage, portieken.homes, p, portieken.tolerance,
+        (b.tolerance, b.ties, b.informal_help, b.satisfaction),
     )  # fmt: skip
-    b.tolerance[:], b.ties[:], b.informal_help[:], b.satisfaction[:] = sums.T

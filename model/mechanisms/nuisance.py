@@ -17,7 +17,7 @@ import numpy as np
 from model.jit import kernel, rule
 from model.policies import Levers
 from model.randomness import Luck, Stream, poisson_at, uniform_at
-from model.world import Count, Place, TeamKind, Tenure, World
+from model.world import Count, Dwellings, Place, TeamKind, Tenure, World
 
 WRITES = (
     "dwellings.incidents", "dwellings.incidents_before", "dwellings.nuisance", "portieken.incidents",
@@ -32,6 +32,7 @@ READS = (
     "portieken.intervention", "buurten.wijk", "buurten.first", "buurten.last", "buurten.kwaliteit", "buurten.ties",
     "wijken.gemeente", "teams.kind", "teams.gemeente", "teams.hours",
 )  # fmt: skip
+TIES = Dwellings.columns()["ties"].width  # known to the compiler, which then writes the loop over them out
 STREAMS = np.array([Stream.COMPLAINT, Stream.COMPLAINT_CAUSE, Stream.CONFLICT, Stream.CONVERSATION])
 
 
@@ -83,10 +84,10 @@ def _hear(portiek, ties, own, incidents, in_portiek, tie_weight, heard_share):
     """Last month's incidents that reach the homes [m] of a buurt: of others in the portiek, and through ties."""
     heard = np.empty(own.size)
     for i in range(own.size):
-        of_ties = 0.0
-        for k in range(ties.shape[1]):
-            of_ties += tie_weight * incidents[ties[i, k]]
-        heard[i] = heard_share * (np.float64(in_portiek[portiek[i]]) - own[i]) + of_ties
+        of_ties = 0
+        for k in range(TIES):
+            of_ties += incidents[ties[i, k]]
+        heard[i] = heard_share * (np.float64(in_portiek[portiek[i]]) - own[i]) + tie_weight * of_ties
     return heard
 
 
@@ -119,6 +120,8 @@ def _complain(keys, who, portiek, tolerance, complains, in_portiek, by_persons, 
 def _notice(keys, identity, portiek, tenure, ties, tolerance, incidents, nuisance, first, last, in_portiek, by_persons,
             told, quality, counts, p):  # fmt: skip
     """Buurt by buurt: hear, remember, speak or complain."""
+    for said in told:
+        said[:] = 0
     for b in range(first.size):
         here = slice(first[b], last[b])
         who, mine, memory, patience, kind = identity[here], portiek[here], nuisance[here], tolerance[here], tenure[here]
@@ -148,20 +151,24 @@ def _intervene(key, complaints, intervention, buurt, gemeente, chance, months, c
 
 
 @kernel
-def _cause(key, identity, portiek, frailty, incidents, first, last, in_portiek, intervention, ties, counts, p):
-    """Buurt by buurt: first who causes any, which few do, then how many."""
+def _cause(key, identity, portiek, frailty, incidents, before, first, last, in_portiek, intervention, ties, counts, p):
+    """Buurt by buurt: first who causes any where no intervention works, which few do, then how many there are; `before`
+    keeps last month's incidents.
+    """
+    in_portiek[:] = 0
     for b in range(first.size):
         here = slice(first[b], last[b])
-        who, mine, caused, prone = identity[here], portiek[here], incidents[here], frailty[here]
-        control, rate = p.control_of_cohesion * ties[b], np.empty(who.size)
+        who, mine, caused, last_month, prone = identity[here], portiek[here], incidents[here], before[here], frailty[here]
+        control = p.control_of_cohesion * ties[b]
         for i in range(who.size):
-            calm = p.intervention_effect if intervention[mine[i]] > 0 else 0.0
-            rate[i] = incident_rate(p.incidents_per_month, prone[i], control, calm)
-        for i in range(who.size):
-            caused[i] = (uniform_at(key, who[i]) >= 1.0 - rate[i]) & (who[i] != 0)
+            last_month[i] = caused[i]
+            rate = incident_rate(p.incidents_per_month, prone[i], control, 0.0)
+            caused[i] = (uniform_at(key, who[i]) >= 1.0 - rate) & (who[i] != 0)
         for i in range(who.size):
             if caused[i]:
-                count = min(poisson_at(key, who[i], rate[i]), 100)
+                calm = p.intervention_effect if intervention[mine[i]] > 0 else 0.0
+                rate = incident_rate(p.incidents_per_month, prone[i], control, calm)
+                count = min(poisson_at(key, who[i], rate), 100)
                 caused[i] = count
                 in_portiek[mine[i]] += count
                 counts[b, Count.INCIDENTEN] += count
@@ -172,6 +179,7 @@ def _cause_in_episode(
     key, identity, place, dwelling, episode_days, hours, need, buurt, portiek, incidents, in_portiek, by_persons, counts,
     per_month, context_effect,
 ):  # fmt: skip
+    by_persons[:] = 0
     for i in range(identity.size):
         if place[i] != Place.THUIS or episode_days[i] <= 0.0:
             continue
@@ -185,22 +193,32 @@ def _cause_in_episode(
         counts[buurt[home], Count.INCIDENTEN_PERSONEN] += count
 
 
-def chance_of_intervention(world: World, hours_each: float) -> np.ndarray:
+@kernel
+def _share_served(complaints, buurt, gemeente, team_kind, team_gemeente, team_hours, hours_each, gemeenten):
     """Share [gemeenten] of the portieken with complaints that the hours of the beheerders there suffice for."""
-    teams, portieken, many = world.teams, world.portieken, world.gemeenten.rows
-    beheer = teams.kind == int(TeamKind.BEHEER)
-    hours = np.bincount(teams.gemeente[beheer], weights=teams.hours[beheer], minlength=many)
-    noisy = portieken.buurt[np.flatnonzero(portieken.complaints)]
-    asked = hours_each * np.bincount(world.gemeente_of_buurt[noisy], minlength=many)
-    return np.minimum(1.0, hours / np.maximum(asked, 1e-9))
+    hours, noisy = np.zeros(gemeenten), np.zeros(gemeenten)
+    for t in range(team_kind.size):
+        if team_kind[t] == TeamKind.BEHEER:
+            hours[team_gemeente[t]] += team_hours[t]
+    for j in range(complaints.size):
+        if complaints[j] > 0:
+            noisy[gemeente[buurt[j]]] += 1.0
+    return np.minimum(1.0, hours / np.maximum(hours_each * noisy, 1e-9))
+
+
+def chance_of_intervention(world: World, hours_each: float) -> np.ndarray:
+    """Chance [gemeenten] that a portiek with complaints gets an intervention, of so many hours each."""
+    teams, portieken = world.teams, world.portieken
+    return _share_served(
+        portieken.complaints, portieken.buurt, world.gemeente_of_buurt, teams.kind, teams.gemeente, teams.hours, hours_each,
+        world.gemeenten.rows,
+    )  # fmt: skip
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Notice last month's incidents, complain, intervene; then cause this month's."""
     d, persons, portieken, b = world.dwellings, world.persons, world.portieken, world.buurten
     told = (portieken.complaints, portieken.conversations, portieken.conflicts)
-    for said in told:
-        said[:] = 0
     _notice(
         luck.keys[STREAMS], d.identity, d.portiek, d.tenure, d.ties, d.tolerance, d.incidents, d.nuisance, b.first, b.last,
         portieken.incidents, portieken.person_incidents, told, b.kwaliteit, world.counts, p,
@@ -210,12 +228,9 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
         luck.key(Stream.INTERVENTION), portieken.complaints, portieken.intervention, portieken.buurt, world.gemeente_of_buurt,
         chance, p.intervention_months, world.counts,
     )  # fmt: skip
-    portieken.incidents[:] = 0
-    portieken.person_incidents[:] = 0
-    d.incidents_before[:] = d.incidents
     _cause(
-        luck.key(Stream.INCIDENTS), d.identity, d.portiek, d.frailty, d.incidents, b.first, b.last, portieken.incidents,
-        portieken.intervention, b.ties, world.counts, p,
+        luck.key(Stream.INCIDENTS), d.identity, d.portiek, d.frailty, d.incidents, d.incidents_before, b.first, b.last,
+        portieken.incidents, portieken.intervention, b.ties, world.counts, p,
     )  # fmt: skip
     _cause_in_episode(
         luck.key(Stream.EPISODE_INCIDENTS), persons.identity, persons.place, persons.dwelling, persons.episode_days,

@@ -53,6 +53,25 @@ def carried_stability(coping, coverage, network, participation, debts, as_wished
 
 
 @kernel
+def _company(place, status, dwelling, buurt, portiek, wijk, in_wijk, known_near):
+    """How many persons live at home, in_wijk [wijken], and of them those whom help knows, known_near [portieken]."""
+    for i in range(place.size):
+        if place[i] == Place.THUIS:
+            in_wijk[wijk[buurt[dwelling[i]]]] += 1
+            known_near[portiek[dwelling[i]]] += status[i] != Status.LATENT
+
+
+@kernel
+def _welzijn_each(kind, team_wijk, hours, in_wijk):
+    """Hours [wijken] that welzijn has for each person at home."""
+    each = np.zeros(in_wijk.size)
+    for t in range(kind.size):
+        if kind[t] == TeamKind.WELZIJN:
+            each[team_wijk[t]] = hours[t] / max(in_wijk[team_wijk[t]], 1)
+    return each
+
+
+@kernel
 def _live(place, status, dwelling, coping, need, hours, wish, debts, episode, stability, network,
           participation, buurt, portiek, wijk, peers, tolerance, ties, damage, welzijn_each, context, p, counts):  # fmt: skip
     for i in range(place.size):
@@ -63,8 +82,7 @@ def _live(place, status, dwelling, coping, need, hours, wish, debts, episode, st
             continue
         b = buurt[dwelling[i]]
         coverage = min(1.0, hours[i] / need[i]) if need[i] > 0.0 else 0.0
-        company = peers[portiek[dwelling[i]]] - (status[i] != Status.LATENT)
-        as_wished = wish[i] == Wish.ZELFSTANDIG or company > 0
+        as_wished = wish[i] == Wish.ZELFSTANDIG or peers[portiek[dwelling[i]]] > (status[i] != Status.LATENT)
         level = carried_stability(
             coping[i], coverage, network[i], participation[i], debts[i], as_wished, tolerance[b], damage[b], p
         )
@@ -84,15 +102,11 @@ def _live(place, status, dwelling, coping, need, hours, wish, debts, episode, st
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of ordinary life for persons at home and in institutions."""
     persons, dwellings, buurten, teams = world.persons, world.dwellings, world.buurten, world.teams
-    at_home = np.bincount(buurten.wijk, weights=world.sum_at_home(np.ones(persons.rows)), minlength=world.wijken.rows)
-    welzijn = np.zeros(world.wijken.rows)
-    mine = teams.kind == int(TeamKind.WELZIJN)
-    welzijn[teams.wijk[mine]] = teams.hours[mine]
-    homes = persons.dwelling[(persons.place == int(Place.THUIS)) & (persons.status != int(Status.LATENT))]
-    peers = np.bincount(dwellings.portiek[homes], minlength=world.portieken.rows)
+    in_wijk, peers = np.zeros(world.wijken.rows, np.int64), np.zeros(world.portieken.rows, np.int64)
+    _company(persons.place, persons.status, persons.dwelling, dwellings.buurt, dwellings.portiek, buurten.wijk, in_wijk, peers)
     _live(
         persons.place, persons.status, persons.dwelling, persons.coping, persons.need, persons.hours,
         persons.wish, persons.debts, persons.episode, persons.stability, persons.network,
         persons.participation, dwellings.buurt, dwellings.portiek, buurten.wijk, peers, buurten.tolerance, buurten.ties,
-        buurten.damage, welzijn / np.maximum(at_home, 1), levers.contextgericht, p, world.counts,
+        buurten.damage, _welzijn_each(teams.kind, teams.wijk, teams.hours, in_wijk), levers.contextgericht, p, world.counts,
     )  # fmt: skip

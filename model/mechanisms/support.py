@@ -113,13 +113,19 @@ def coverages(hours, urgent, other, triage):
 
 @kernel
 def _ask(place, status, line, profile, stability, episode, opname_days, dwelling, need, own_contribution, samenwerking, waakvlam,
-         p, buurt, wijk, asked):  # fmt: skip
-    """Everyone's need, and the hours asked per [urgent, line, wijk]; the second line is asked of the ambulant pool."""
+         p, buurt, wijk, asked, latent):  # fmt: skip
+    """Everyone's need, the hours asked per [urgent, line, wijk], and how many nobody knows [wijken].
+
+    The second line is asked of the ambulant pool.
+    """
     for i in range(place.size):
         need[i] = 0.0
-        if place[i] != Place.THUIS or opname_days[i] > 0:
+        if place[i] != Place.THUIS:
             continue
         w, urgent = wijk[buurt[dwelling[i]]], 1 if episode[i] else 0
+        latent[w] += status[i] == Status.LATENT
+        if opname_days[i] > 0:
+            continue
         need[i] = need_hours(p.need_hours[profile[i]], stability[i], p.need_at_worst, p.need_least)
         need[i] *= 1.0 - own_contribution * samenwerking[w]
         if status[i] == Status.BEKEND:
@@ -129,16 +135,41 @@ def _ask(place, status, line, profile, stability, episode, opname_days, dwelling
 
 
 @kernel
-def _less_travel(clients_per_1000_homes, alone, density, hours):
-    """Take travel off the ambulant hours [wijken]."""
-    for w in range(hours.size):
-        hours[w] *= 1.0 - travel_share(clients_per_1000_homes[w], alone, density)
+def _hours_at_hand(kind, team_wijk, hours, asked, homes, samenwerking, mean_need, p):
+    """Hours [line, wijk] that reach people: what the teams have, less travel of the ambulant and what gets lost between them."""
+    usable = np.zeros(asked.shape[1:])
+    for t in range(kind.size):
+        if kind[t] < CARE:
+            usable[kind[t], team_wijk[t]] = hours[t]
+    for w in range(homes.size):
+        hours_asked = asked[0, TeamKind.AMBULANT, w] + asked[1, TeamKind.AMBULANT, w]
+        clients_per_1000_homes = 1000.0 * hours_asked / mean_need / max(homes[w], 1.0)
+        usable[TeamKind.AMBULANT, w] *= 1.0 - travel_share(clients_per_1000_homes, p.travel_share_alone, p.travel_density)
+        for k in range(CARE):
+            usable[k, w] *= hours_left(samenwerking[w], p.fragmentation_loss)
+    return usable
 
 
 @kernel
-def _divide(asked, usable, load, samenwerking, p, coverage, days, leave):
-    """Coverage [urgent, line, wijk], response time [wijken] and the chance that a worker leaves this month [wijken]."""
+def _keep_for_outreach(asked, usable, latent, kept_share, outreach, p, finds):
+    """Take hours for prevention off those of the wijkteam; finds [wijken]: the chance that somebody latent is found.
+
+    Idle hours count too: what is left below the threshold of utilisation.
+    """
+    for w in range(latent.size):
+        kept = kept_share * usable[TeamKind.WIJKTEAM, w]
+        usable[TeamKind.WIJKTEAM, w] -= kept
+        hours_asked = asked[0, TeamKind.WIJKTEAM, w] + asked[1, TeamKind.WIJKTEAM, w]
+        idle = max(0.0, p.load_threshold * usable[TeamKind.WIJKTEAM, w] - hours_asked)
+        finds[w] = (kept + idle * outreach) * p.outreach_finds_per_hour / max(latent[w], 1)
+
+
+@kernel
+def _divide(asked, usable, samenwerking, p, load, coverage, days, leave):
+    """Load [wijken], coverage [urgent, line, wijk], response time [wijken] and the chance that a worker leaves [wijken]."""
     for w in range(load.size):
+        hours_asked = (asked[0, 0, w] + asked[1, 0, w]) + (asked[0, 1, w] + asked[1, 1, w])
+        load[w] = hours_asked / max(usable[0, w] + usable[1, w], 1e-9)
         for k in range(coverage.shape[1]):
             # A person's hours are kept in 32 bits: rounded down by so much that their sum never exceeds the hours there are.
             other, urgent = asked[0, k, w], asked[1, k, w]
@@ -163,9 +194,9 @@ def _give(keys, month, place, status, line, episode, crisis, conflict, identity,
         b = buurt[dwelling[i]]
         w = wijk[b]
         if status[i] == Status.LATENT:
-            signal = arrears[dwelling[i]] > 0 or complaints[portiek[dwelling[i]]] > 0
-            told = signal and uniform_at(keys[3], identity[i]) < signal_chance[w]
-            if crisis[i] or conflict[i] or told or uniform_at(keys[0], identity[i]) < find_chance[w]:
+            home, who = dwelling[i], identity[i]
+            told = uniform_at(keys[3], who) < signal_chance[w] and (arrears[home] > 0 or complaints[portiek[home]] > 0)
+            if crisis[i] or conflict[i] or told or uniform_at(keys[0], who) < find_chance[w]:
                 status[i], line[i], stable_months[i] = Status.BEKEND, 2 if crisis[i] else 1, 0
                 counts[b, Count.GEVONDEN] += 1
             continue
@@ -197,37 +228,36 @@ def _give(keys, month, place, status, line, episode, crisis, conflict, identity,
     return given
 
 
+@kernel
+def _write_down(asked, given, kind, wijk, team_asked, team_given):
+    """What was asked of each team that helps persons, and what it gave."""
+    for t in range(kind.size):
+        if kind[t] < CARE:
+            team_asked[t] = asked[0, kind[t], wijk[t]] + asked[1, kind[t], wijk[t]]
+            team_given[t] = given[kind[t], wijk[t]]
+
+
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Ask, divide, give."""
     persons, dwellings, buurten, wijken, teams = world.persons, world.dwellings, world.buurten, world.wijken, world.teams
     waakvlam = p.need_waakvlam_hours if levers.waakvlam else 0.0
-    by_urgency = np.zeros((2, CARE, wijken.rows))
+    asked, latent = np.zeros((2, CARE, wijken.rows)), np.zeros(wijken.rows, np.int64)
     _ask(
         persons.place, persons.status, persons.line, persons.profile, persons.stability, persons.episode, persons.opname_days,
         persons.dwelling, persons.need, p.own_contribution * levers.wijkbudget, wijken.samenwerking, waakvlam, p, dwellings.buurt,
-        buurten.wijk, by_urgency,
+        buurten.wijk, asked, latent,
     )  # fmt: skip
-    asked, care = by_urgency.sum(axis=0), teams.kind < CARE
-    usable = np.zeros_like(asked)
-    clients = 1000.0 * asked[TeamKind.AMBULANT] / p.need_hours.mean() / np.maximum(wijken.homes, 1.0)
-    usable[teams.kind[care], teams.wijk[care]] = teams.hours[care]
-    _less_travel(clients, p.travel_share_alone, p.travel_density, usable[TeamKind.AMBULANT])
-    usable *= hours_left(wijken.samenwerking, p.fragmentation_loss)
-    kept = p.prevention_share * levers.wijkbudget * levers.outreach * usable[TeamKind.WIJKTEAM]
-    usable[TeamKind.WIJKTEAM] -= kept
-    wijken.load[:] = asked.sum(axis=0) / np.maximum(usable.sum(axis=0), 1e-9)
-    coverage, leave = np.empty_like(by_urgency), np.empty(wijken.rows)
-    _divide(by_urgency, usable, wijken.load, wijken.samenwerking, p, coverage, wijken.response_days, leave)
-    idle = np.maximum(0.0, p.load_threshold * usable[TeamKind.WIJKTEAM] - asked[TeamKind.WIJKTEAM])
-    spare = kept + idle * levers.outreach
-    latent = np.bincount(buurten.wijk, weights=world.sum_at_home(persons.status == int(Status.LATENT)), minlength=wijken.rows)
+    usable = _hours_at_hand(teams.kind, teams.wijk, teams.hours, asked, wijken.homes, wijken.samenwerking, p.need_hours.mean(), p)
+    coverage, leave, finds = np.empty_like(asked), np.empty(wijken.rows), np.empty(wijken.rows)
+    not_renewed = 0.0 if levers.wijkbudget else p.indication_not_renewed / p.indication_months
+    kept_share = p.prevention_share * levers.wijkbudget * levers.outreach
+    _keep_for_outreach(asked, usable, latent, kept_share, levers.outreach, p, finds)
+    _divide(asked, usable, wijken.samenwerking, p, wijken.load, coverage, wijken.response_days, leave)
     given = _give(
         luck.keys[STREAMS], luck.month, persons.place, persons.status, persons.line, persons.episode, persons.crisis,
         persons.conflict, persons.identity, persons.dwelling, persons.contract, persons.stability, persons.opname_days,
-        persons.need, persons.hours, persons.trust, persons.stable_months, coverage, leave,
-        spare * p.outreach_finds_per_hour / np.maximum(latent, 1), p.signal_finds_per_month * wijken.samenwerking,
-        0.0 if levers.wijkbudget else p.indication_not_renewed / p.indication_months, waakvlam, dwellings.arrears,
-        world.portieken.complaints, p, dwellings.buurt, dwellings.portiek, buurten.wijk, world.counts,
+        persons.need, persons.hours, persons.trust, persons.stable_months, coverage, leave, finds,
+        p.signal_finds_per_month * wijken.samenwerking, not_renewed, waakvlam, dwellings.arrears, world.portieken.complaints, p,
+        dwellings.buurt, dwellings.portiek, buurten.wijk, world.counts,
     )  # fmt: skip
-    teams.asked[care] = asked[teams.kind[care], teams.wijk[care]]
-    teams.given[care] = given[teams.kind[care], teams.wijk[care]]
+    _write_down(asked, given, teams.kind, teams.wijk, teams.asked, teams.given)

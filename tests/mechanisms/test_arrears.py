@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.mechanisms import arrears
-from model.mechanisms.arrears import averted_probability, start_probability
+from model.mechanisms.arrears import REACH, averted_probability, start_probability, usual_highest
 from model.world import NOBODY, Count, Eviction, Tenure
 
 SHARE = st.floats(0.0, 1.0)
@@ -25,6 +25,13 @@ def test_arrears_start_more_often_at_low_ses_and_with_debts(ses, other, debts):
     low, high = sorted((ses, other))
     assert start_probability(low, debts, 0.075, 0.4, 3.0) >= start_probability(high, debts, 0.075, 0.4, 3.0)
     assert start_probability(ses, True, 0.075, 0.4, 3.0) >= start_probability(ses, False, 0.075, 0.4, 3.0)
+
+
+@given(st.floats(REACH, 5), st.floats(0, 1.2), st.floats(0.5, 9))
+def test_nobody_of_some_means_falls_behind_with_more_than_the_usual_highest_chance(rooms, ses, slope, ratio):
+    p = rooms.arrears._replace(ses_slope=slope, debts_ratio=ratio)
+    for debts, highest in zip((False, True), usual_highest(p), strict=True):
+        assert start_probability(ses, debts, p.start_per_year, slope, ratio) <= highest
 
 
 def test_averted_by_hand():

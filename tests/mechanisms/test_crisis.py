@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.mechanisms import crisis
-from model.mechanisms.crisis import bearing, call_days, clocks, episode_probability, opname_stay, outcome
+from model.mechanisms.crisis import bearing, call_days, clocks, episode_probability, opname_stay, outcome, starts, usual_highest
 from model.randomness import Luck, Stream, uniform_at
 from model.world import ByProfile, Count, Place, Profile, Status
 
@@ -38,6 +38,15 @@ def test_episodes_come_sooner_when_stability_fails_and_after_earlier_ones(stabil
     few, many = sorted((memory, more))
     assert episode_probability(0.6, low, many, 3.0, 0.6) >= episode_probability(0.6, high, few, 3.0, 0.6)
     assert 0.0 <= episode_probability(0.6, low, many, 3.0, 0.6) <= 1.0
+
+
+@given(SHARE, st.sampled_from(list(Profile)), st.floats(-1, 1), st.floats(0, 5))
+def test_an_episode_starts_when_the_draw_is_below_its_chance(rooms, lot, kind, stability, memory):
+    p = rooms.crisis
+    chance = episode_probability(p.episodes_per_year[kind], stability, memory, p.stability_slope, p.memory_slope)
+    per_year, highest = p.episodes_per_year[kind], usual_highest(p.episodes_per_year[kind], p.stability_slope)
+    for draw in (lot, chance, np.nextafter(chance, 0.0)):
+        assert starts(draw, per_year, highest, stability, memory, p) == (draw < chance)
 
 
 def test_days_to_a_call_by_hand(p):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.mechanisms import leaving
-from model.mechanisms.leaving import move_probability
+from model.mechanisms.leaving import REACH, move_probability, usual_highest
 from model.world import NOBODY, AgeClass, Count, Eviction, Place, Profile, Status, Tenure
 
 MARK, SES, FALL = st.floats(0, 10), st.floats(-3, 3), st.floats(0, 1)
@@ -45,6 +45,17 @@ def test_discontent_and_decline_drive_out_those_who_can_afford_it(p, mark, other
     assert chance(mark, rich, fall) >= chance(mark, poor, fall)
     assert chance(mark, ses, more) >= chance(mark, ses, less)
     assert chance(mark, min(ses, 0.0), more) == chance(mark, min(ses, 0.0), less), "who can not afford it stays"
+
+
+@given(
+    st.floats(6.5, 10), st.floats(-5, REACH), FALL, st.sampled_from(list(Tenure)), st.sampled_from(list(AgeClass)), st.booleans()
+)
+def test_nobody_leaves_with_more_than_the_usual_highest_chance_unless_discontented_or_of_large_means(
+    p, mark, ses, fall, tenure, age, is_person
+):
+    ratio, exits = p.person_ratio if is_person else 1.0, p.exit_of_oldest_per_year if age == AgeClass.VANAF_75 else 0.0
+    chance = move_probability(p.turnover_per_year[tenure], p.age_ratio[age], exits, ratio, mark, ses, fall, p)
+    assert chance <= usual_highest(fall, p)
 
 
 @pytest.fixture(scope="module")
