@@ -65,6 +65,45 @@ def _cheapest(cost, free, key, identity, dwelling):
     return best
 
 
+@kernel
+def _least_loaded(key, turns, identity, dwelling, group, load, size, step):
+    """Positions of the vacancies that the first of `identity` get, one after the other; `turns` of them, or fewer."""
+    free, cost, out = np.ones(dwelling.size, np.bool_), np.empty(dwelling.size), np.empty(turns, np.int64)
+    for k in range(turns):
+        for i in range(dwelling.size):
+            cost[i] = load[group[i]] / size[group[i]]
+        out[k] = _cheapest(cost, free, key, identity[k], dwelling)
+        if out[k] < 0:
+            return out[:k]
+        free[out[k]] = False
+        load[group[out[k]]] += step
+    return out
+
+
+def _turns(vacancies: Vacancies, queue: Queue) -> int:
+    """How many persons have a turn."""
+    return min(vacancies.reserved, queue.person.size, vacancies.dwelling.size)
+
+
+def least_loaded(
+    vacancies: Vacancies, queue: Queue, luck: Luck, group: np.ndarray, load: np.ndarray, size: np.ndarray, step: float
+) -> Pairs:
+    """Persons in their turn get a vacancy whose group has the lowest load for its size, and add `step` to that load.
+
+    group: which one each vacancy is in [n]; load and size: of each group. Equal ones go by ticket. `load` is not changed.
+    """
+    taken = _least_loaded(
+        luck.key(Stream.WHICH_HOME), _turns(vacancies, queue), queue.identity, vacancies.dwelling, group,
+        load.astype(float), size, step,
+    )  # fmt: skip
+    return list(zip(queue.person[: taken.size].tolist(), vacancies.dwelling[taken].tolist(), strict=True))
+
+
+def cheapest(vacancies: Vacancies, queue: Queue, luck: Luck, cost: np.ndarray) -> Pairs:
+    """Persons in their turn get the vacancy of the lowest cost [n] that is left; equal costs go by ticket."""
+    return least_loaded(vacancies, queue, luck, np.arange(cost.size), cost, np.ones(cost.size), 0.0)
+
+
 def in_turn(
     vacancies: Vacancies, queue: Queue, luck: Luck, cost: Callable[[], np.ndarray], taken: Callable[[int], None]
 ) -> Pairs:
@@ -74,7 +113,7 @@ def in_turn(
     """
     free, key = np.ones(vacancies.dwelling.size, bool), luck.key(Stream.WHICH_HOME)
     pairs: Pairs = []
-    for k in range(min(vacancies.reserved, queue.person.size, free.size)):
+    for k in range(_turns(vacancies, queue)):
         i = _cheapest(cost(), free, key, queue.identity[k], vacancies.dwelling)
         if i < 0:
             break
