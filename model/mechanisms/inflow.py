@@ -77,6 +77,8 @@ COUNTERS = {  # what counts the months that are spent in a place, and the places
     Place.BANK: (Count.BANK_MAANDEN, NOBODY),  # a couch is no institution
 }
 MONTHS_IN, PLACES_OF = np.array([COUNTERS.get(place, (NOBODY, NOBODY)) for place in Place], np.int64).T.copy()
+DRAWN = ("profile", "place", "debts", "coping", "network", "network_wijk", "age_class", "size", "wish", "participation")
+DTYPES = tuple(np.dtype(Persons.columns()[name].dtype) for name in DRAWN)
 
 
 @kernel
@@ -106,7 +108,7 @@ def _wait(place, profile, size, coping, network_wijk, gemeente, lost_per_month, 
 def _gives_up(key, identities, probability):
     out = np.zeros(identities.size, np.bool_)
     for i in range(identities.size):
-        out[i] = identities[i] != 0 and uniform_at(key, identities[i]) < probability
+        out[i] = uniform_at(key, identities[i]) < probability
     return out
 
 
@@ -115,7 +117,8 @@ def identities(kind: np.uint64, month: int, count: int) -> np.ndarray:
     return kind | (np.uint64(month + FIRST_MONTH) << np.uint64(32)) | np.arange(1, count + 1, dtype=np.uint64)
 
 
-def cumulative_shares(weights: np.ndarray) -> np.ndarray:
+@kernel
+def cumulative_shares(weights):
     """Upper edges [n] between 0 and 1 of stretches in proportion to weights [n]; all 0 where nothing has weight."""
     edges = np.cumsum(weights)
     return edges / max(edges[-1], 1e-12)
@@ -158,35 +161,32 @@ def person_traits(p: Parameters, luck: Luck, who: np.ndarray, wijken: np.ndarray
     swing = 2.0 * uniform(luck.seed, int(Stream.SHOCK_YEAR), year, int(Profile.STATUSHOUDER)) - 1.0
     shares[Profile.STATUSHOUDER] *= p.statushouder_swing**swing
     u = luck.several(Stream.PERSON_TRAITS, who, 11)
-    traits = {
-        name: np.zeros(who.size, Persons.columns()[name].dtype)
-        for name in (
-            "profile", "place", "debts", "coping", "network", "network_wijk", "age_class", "size", "wish", "participation",
-        )
-    }  # fmt: skip
-    _draw_traits(u, np.cumsum(shares) / shares.sum(), wijken, p, *traits.values())
-    return traits | {"ses": p.seeker_ses_mean - p.person_ses_below + p.seeker_ses_sd * normal_of(u[6])}
+    drawn = [np.zeros(who.size, dtype) for dtype in DTYPES]
+    _draw_traits(u, np.cumsum(shares) / shares.sum(), wijken, p, *drawn)
+    ses = p.seeker_ses_mean - p.person_ses_below + p.seeker_ses_sd * normal_of(u[6])
+    return {**dict(zip(DRAWN, drawn, strict=True)), "ses": ses}
 
 
 @kernel
-def _draw_seekers(u, p, age_class, size):
-    """Ages and sizes [n] from uniforms [3, n]."""
-    for i in range(age_class.size):
+def _draw_seekers(u, gemeenten, young_share, old_share, alone_share):
+    """Gemeente, age and size [n] from uniforms [4, n]; gemeenten: cumulative shares of where they ask."""
+    gemeente, age_class, size = np.empty(u.shape[1], np.uint16), np.empty(u.shape[1], np.uint8), np.empty(u.shape[1], np.uint8)
+    for i in range(u.shape[1]):
+        gemeente[i] = min(np.searchsorted(gemeenten, u[3, i], side="right"), gemeenten.size - 1)
         age_class[i] = AgeClass.VAN_35_TOT_65
-        if u[1, i] < p.seeker_young_share:
+        if u[1, i] < young_share:
             age_class[i] = AgeClass.TOT_35
-        elif u[1, i] > 1.0 - p.seeker_old_share:
+        elif u[1, i] > 1.0 - old_share:
             age_class[i] = AgeClass.VAN_65_TOT_75
-        size[i] = 1 if u[2, i] < p.seeker_alone_share else 2 if u[2, i] < 0.5 + p.seeker_alone_share / 2 else 3
+        size[i] = 1 if u[2, i] < alone_share else 2 if u[2, i] < 0.5 + alone_share / 2 else 3
+    return gemeente, age_class, size
 
 
 def seeker_traits(p: Parameters, luck: Luck, who: np.ndarray, gemeenten: np.ndarray) -> dict[str, np.ndarray]:
     """Columns of newly registered regular seekers [n], by identity alone; gemeenten: cumulative shares of where they ask."""
     u = luck.several(Stream.SEEKER_TRAITS, who, 4)
-    age_class, size = np.zeros((2, who.size), np.uint8)
-    _draw_seekers(u, p, age_class, size)
+    gemeente, age_class, size = _draw_seekers(u, gemeenten, p.seeker_young_share, p.seeker_old_share, p.seeker_alone_share)
     ses = p.seeker_ses_mean + p.seeker_ses_sd * normal_of(u[0])
-    gemeente = np.minimum(np.searchsorted(gemeenten, u[3], side="right"), gemeenten.size - 1).astype(np.uint16)
     since = np.full(who.size, luck.month, np.int16)
     return {"identity": who, "gemeente": gemeente, "ses": ses, "age_class": age_class, "size": size, "since": since}
 
@@ -197,13 +197,14 @@ def add_persons(world: World, p: Parameters, luck: Luck, per_month: float) -> No
     who = identities(PERSON_ID, luck.month, count)
     rows = world.new_persons(count)
     values = person_traits(p, luck, who, wijken_of_arrivals(world))
+    persons = world.persons
     for name, value in values.items():
-        getattr(world.persons, name)[rows] = value
-    world.persons.identity[rows] = who
-    world.persons.status[rows] = int(Status.BEKEND)
-    world.persons.line[rows] = 2
-    world.persons.stability[rows] = values["coping"]
-    world.persons.since[rows] = world.persons.waiting_since[rows] = luck.month
+        getattr(persons, name)[rows] = value
+    persons.identity[rows] = who
+    persons.status[rows] = int(Status.BEKEND)
+    persons.line[rows] = 2
+    persons.stability[rows] = values["coping"]
+    persons.since[rows] = persons.waiting_since[rows] = luck.month
     world.book_in_place(ByPlace.GEKOMEN, values["place"])
     world.book_in_gemeente(Count.PERSONEN_INSTROOM, world.wijken.gemeente[values["network_wijk"]])
 
@@ -229,8 +230,8 @@ def leave_the_queues(world: World, p: Parameters, luck: Luck) -> None:
     gone = _gives_up(key, world.seekers.identity, p.seekers_give_up_per_year / 12.0)
     world.book_in_gemeente(Count.ZOEKERS_AFGEHAAKT, world.seekers.gemeente[gone])
     world.seekers.keep(~gone)
-    waiting = np.where(world.persons.place > int(Place.THUIS), world.persons.identity, np.uint64(0))
-    rows = np.flatnonzero(_gives_up(key, waiting, p.persons_give_up_per_month))
+    waiting = np.flatnonzero(world.persons.place > int(Place.THUIS))
+    rows = waiting[_gives_up(key, world.persons.identity[waiting], p.persons_give_up_per_month)]
     world.book_in_gemeente(Count.PERSONEN_AFGEHAAKT, world.wijken.gemeente[world.persons.network_wijk[rows]])
     world.book_in_place(ByPlace.AFGEHAAKT, world.persons.place[rows])
     world.persons.clear(rows)
@@ -245,14 +246,15 @@ def move(i, elsewhere, month, place, since, by_place):
 
 
 @kernel
-def _find_beds(key, month, rows, identity, gemeente, wanted, when_full, per_month, room, limited, place, since, counts, by_place):
+def _find_beds(key, month, rows, identity, profile, network_wijk, gemeente, asks_at, when_full, per_month, room, limited, place,
+               since, counts, by_place):  # fmt: skip
     """Persons in rows [n], who are in the order in which they came, stay while there is room [gemeenten, Place], or go elsewhere.
 
     Then those who sleep on a couch since last month ask for a place of the kind that they want, each with the chance `per_month`.
     """
     asks = np.zeros(rows.size, np.bool_)
     for k, i in enumerate(rows):
-        g, here = gemeente[k], place[i]
+        g, here = gemeente[network_wijk[i]], place[i]
         asks[k] = here == Place.BANK
         if not limited[here]:
             continue
@@ -268,10 +270,11 @@ def _find_beds(key, month, rows, identity, gemeente, wanted, when_full, per_mont
         counts[g, Count.GEWEIGERD] += 1
         by_place[here, ByPlace.GEWEIGERD] += 1
         move(i, elsewhere, month, place, since, by_place)
-    for k, i in enumerate(rows):
-        if asks[k] and room[gemeente[k], wanted[k]] > 0 and uniform_at(key, identity[i]) < per_month:
-            room[gemeente[k], wanted[k]] -= 1
-            move(i, wanted[k], month, place, since, by_place)
+    for i in rows[asks]:
+        g, wanted = gemeente[network_wijk[i]], asks_at[profile[i]]
+        if room[g, wanted] > 0 and uniform_at(key, identity[i]) < per_month:
+            room[g, wanted] -= 1
+            move(i, wanted, month, place, since, by_place)
 
 
 def room_for_waiting(world: World, share: float) -> np.ndarray:
@@ -300,20 +303,23 @@ def find_beds(world: World, p: Parameters, luck: Luck) -> None:
     limited = np.zeros(len(Place), np.bool_)
     limited[i.kind] = True
     _find_beds(
-        luck.key(Stream.COUCH), luck.month, rows, persons.identity, world.wijken.gemeente[persons.network_wijk[rows]],
-        p.asks_at[persons.profile[rows]], p.when_full, p.couch_asks_per_month, room, limited, persons.place, persons.since,
-        world.gemeente_counts, world.by_place,
+        luck.key(Stream.COUCH), luck.month, rows, persons.identity, persons.profile, persons.network_wijk, world.wijken.gemeente,
+        p.asks_at, p.when_full, p.couch_asks_per_month, room, limited, persons.place, persons.since, world.gemeente_counts,
+        world.by_place,
     )  # fmt: skip
-    room[:, Place.KLINIEK] -= in_opname(world)
+    room[:, int(Place.KLINIEK)] -= in_opname(world)
     i.full[:] = room[i.gemeente, i.kind] <= 0
 
 
-def _count_places(world: World) -> None:
-    """Places that institutions have this month, whoever is in them."""
-    i = world.institutions
-    places = np.bincount(i.gemeente, weights=i.places, minlength=world.gemeenten.rows)
-    world.gemeente_counts[:, Count.PLAATSEN_MAANDEN] += np.rint(places).astype(np.int64)
-    np.add.at(world.gemeente_counts, (i.gemeente, PLACES_OF[i.kind]), np.rint(i.places).astype(np.int64))
+@kernel
+def _count_places(gemeente, kind, places, counts):
+    """Places that institutions [n] have this month, whoever is in them: those of a gemeente together, and by kind."""
+    together = np.zeros(counts.shape[0])
+    for i in range(kind.size):
+        together[gemeente[i]] += places[i]
+        counts[gemeente[i], PLACES_OF[kind[i]]] += np.int64(np.rint(places[i]))
+    for g in range(together.size):
+        counts[g, Count.PLAATSEN_MAANDEN] += np.int64(np.rint(together[g]))
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
@@ -321,9 +327,9 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     add_persons(world, p, luck, world.persons_per_month)
     add_seekers(world, [seekers_of(world, p, luck, world.seekers_per_month)])
     leave_the_queues(world, p, luck)
-    _count_places(world)
+    i, persons = world.institutions, world.persons
+    _count_places(i.gemeente, i.kind, i.places, world.gemeente_counts)
     find_beds(world, p, luck)
-    persons = world.persons
     _wait(
         persons.place, persons.profile, persons.size, persons.coping, persons.network_wijk, world.wijken.gemeente,
         p.skills_lost_per_month, luck.month - p.wlz_after_months, persons.since, world.gemeente_counts, world.by_profile,
