@@ -28,6 +28,26 @@ NONE = np.zeros(0, np.int64)
 NO_LETTINGS = Lettings(NONE, NONE, NONE, NONE)
 
 
+@kernel
+def _sum_per_gemeente(teams, gemeente, value, gemeenten):
+    """Sum [gemeenten] of a value of teams in rows [n]; gemeente [n] is that of each."""
+    out = np.zeros(gemeenten)
+    for k, team in enumerate(teams):
+        out[gemeente[k]] += value[team]
+    return out
+
+
+@kernel
+def _divide(teams, gemeente, total, by_inhabitants, following, asked, hours):
+    """Each gemeente divides its total [gemeenten] over its teams [n]: by inhabitants, a part `following` by what was asked."""
+    there = _sum_per_gemeente(teams, gemeente, asked, total.size)
+    for k, team in enumerate(teams):
+        g, by_clients = gemeente[k], by_inhabitants[k]
+        if there[g] > 0.0:
+            by_clients = asked[team] / there[g]
+        hours[team] = total[g] * ((1.0 - following) * by_inhabitants[k] + following * by_clients)
+
+
 class Organisation(mesa.Agent):
     """An organisation with teams of some kinds. One agent acts for its like in every gemeente, since all follow one rule."""
 
@@ -49,20 +69,14 @@ class Organisation(mesa.Agent):
         `share` of them is for this work. Each gemeente divides its own over its own wijken: a part by inhabitants, and a part
         `following` that goes by what was asked there last month.
         """
-        world, teams, mine = self.model.world, self.model.world.teams, self.teams
-        total = self._per_gemeente(teams.fte[mine]) * self.model.rooms.support.direct_hours_per_fte * share * capacity
-        parts = self.by_inhabitants
-        if following:
-            asked = teams.asked[mine]
-            there = self._per_gemeente(asked)[self.gemeente]
-            by_clients = np.where(there > 0.0, asked / np.where(there > 0.0, there, 1.0), self.by_inhabitants)
-            parts = (1.0 - following) * self.by_inhabitants + following * by_clients
-        teams.hours[mine] = total[self.gemeente] * parts
-        world.gemeente_counts[:, self.count] += np.rint(total).astype(np.int64)
+        world, teams = self.model.world, self.model.world.teams
+        total = self._per_gemeente(teams.fte) * self.model.rooms.support.direct_hours_per_fte * share * capacity
+        _divide(self.teams, self.gemeente, total, self.by_inhabitants, following, teams.asked, teams.hours)
+        world.gemeente_counts[:, int(self.count)] += np.rint(total).astype(np.int64)
 
-    def _per_gemeente(self, values: np.ndarray) -> np.ndarray:
-        """Sum [gemeenten] of a value of each of its teams [n]."""
-        return np.bincount(self.gemeente, weights=values, minlength=self.model.world.gemeenten.rows)
+    def _per_gemeente(self, value: np.ndarray) -> np.ndarray:
+        """Sum [gemeenten] over its teams of a column of all teams."""
+        return _sum_per_gemeente(self.teams, self.gemeente, value, self.model.world.gemeenten.rows)
 
 
 class Gemeente(Organisation):
@@ -88,8 +102,8 @@ class Zorgaanbieder(Organisation):
     def _asked_over_hours(self) -> np.ndarray:
         """Hours asked last month over those of today's staff [gemeenten], at least 1: indications add hours and take none."""
         teams = self.model.world.teams
-        there = self._per_gemeente(teams.fte[self.teams]) * self.model.rooms.support.direct_hours_per_fte
-        return np.maximum(1.0, self._per_gemeente(teams.asked[self.teams]) / np.maximum(there, 1e-9))
+        there = self._per_gemeente(teams.fte) * self.model.rooms.support.direct_hours_per_fte
+        return np.maximum(1.0, self._per_gemeente(teams.asked) / np.maximum(there, 1e-9))
 
 
 class Welzijn(Organisation):
@@ -118,14 +132,16 @@ class Corporatie(mesa.Agent):
     def __init__(self, model: "City", number: int) -> None:
         super().__init__(model)
         teams = model.world.teams
-        self.number, self.teams = number, np.flatnonzero((teams.kind == TeamKind.BEHEER) & (teams.wijk == number))
+        self.number = number
+        [self.team] = np.flatnonzero((teams.kind == TeamKind.BEHEER) & (teams.wijk == number)).tolist()
         self.gemeente = int(model.world.corporaties.gemeente[number])
 
     def provide(self) -> None:
         """Hours of the beheerders, by homes."""
-        teams, mine = self.model.world.teams, self.teams
-        teams.hours[mine] = teams.fte[mine] * self.model.rooms.support.direct_hours_per_fte * self.model.levers.sociaal_beheer
-        self.model.world.gemeente_counts[self.gemeente, Count.BEHEER_UREN] += round(float(teams.hours[mine].sum()))
+        teams, city = self.model.world.teams, self.model
+        hours = float(teams.fte[self.team]) * city.rooms.support.direct_hours_per_fte * city.levers.sociaal_beheer
+        teams.hours[self.team] = hours
+        city.world.gemeente_counts[self.gemeente, int(Count.BEHEER_UREN)] += round(hours)
 
     def decide(self) -> Lettings:
         """This month's lettings: reserved homes by the strategy, the others to regular seekers."""
