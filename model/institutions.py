@@ -190,20 +190,16 @@ class Corporatie(mesa.Agent):
 
     def _let(self, homes: Homes) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """(seekers, their homes, persons, their homes); persons only where they queue with everyone."""
-        city, line = self.model, self.model.letting_round.line_of(self.gemeente)
+        city, now = self.model, self.model.letting_round
+        line = now.line_of(self.gemeente)
         found = letting.let(city.rooms.letting, city.luck, homes, line)
-        return _by_kind(found, homes.dwelling, line.row, line.person)
-
-
-@kernel
-def _by_kind(found, homes, row, person):
-    """(seekers, their homes, persons, their homes): homes[k] went to who stands at found[k] in the line, or to nobody (-1)."""
-    to_person, to_seeker = np.zeros(homes.size, np.bool_), np.zeros(homes.size, np.bool_)
-    for k in range(homes.size):
-        if found[k] >= 0:
-            to_person[k] = person[found[k]]
-            to_seeker[k] = not person[found[k]]
-    return row[found[to_seeker]], homes[to_seeker], row[found[to_person]], homes[to_person]
+        let = found >= 0
+        places, let_homes = found[let], homes.dwelling[let]
+        rows = line.row[places]
+        if now.reserves:
+            return rows, let_homes, NONE, NONE
+        person = line.person[places]
+        return rows[~person], let_homes[~person], rows[person], let_homes[person]
 
 
 class LettingRound:
@@ -303,6 +299,9 @@ def queue_of(world: World, rows: np.ndarray) -> Queue:
 def line_of(world: World, asks: np.ndarray, persons: np.ndarray) -> tuple[Line, np.ndarray]:
     """(the line, where in it each gemeente starts [gemeenten + 1]) of all seekers and of persons in rows [m], who ask there."""
     s, p = world.seekers, world.persons
+    if not persons.size:
+        starts = np.searchsorted(s.gemeente, np.arange(world.gemeenten.rows + 1, dtype=np.uint16))
+        return Line(np.arange(s.rows), np.zeros(s.rows, bool), s.identity, s.ses, np.zeros(s.rows, bool)), starts
     row, person, identity, ses, starts = _line(
         s.gemeente, s.since, s.identity, s.ses, persons, asks, p.waiting_since, p.identity, p.ses, world.gemeenten.rows
     )
@@ -359,7 +358,7 @@ def _offered(identity, tenure, months_vacant, corporatie, corporaties):
     rows, found = np.empty(identity.size, np.int64), 0
     starts = np.zeros(corporaties + 2, np.int64)
     for i in range(identity.size):
-        if months_vacant[i] > 0 and identity[i] == 0 and tenure[i] == Tenure.SOCIALE_HUUR:
+        if identity[i] == 0 and months_vacant[i] > 0 and tenure[i] == Tenure.SOCIALE_HUUR:
             rows[found] = i
             found += 1
             starts[corporatie[i] + 1] += 1

@@ -77,18 +77,18 @@ def _offer(key, home, rent, score, line, ses, p, housed, head):
 
 
 @kernel
-def _let(lots, refusals, dwelling, rent, score, free, line, ses, p, housed):
+def _let(lots, refusals, dwelling, rent, score, free, line, ses, p, housed, out):
     """Homes are offered in the order of their lots."""
-    out, head, lot = np.full(dwelling.size, -1, np.int64), np.zeros(2, np.int64), np.empty(dwelling.size, np.uint64)
+    lot, head = np.empty(dwelling.size, np.uint64), np.zeros(2, np.int64)
     for k in range(dwelling.size):
         lot[k] = ticket(lots, 0, dwelling[k])
     for k in np.argsort(lot):
-        if free[k]:
-            out[k] = _offer(refusals, np.uint64(dwelling[k]), rent[k], score[k], line, ses, p, housed, head)
-    return out
+        out[k] = _offer(refusals, np.uint64(dwelling[k]), rent[k], score[k], line, ses, p, housed, head) if free[k] else -1
 
 
 def let(p: Parameters, luck: Luck, homes: Homes, line: Line) -> np.ndarray:
     """Position in the line [n] of who takes each home, -1 for nobody; `line.housed` says who has a home, and is kept true."""
     lots, refusals = luck.key(Stream.WHICH_HOME), luck.key(Stream.REFUSAL)
-    return _let(lots, refusals, *homes, line.identity, line.ses, p, line.housed)
+    out = np.empty(homes.dwelling.size, np.int64)
+    _let(lots, refusals, *homes, line.identity, line.ses, p, line.housed, out)
+    return out

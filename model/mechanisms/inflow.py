@@ -227,14 +227,15 @@ def add_seekers(world: World, months: list[dict[str, np.ndarray]]) -> None:
 def leave_the_queues(world: World, p: Parameters, luck: Luck) -> None:
     """Who finds another way, or gives up."""
     key = luck.key(Stream.WHO_GIVES_UP_WAITING)
-    gone = _gives_up(key, world.seekers.identity, p.seekers_give_up_per_year / 12.0)
-    world.book_in_gemeente(Count.ZOEKERS_AFGEHAAKT, world.seekers.gemeente[gone])
-    world.seekers.keep(~gone)
-    waiting = np.flatnonzero(world.persons.place > int(Place.THUIS))
-    rows = waiting[_gives_up(key, world.persons.identity[waiting], p.persons_give_up_per_month)]
-    world.book_in_gemeente(Count.PERSONEN_AFGEHAAKT, world.wijken.gemeente[world.persons.network_wijk[rows]])
-    world.book_in_place(ByPlace.AFGEHAAKT, world.persons.place[rows])
-    world.persons.clear(rows)
+    seekers, persons = world.seekers, world.persons
+    gone = _gives_up(key, seekers.identity, p.seekers_give_up_per_year / 12.0)
+    world.book_in_gemeente(Count.ZOEKERS_AFGEHAAKT, seekers.gemeente[gone])
+    seekers.keep(~gone)
+    waiting = np.flatnonzero(persons.place > int(Place.THUIS))
+    rows = waiting[_gives_up(key, persons.identity[waiting], p.persons_give_up_per_month)]
+    world.book_in_gemeente(Count.PERSONEN_AFGEHAAKT, world.wijken.gemeente[persons.network_wijk[rows]])
+    world.book_in_place(ByPlace.AFGEHAAKT, persons.place[rows])
+    persons.clear(rows)
 
 
 @rule
@@ -287,7 +288,8 @@ def room_for_waiting(world: World, share: float) -> np.ndarray:
 def in_opname(world: World) -> np.ndarray:
     """Persons [gemeenten] with a home who are in a kliniek now."""
     persons, wijken = world.persons, world.wijken
-    homes = persons.dwelling[(persons.opname_days > 0) & (persons.place == int(Place.THUIS))]
+    rows = np.flatnonzero(persons.opname_days > 0)
+    homes = persons.dwelling[rows[persons.place[rows] == int(Place.THUIS)]]
     return np.bincount(wijken.gemeente[world.buurten.wijk[world.dwellings.buurt[homes]]], minlength=world.gemeenten.rows)
 
 

@@ -66,23 +66,47 @@ def _cheapest(cost, free, key, identity, dwelling):
 
 
 @kernel
-def _least_loaded(key, turns, identity, dwelling, group, load, size, step):
-    """Positions of the vacancies that the first of `identity` get, one after the other; `turns` of them, or fewer."""
-    free, cost, out = np.ones(dwelling.size, np.bool_), np.empty(dwelling.size), np.empty(turns, np.int64)
-    for k in range(turns):
+def _each_cheapest(cost, key, identity, dwelling, out):
+    """Positions of the vacancies that persons [n] get in their turn, into `out` [n]; returns how many get one."""
+    free = np.ones(dwelling.size, np.bool_)
+    for k in range(out.size):
+        out[k] = _cheapest(cost, free, key, identity[k], dwelling)
+        if out[k] < 0:
+            return k
+        free[out[k]] = False
+    return out.size
+
+
+@kernel
+def _each_least_loaded(group, load, size, step, key, identity, dwelling, out):
+    """The same, where a vacancy costs the load of its group over its size, and who gets it adds `step` to that load."""
+    free, cost = np.ones(dwelling.size, np.bool_), np.empty(dwelling.size)
+    for k in range(out.size):
         for i in range(dwelling.size):
             cost[i] = load[group[i]] / size[group[i]]
         out[k] = _cheapest(cost, free, key, identity[k], dwelling)
         if out[k] < 0:
-            return out[:k]
+            return k
         free[out[k]] = False
         load[group[out[k]]] += step
-    return out
+    return out.size
 
 
 def _turns(vacancies: Vacancies, queue: Queue) -> int:
     """How many persons have a turn."""
     return min(vacancies.reserved, queue.person.size, vacancies.dwelling.size)
+
+
+def _pairs(vacancies: Vacancies, queue: Queue, taken: np.ndarray) -> Pairs:
+    """Who comes first in the queue gets the first of the vacancies at positions `taken`, and so on."""
+    return list(zip(queue.person[: taken.size].tolist(), vacancies.dwelling[taken].tolist(), strict=True))
+
+
+def cheapest(vacancies: Vacancies, queue: Queue, luck: Luck, cost: np.ndarray) -> Pairs:
+    """Persons in their turn get the vacancy of the lowest cost [n] that is left (inf: not at all); equal costs go by ticket."""
+    out = np.empty(_turns(vacancies, queue), np.int64)
+    found = _each_cheapest(cost, luck.key(Stream.WHICH_HOME), queue.identity, vacancies.dwelling, out)
+    return _pairs(vacancies, queue, out[:found])
 
 
 def least_loaded(
@@ -92,16 +116,11 @@ def least_loaded(
 
     group: which one each vacancy is in [n]; load and size: of each group. Equal ones go by ticket. `load` is not changed.
     """
-    taken = _least_loaded(
-        luck.key(Stream.WHICH_HOME), _turns(vacancies, queue), queue.identity, vacancies.dwelling, group,
-        load.astype(float), size, step,
-    )  # fmt: skip
-    return list(zip(queue.person[: taken.size].tolist(), vacancies.dwelling[taken].tolist(), strict=True))
-
-
-def cheapest(vacancies: Vacancies, queue: Queue, luck: Luck, cost: np.ndarray) -> Pairs:
-    """Persons in their turn get the vacancy of the lowest cost [n] that is left; equal costs go by ticket."""
-    return least_loaded(vacancies, queue, luck, np.arange(cost.size), cost, np.ones(cost.size), 0.0)
+    out = np.empty(_turns(vacancies, queue), np.int64)
+    found = _each_least_loaded(
+        group, load.astype(float), size, step, luck.key(Stream.WHICH_HOME), queue.identity, vacancies.dwelling, out
+    )
+    return _pairs(vacancies, queue, out[:found])
 
 
 def in_turn(
