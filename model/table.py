@@ -8,7 +8,6 @@ A table allocates its columns, copies, compares and measures itself, and tells w
 
 from dataclasses import dataclass
 from functools import cache, cached_property
-from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -75,20 +74,18 @@ class Table:
             setattr(self, name, getattr(self, name).take(rows, axis=0))
         self.rows = rows.size
 
-    def insert(self, at: np.ndarray, **values: np.ndarray) -> None:
-        """Add rows [n], each before the present row `at` [n] (ascending; `rows` is the end), in their order.
+    def renew(self, order: np.ndarray, **new: np.ndarray) -> None:
+        """Rows become those of `order` [m]: numbers of present rows, and on from the last of these numbers of new ones [n].
 
-        Columns that are not named get their initial value. Whole stretches are copied: a queue is long, who joins it are few.
+        Columns that are not named get their initial value there.
         """
-        starts = np.flatnonzero(np.diff(at, prepend=-1))  # the first of those who come before the same row
-        old_parts = [slice(a, b) for a, b in pairwise([0, *at[starts].tolist(), self.rows])]
-        new_parts = [slice(a, b) for a, b in pairwise([*starts.tolist(), at.size, at.size])]
+        count = len(next(iter(new.values())))
         for name, c in self.columns().items():
             old = getattr(self, name)
-            new = values[name] if name in values else np.full((at.size, *old.shape[1:]), c.initial)
-            parts = [part for o, n in zip(old_parts, new_parts, strict=True) for part in (old[o], new[n])]
-            setattr(self, name, np.concatenate(parts, dtype=old.dtype, casting="unsafe"))
-        self.rows += at.size
+            more = new[name] if name in new else np.full((count, *old.shape[1:]), c.initial)
+            both = np.concatenate((old, more), dtype=old.dtype, casting="unsafe")
+            setattr(self, name, both.take(order, axis=0))
+        self.rows = order.size
 
     def clear(self, rows: np.ndarray, but: tuple[str, ...] = ()) -> None:
         """Make rows (numbers [n]) empty again, except for the columns named in `but`."""

@@ -104,14 +104,6 @@ def _wait(place, profile, size, coping, network_wijk, gemeente, lost_per_month, 
         by_profile[profile[i], ByProfile.WACHTEND] += 1
 
 
-@kernel
-def _gives_up(key, identities, probability):
-    out = np.zeros(identities.size, np.bool_)
-    for i in range(identities.size):
-        out[i] = uniform_at(key, identities[i]) < probability
-    return out
-
-
 def identities(kind: np.uint64, month: int, count: int) -> np.ndarray:
     """Identities [count] of those who arrive in a month: kind, month and ordinal, and nothing else."""
     return kind | (np.uint64(month + FIRST_MONTH) << np.uint64(32)) | np.arange(1, count + 1, dtype=np.uint64)
@@ -215,27 +207,52 @@ def seekers_of(world: World, p: Parameters, luck: Luck, per_month: float) -> dic
     return seeker_traits(p, luck, who, cumulative_shares(world.gemeenten.sociale_huur))
 
 
-def add_seekers(world: World, months: list[dict[str, np.ndarray]]) -> None:
-    """Seekers of one month, or of several in order, join the end of the queue of their gemeente."""
-    values = {name: np.concatenate([month[name] for month in months]) for name in months[0]}
-    order = np.argsort(values["gemeente"], kind="stable")
-    new = {name: value[order] for name, value in values.items()}
-    world.seekers.insert(np.searchsorted(world.seekers.gemeente, new["gemeente"], side="right"), **new)
-    world.book_in_gemeente(Count.ZOEKERS_INSTROOM, new["gemeente"])
+@kernel
+def _renewed(key, give_up, gemeente, identity, new_gemeente, new_identity, by_gemeente, counts):
+    """Numbers of the seekers who wait after this, in order: rows of those who waited, on from whose last the new are numbered.
+
+    In each gemeente the new come last, in the order `by_gemeente`; each of all gives up with a chance of `give_up`.
+    """
+    out, found, old, new = np.empty(identity.size + new_identity.size, np.int64), 0, 0, 0
+    while old + new < out.size:
+        joins = by_gemeente[new] if new < new_identity.size else -1
+        if joins < 0 or (old < identity.size and gemeente[old] <= new_gemeente[joins]):
+            number, who, g = old, identity[old], gemeente[old]
+            old += 1
+        else:
+            number, who, g = identity.size + joins, new_identity[joins], new_gemeente[joins]
+            counts[g, Count.ZOEKERS_INSTROOM] += 1
+            new += 1
+        if uniform_at(key, who) < give_up:
+            counts[g, Count.ZOEKERS_AFGEHAAKT] += 1
+        else:
+            out[found] = number
+            found += 1
+    return out[:found].copy()
 
 
-def leave_the_queues(world: World, p: Parameters, luck: Luck) -> None:
-    """Who finds another way, or gives up."""
-    key = luck.key(Stream.WHO_GIVES_UP_WAITING)
-    seekers, persons = world.seekers, world.persons
-    gone = _gives_up(key, seekers.identity, p.seekers_give_up_per_year / 12.0)
-    world.book_in_gemeente(Count.ZOEKERS_AFGEHAAKT, seekers.gemeente[gone])
-    seekers.keep(~gone)
-    waiting = np.flatnonzero(persons.place > int(Place.THUIS))
-    rows = waiting[_gives_up(key, persons.identity[waiting], p.persons_give_up_per_month)]
-    world.book_in_gemeente(Count.PERSONEN_AFGEHAAKT, world.wijken.gemeente[persons.network_wijk[rows]])
-    world.book_in_place(ByPlace.AFGEHAAKT, persons.place[rows])
-    persons.clear(rows)
+def renew_queues(world: World, luck: Luck, months: list[dict[str, np.ndarray]], give_up: float) -> None:
+    """Seekers of one month, or of several in order, join the queue of their gemeente; some find another way, or give up."""
+    new = {name: np.concatenate([month[name] for month in months]) for name in months[0]}
+    seekers, key = world.seekers, luck.key(Stream.WHO_GIVES_UP_WAITING)
+    order = _renewed(
+        key, give_up, seekers.gemeente, seekers.identity, new["gemeente"], new["identity"],
+        np.argsort(new["gemeente"], kind="stable"), world.gemeente_counts,
+    )  # fmt: skip
+    seekers.renew(order, **new)
+
+
+@kernel
+def _give_up(key, chance, identity, place, network_wijk, gemeente, counts, by_place):
+    """Rows of the waiting persons who find another way, or give up; they are counted [gemeenten, Place]."""
+    out, found = np.empty(place.size, np.int64), 0
+    for i in range(place.size):
+        if place[i] > Place.THUIS and uniform_at(key, identity[i]) < chance:
+            counts[gemeente[network_wijk[i]], Count.PERSONEN_AFGEHAAKT] += 1
+            by_place[place[i], ByPlace.AFGEHAAKT] += 1
+            out[found] = i
+            found += 1
+    return out[:found].copy()
 
 
 @rule
@@ -327,9 +344,13 @@ def _count_places(gemeente, kind, places, counts):
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of arrivals, giving up, and waiting."""
     add_persons(world, p, luck, world.persons_per_month)
-    add_seekers(world, [seekers_of(world, p, luck, world.seekers_per_month)])
-    leave_the_queues(world, p, luck)
+    renew_queues(world, luck, [seekers_of(world, p, luck, world.seekers_per_month)], p.seekers_give_up_per_year / 12.0)
     i, persons = world.institutions, world.persons
+    gone = _give_up(
+        luck.key(Stream.WHO_GIVES_UP_WAITING), p.persons_give_up_per_month, persons.identity, persons.place,
+        persons.network_wijk, world.wijken.gemeente, world.gemeente_counts, world.by_place,
+    )  # fmt: skip
+    persons.clear(gone)
     _count_places(i.gemeente, i.kind, i.places, world.gemeente_counts)
     find_beds(world, p, luck)
     _wait(
