@@ -123,19 +123,20 @@ def wijken_of_arrivals(world: World) -> np.ndarray:
 
 
 @kernel
-def _draw_traits(u, edges, wijken, p, profile, place, debts, coping, network, network_wijk, age_class, size, wish, participation):
-    """Traits [n] from uniforms [11, n]; `edges` and `wijken` are cumulative shares of profiles and of wijken."""
-    for i in range(profile.size):
-        kind = min(np.searchsorted(edges, u[0, i], side="right"), edges.size - 1)
-        profile[i], debts[i] = kind, u[1, i] < p.debts_share[kind]
-        place[i] = Place.BANK if u[8, i] < p.couch_share[kind] else p.origin[kind]
-        wish[i] = Wish.BIJ_LOTGENOTEN if u[9, i] < p.wish_peers_share[kind] else Wish.ZELFSTANDIG
-        participation[i] = u[10, i] < p.day_activity_share[kind]
-        coping[i] = min(1.0, max(0.0, p.coping_mean[kind] + p.coping_spread * (u[2, i] - 0.5)))
-        if u[4, i] < p.network_in_town:
-            network[i] = min(1.0, max(0.0, p.network_mean[kind] + p.network_spread * (u[3, i] - 0.5)))
-        network_wijk[i] = min(np.searchsorted(wijken, u[5, i], side="right"), wijken.size - 1)
-        age_class[i] = AgeClass.TOT_35 if u[7, i] < p.person_young_share else AgeClass.VAN_35_TOT_65
+def _draw_traits(u, edges, wijken, p, rows, profile, place, debts, coping, network, network_wijk, age_class, size, wish,
+                 participation):  # fmt: skip
+    """Traits in rows [n] of these columns, from uniforms [11, n]. Cumulative shares of profiles: `edges`, and of `wijken`."""
+    for k, i in enumerate(rows):
+        kind = min(np.searchsorted(edges, u[0, k], side="right"), edges.size - 1)
+        profile[i], debts[i] = kind, u[1, k] < p.debts_share[kind]
+        place[i] = Place.BANK if u[8, k] < p.couch_share[kind] else p.origin[kind]
+        wish[i] = Wish.BIJ_LOTGENOTEN if u[9, k] < p.wish_peers_share[kind] else Wish.ZELFSTANDIG
+        participation[i] = u[10, k] < p.day_activity_share[kind]
+        coping[i] = min(1.0, max(0.0, p.coping_mean[kind] + p.coping_spread * (u[2, k] - 0.5)))
+        near = min(1.0, max(0.0, p.network_mean[kind] + p.network_spread * (u[3, k] - 0.5)))
+        network[i] = near if u[4, k] < p.network_in_town else 0.0
+        network_wijk[i] = min(np.searchsorted(wijken, u[5, k], side="right"), wijken.size - 1)
+        age_class[i] = AgeClass.TOT_35 if u[7, k] < p.person_young_share else AgeClass.VAN_35_TOT_65
         if kind == Profile.JONGERE_JEUGDZORG:
             age_class[i] = AgeClass.TOT_35
         elif kind == Profile.KWETSBARE_OUDERE:
@@ -143,20 +144,27 @@ def _draw_traits(u, edges, wijken, p, profile, place, debts, coping, network, ne
         size[i] = 3 if kind == Profile.VROUW_GEZIN_OPVANG or kind == Profile.MULTIPROBLEEMGEZIN else 1
 
 
-def person_traits(p: Parameters, luck: Luck, who: np.ndarray, wijken: np.ndarray) -> dict[str, np.ndarray]:
-    """Columns of newly arrived persons [n], by identity alone; places follow from the profile.
-
-    wijken: cumulative shares of the wijken in which they have their network.
-    """
+def draw_traits(
+    p: Parameters, luck: Luck, who: np.ndarray, wijken: np.ndarray, rows: np.ndarray, columns: list[np.ndarray]
+) -> np.ndarray:
+    """Traits of newly arrived persons [n], by identity alone, into rows [n] of the columns DRAWN; returns their SES [n]."""
     shares = p.profile_share.copy()
     year = (luck.month + FIRST_MONTH) // 12
     swing = 2.0 * uniform(luck.seed, int(Stream.SHOCK_YEAR), year, int(Profile.STATUSHOUDER)) - 1.0
     shares[Profile.STATUSHOUDER] *= p.statushouder_swing**swing
     u = luck.several(Stream.PERSON_TRAITS, who, 11)
-    drawn = [np.zeros(who.size, dtype) for dtype in DTYPES]
-    _draw_traits(u, np.cumsum(shares) / shares.sum(), wijken, p, *drawn)
-    ses = p.seeker_ses_mean - p.person_ses_below + p.seeker_ses_sd * normal_of(u[6])
-    return {**dict(zip(DRAWN, drawn, strict=True)), "ses": ses}
+    _draw_traits(u, np.cumsum(shares) / shares.sum(), wijken, p, rows, *columns)
+    return p.seeker_ses_mean - p.person_ses_below + p.seeker_ses_sd * normal_of(u[6])
+
+
+def person_traits(p: Parameters, luck: Luck, who: np.ndarray, wijken: np.ndarray) -> dict[str, np.ndarray]:
+    """Columns of newly arrived persons [n], by identity alone; places follow from the profile.
+
+    wijken: cumulative shares of the wijken in which they have their network.
+    """
+    columns = [np.zeros(who.size, dtype) for dtype in DTYPES]
+    ses = draw_traits(p, luck, who, wijken, np.arange(who.size), columns)
+    return {**dict(zip(DRAWN, columns, strict=True)), "ses": ses}
 
 
 @kernel
@@ -187,18 +195,16 @@ def add_persons(world: World, p: Parameters, luck: Luck, per_month: float) -> No
     """This month's persons join the queue, each in the institution (or on the couch) that they come from."""
     count = luck.arrivals(Stream.HOW_MANY_PERSONS, per_month)
     who = identities(PERSON_ID, luck.month, count)
-    rows = world.new_persons(count)
-    values = person_traits(p, luck, who, wijken_of_arrivals(world))
-    persons = world.persons
-    for name, value in values.items():
-        getattr(persons, name)[rows] = value
+    rows, persons = world.new_persons(count), world.persons
+    columns = [getattr(persons, name) for name in DRAWN]
+    persons.ses[rows] = draw_traits(p, luck, who, wijken_of_arrivals(world), rows, columns)
     persons.identity[rows] = who
     persons.status[rows] = int(Status.BEKEND)
     persons.line[rows] = 2
-    persons.stability[rows] = values["coping"]
+    persons.stability[rows] = persons.coping[rows]
     persons.since[rows] = persons.waiting_since[rows] = luck.month
-    world.book_in_place(ByPlace.GEKOMEN, values["place"])
-    world.book_in_gemeente(Count.PERSONEN_INSTROOM, world.wijken.gemeente[values["network_wijk"]])
+    world.book_in_place(ByPlace.GEKOMEN, persons.place[rows])
+    world.book_in_gemeente(Count.PERSONEN_INSTROOM, world.wijken.gemeente[persons.network_wijk[rows]])
 
 
 def seekers_of(world: World, p: Parameters, luck: Luck, per_month: float) -> dict[str, np.ndarray]:
@@ -295,11 +301,15 @@ def _find_beds(key, month, rows, identity, profile, network_wijk, gemeente, asks
             move(i, wanted, month, place, since, by_place)
 
 
-def room_for_waiting(world: World, share: float) -> np.ndarray:
-    """Persons [gemeenten, Place] who may wait in each kind of institution: a share of its places, rounded up."""
-    i, room = world.institutions, np.zeros((world.gemeenten.rows, len(Place)), np.int64)
-    room[i.gemeente, i.kind] = np.ceil(share * i.places)
-    return room
+@kernel
+def _room_for_waiting(gemeente, kind, places, share, room, limited):
+    """Persons who may wait in each institution, into room [gemeenten, Place]: a share of its places, rounded up.
+
+    `limited` [Place] becomes True for what is an institution. Both are handed over empty.
+    """
+    for i in range(kind.size):
+        room[gemeente[i], kind[i]] = np.ceil(share * places[i])
+        limited[kind[i]] = True
 
 
 def in_opname(world: World) -> np.ndarray:
@@ -318,9 +328,8 @@ def find_beds(world: World, p: Parameters, luck: Luck) -> None:
     persons, i = world.persons, world.institutions
     waiting = np.flatnonzero(persons.place > int(Place.THUIS))
     rows = waiting[np.lexsort((persons.identity[waiting], persons.since[waiting]))]
-    room = room_for_waiting(world, p.places_for_waiting)
-    limited = np.zeros(len(Place), np.bool_)
-    limited[i.kind] = True
+    room, limited = np.zeros((world.gemeenten.rows, len(Place)), np.int64), np.zeros(len(Place), bool)
+    _room_for_waiting(i.gemeente, i.kind, i.places, p.places_for_waiting, room, limited)
     _find_beds(
         luck.key(Stream.COUCH), luck.month, rows, persons.identity, persons.profile, persons.network_wijk, world.wijken.gemeente,
         p.asks_at, p.when_full, p.couch_asks_per_month, room, limited, persons.place, persons.since, world.gemeente_counts,
