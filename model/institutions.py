@@ -152,11 +152,11 @@ class Corporatie(mesa.Agent):
             self._remember(0, 0)
             return NO_LETTINGS
         persons, person_homes = self._place(self._reserved(many)) if now.reserves else (NONE, NONE)
-        seekers, seeker_homes, in_line, their_homes = self._let(homes)
-        self._remember(persons.size, persons.size + seekers.size + in_line.size)
-        if not now.reserves:
-            persons, person_homes = in_line, their_homes
-        return Lettings(persons, person_homes, seekers, seeker_homes)
+        rows, let_homes, person = self._let(homes)
+        self._remember(persons.size, persons.size + rows.size)
+        if now.reserves:  # the line is one of seekers only
+            return Lettings(persons, person_homes, rows, let_homes)
+        return Lettings(rows[person], let_homes[person], rows[~person], let_homes[~person])
 
     def _reserved(self, homes: int) -> int:
         """How many of this month's homes go by agreement, as far as the agreement is kept (m51)."""
@@ -188,18 +188,13 @@ class Corporatie(mesa.Agent):
         now.cross_off(self.number, self.gemeente, persons, homes)
         return persons, homes
 
-    def _let(self, homes: Homes) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """(seekers, their homes, persons, their homes); persons only where they queue with everyone."""
-        city, now = self.model, self.model.letting_round
-        line = now.line_of(self.gemeente)
+    def _let(self, homes: Homes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(rows of those in the line who get a home, their homes, whether each is a person and no seeker)."""
+        city, line = self.model, self.model.letting_round.line_of(self.gemeente)
         found = letting.let(city.rooms.letting, city.luck, homes, line)
         let = found >= 0
-        places, let_homes = found[let], homes.dwelling[let]
-        rows = line.row[places]
-        if now.reserves:
-            return rows, let_homes, NONE, NONE
-        person = line.person[places]
-        return rows[~person], let_homes[~person], rows[person], let_homes[person]
+        places = found[let]
+        return line.row[places], homes.dwelling[let], line.person[places]
 
 
 class LettingRound:
@@ -213,19 +208,18 @@ class LettingRound:
         self._views: dict[int, PublicView] = {}
         self.offered, by_corporatie = offered_homes(world)
         self.homes, self.vacancies = to_let(world, self.offered), to_propose(world, self.offered)
-        asks = asks_in(world, candidates)
         self.queue, self.waits = queue_of(world, candidates), np.ones(candidates.size, bool)
-        self.line, in_line = line_of(world, asks[:0] if reserves else asks, NONE if reserves else candidates)
-        waiting = np.searchsorted(asks, np.arange(world.gemeenten.rows + 1))
-        self._offered, self._waiting, self._in_line = slices(by_corporatie), slices(waiting), slices(in_line)
+        self.line, in_line = line_of(world, candidates[:0] if reserves else candidates)
+        waiting = np.searchsorted(asks_in(world, candidates), np.arange(world.gemeenten.rows + 1))
+        self._owned, self._waiting, self._in_line = slices(by_corporatie), slices(waiting), slices(in_line)
 
     def homes_of(self, corporatie: int) -> Homes:
         """Homes that it has to let, in order of their rows."""
-        return Homes(*[column[self._offered[corporatie]] for column in self.homes])
+        return Homes(*[column[self._owned[corporatie]] for column in self.homes])
 
     def vacancies_of(self, corporatie: int, reserved: int) -> Vacancies:
         """The same homes, as a strategy sees them."""
-        v, mine = self.vacancies, self._offered[corporatie]
+        v, mine = self.vacancies, self._owned[corporatie]
         return Vacancies(
             v.dwelling[mine], v.buurt[mine], v.portiek[mine], v.rent[mine],
             v.months_vacant[mine], v.known_in_portiek[mine], reserved,
@@ -250,7 +244,7 @@ class LettingRound:
 
     def cross_off(self, corporatie: int, gemeente: int, persons: np.ndarray, homes: np.ndarray) -> None:
         """These persons have these homes; raises ValueError where somebody, or a home, was not there to be proposed."""
-        mine, there = self._offered[corporatie], self._waiting[gemeente]
+        mine, there = self._owned[corporatie], self._waiting[gemeente]
         if not _cross_off(self.offered[mine], homes, self.homes.free[mine]):
             raise ValueError(f"proposed are homes {homes.tolist()}: each must be offered by this corporatie, and be named once")
         if not _cross_off(self.queue.person[there], persons, self.waits[there]):
@@ -296,15 +290,16 @@ def queue_of(world: World, rows: np.ndarray) -> Queue:
     return Queue(rows, persons.identity[rows], persons.profile[rows], world.month - persons.waiting_since[rows])
 
 
-def line_of(world: World, asks: np.ndarray, persons: np.ndarray) -> tuple[Line, np.ndarray]:
-    """(the line, where in it each gemeente starts [gemeenten + 1]) of all seekers and of persons in rows [m], who ask there."""
+def line_of(world: World, persons: np.ndarray) -> tuple[Line, np.ndarray]:
+    """(the line, where in it each gemeente starts [gemeenten + 1]) of all seekers and of persons in rows [m]."""
     s, p = world.seekers, world.persons
     if not persons.size:
         starts = np.searchsorted(s.gemeente, np.arange(world.gemeenten.rows + 1, dtype=np.uint16))
         return Line(np.arange(s.rows), np.zeros(s.rows, bool), s.identity, s.ses, np.zeros(s.rows, bool)), starts
     row, person, identity, ses, starts = _line(
-        s.gemeente, s.since, s.identity, s.ses, persons, asks, p.waiting_since, p.identity, p.ses, world.gemeenten.rows
-    )
+        s.gemeente, s.since, s.identity, s.ses, persons, asks_in(world, persons), p.waiting_since, p.identity, p.ses,
+        world.gemeenten.rows,
+    )  # fmt: skip
     return Line(row, person, identity, ses, np.zeros(row.size, bool)), starts
 
 
