@@ -38,9 +38,12 @@ def _sum_per_gemeente(teams, gemeente, value, gemeenten):
 
 
 @kernel
-def _divide(teams, gemeente, total, by_inhabitants, following, asked, hours):
-    """Each gemeente divides its total [gemeenten] over its teams [n]: by inhabitants, a part `following` by what was asked."""
-    there = _sum_per_gemeente(teams, gemeente, asked, total.size)
+def _provide(teams, gemeente, fte, hours_per_fte, share, capacity, by_inhabitants, following, asked, hours, counts, counter):
+    """Each gemeente divides its hours over its teams [n]: by inhabitants, and a part `following` by what was asked there."""
+    total = _sum_per_gemeente(teams, gemeente, fte, capacity.size) * hours_per_fte * share * capacity
+    there = _sum_per_gemeente(teams, gemeente, asked, capacity.size)
+    for g in range(total.size):
+        counts[g, counter] += np.int64(np.rint(total[g]))
     for k, team in enumerate(teams):
         g, by_clients = gemeente[k], by_inhabitants[k]
         if there[g] > 0.0:
@@ -70,9 +73,11 @@ class Organisation(mesa.Agent):
         `following` that goes by what was asked there last month.
         """
         world, teams = self.model.world, self.model.world.teams
-        total = self._per_gemeente(teams.fte) * self.model.rooms.support.direct_hours_per_fte * share * capacity
-        _divide(self.teams, self.gemeente, total, self.by_inhabitants, following, teams.asked, teams.hours)
-        world.gemeente_counts[:, int(self.count)] += np.rint(total).astype(np.int64)
+        _provide(
+            self.teams, self.gemeente, teams.fte, self.model.rooms.support.direct_hours_per_fte, share,
+            np.full(world.gemeenten.rows, capacity), self.by_inhabitants, following, teams.asked, teams.hours,
+            world.gemeente_counts, int(self.count),
+        )  # fmt: skip
 
     def _per_gemeente(self, value: np.ndarray) -> np.ndarray:
         """Sum [gemeenten] over its teams of a column of all teams."""
@@ -177,8 +182,10 @@ class Corporatie(mesa.Agent):
     def _place(self, reserved: int) -> tuple[np.ndarray, np.ndarray]:
         """(persons, their homes), as the strategy proposes to this corporatie, which sees its own gemeente and no other."""
         city, now = self.model, self.model.letting_round
+        if not reserved:
+            return NONE, NONE
         queue = now.queue_of(self.gemeente)
-        if not reserved or not queue.person.size:
+        if not queue.person.size:
             return NONE, NONE
         vacancies, view = now.vacancies_of(self.number, reserved), now.view_of(self.gemeente)
         pairs = strategies.find(city.levers.strategie).propose(vacancies, queue, view, city.rooms.strategies, city.luck)
