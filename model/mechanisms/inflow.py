@@ -77,6 +77,7 @@ COUNTERS = {  # what counts the months that are spent in a place, and the places
     Place.BANK: (Count.BANK_MAANDEN, NOBODY),  # a couch is no institution
 }
 MONTHS_IN, PLACES_OF = np.array([COUNTERS.get(place, (NOBODY, NOBODY)) for place in Place], np.int64).T.copy()
+# traits of a new person, in the order of `_draw_traits`
 DRAWN = ("profile", "place", "debts", "coping", "network", "network_wijk", "age_class", "size", "wish", "participation")
 DTYPES = tuple(np.dtype(Persons.columns()[name].dtype) for name in DRAWN)
 
@@ -215,9 +216,9 @@ def seekers_of(world: World, p: Parameters, luck: Luck, per_month: float) -> dic
 
 @kernel
 def _renewed(key, give_up, gemeente, identity, new_gemeente, new_identity, by_gemeente, counts):
-    """Numbers of the seekers who wait after this, in order: rows of those who waited, on from whose last the new are numbered.
+    """Who waits after this, in order: the row of one who waited, or k after the last row for new seeker k.
 
-    In each gemeente the new come last, in the order `by_gemeente`; each of all gives up with a chance of `give_up`.
+    In each gemeente the new come last, in the order `by_gemeente`. Each, old or new, gives up with a chance of `give_up`.
     """
     out, found, old, new = np.empty(identity.size + new_identity.size, np.int64), 0, 0, 0
     while old + new < out.size:
