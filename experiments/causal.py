@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PICTURE = Path(__file__).parent.parent / "docs" / "images" / "causal.svg"
 INSTITUTIONS = "institutions"
 INSTITUTIONS_READ = (
+    "dwellings.person",
     "dwellings.months_vacant",
     "persons.place",
     "persons.status",

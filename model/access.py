@@ -42,34 +42,40 @@ def next_resistance(resistance: float, share: float, p: Parameters) -> float:
 
 
 @kernel
-def _may_be_proposed(key, for_life, month, identity, place, since, coping, gemeente, resistance, load, woonladder, screening, p,
-                     passed_over):  # fmt: skip
+def _means(gemeente, weight, value, gemeenten):
+    """Mean [gemeenten] of a value of what lies in each [n], by weight [n]; 0 where nothing has weight."""
+    total, weights = np.zeros(gemeenten), np.zeros(gemeenten)
+    for i in range(gemeente.size):
+        total[gemeente[i]] += weight[i] * value[i]
+        weights[gemeente[i]] += weight[i]
+    return total / np.maximum(weights, 1.0)
+
+
+@kernel
+def _may_be_proposed(key, for_life, month, rows, identity, place, since, coping, network_wijk, gemeente, resistance, load,
+                     woonladder, screening, p, counts):  # fmt: skip
     """bool [n]; counts who is passed over [gemeenten]."""
-    out = np.zeros(identity.size, np.bool_)
-    for i in range(identity.size):
+    out = np.zeros(rows.size, np.bool_)
+    for k, i in enumerate(rows):
         if coping[i] < screening:
             continue
         climbs = uniform_at(for_life, identity[i]) < woonladder
         if climbs and (place[i] == Place.BANK or month - since[i] < p.gate_months[place[i]]):
             continue
-        g = gemeente[i]
+        g = gemeente[network_wijk[i]]
         if uniform_at(key, identity[i]) < exclusion_probability(resistance[g], load[g], coping[i], p):
-            passed_over[g] += 1
+            counts[g, Count.UITGESLOTEN] += 1
             continue
-        out[i] = True
+        out[k] = True
     return out
 
 
 def may_be_proposed(world: World, p: Parameters, levers: Levers, luck: Luck, rows: np.ndarray) -> np.ndarray:
     """Which of the waiting persons in rows [n] corporaties are asked for this month (bool [n])."""
-    persons, c, many = world.persons, world.corporaties, world.gemeenten.rows
-    homes = np.maximum(np.bincount(c.gemeente, weights=c.homes, minlength=many), 1.0)
-    resistance = np.bincount(c.gemeente, weights=c.homes * c.weerstand, minlength=many) / homes
-    w = world.wijken
-    inwoners = np.maximum(np.bincount(w.gemeente, weights=w.inwoners, minlength=many), 1.0)
-    load = np.bincount(w.gemeente, weights=w.inwoners * w.load, minlength=many) / inwoners
+    persons, c, w, many = world.persons, world.corporaties, world.wijken, world.gemeenten.rows
     return _may_be_proposed(
-        luck.key(Stream.EXCLUSION), np.uint64(stream_key(luck.seed, int(Stream.LADDER), 0)), luck.month, persons.identity[rows],
-        persons.place[rows], persons.since[rows], persons.coping[rows], w.gemeente[persons.network_wijk[rows]], resistance, load,
-        levers.woonladder, levers.screening, p, world.gemeente_counts[:, Count.UITGESLOTEN],
+        luck.key(Stream.EXCLUSION), np.uint64(stream_key(luck.seed, int(Stream.LADDER), 0)), luck.month, rows, persons.identity,
+        persons.place, persons.since, persons.coping, persons.network_wijk, w.gemeente,
+        _means(c.gemeente, c.homes, c.weerstand, many), _means(w.gemeente, w.inwoners, w.load, many),
+        levers.woonladder, levers.screening, p, world.gemeente_counts,
     )  # fmt: skip

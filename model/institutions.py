@@ -5,14 +5,15 @@ its clients (choice 2); a corporatie divides its vacancies between the queue of 
 belong to a gemeente: none is divided over a border.
 """
 
-from types import ModuleType
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import mesa
 import numpy as np
 
 from model import access, letting, strategies
 from model.jit import kernel
+from model.letting import Homes, Line
 from model.mechanisms.settling import Lettings
 from model.policies import Levers
 from model.public_view import PublicView
@@ -24,6 +25,30 @@ if TYPE_CHECKING:
     from model.city import City
 
 NONE = np.zeros(0, np.int64)
+NO_LETTINGS = Lettings(NONE, NONE, NONE, NONE)
+
+
+@kernel
+def _sum_per_gemeente(teams, gemeente, value, gemeenten):
+    """Sum [gemeenten] of a value of teams in rows [n]; gemeente [n] is that of each."""
+    out = np.zeros(gemeenten)
+    for k, team in enumerate(teams):
+        out[gemeente[k]] += value[team]
+    return out
+
+
+@kernel
+def _provide(teams, gemeente, fte, hours_per_fte, share, capacity, by_inhabitants, following, asked, hours, counts, counter):
+    """Each gemeente divides its hours over its teams [n]: by inhabitants, and a part `following` by what was asked there."""
+    total = _sum_per_gemeente(teams, gemeente, fte, capacity.size) * hours_per_fte * share * capacity
+    there = _sum_per_gemeente(teams, gemeente, asked, capacity.size)
+    for g in range(total.size):
+        counts[g, counter] += np.int64(np.rint(total[g]))
+    for k, team in enumerate(teams):
+        g, by_clients = gemeente[k], by_inhabitants[k]
+        if there[g] > 0.0:
+            by_clients = asked[team] / there[g]
+        hours[team] = total[g] * ((1.0 - following) * by_inhabitants[k] + following * by_clients)
 
 
 class Organisation(mesa.Agent):
@@ -47,20 +72,16 @@ class Organisation(mesa.Agent):
         `share` of them is for this work. Each gemeente divides its own over its own wijken: a part by inhabitants, and a part
         `following` that goes by what was asked there last month.
         """
-        world, teams, mine = self.model.world, self.model.world.teams, self.teams
-        total = self._per_gemeente(teams.fte[mine]) * self.model.rooms.support.direct_hours_per_fte * share * capacity
-        parts = self.by_inhabitants
-        if following:
-            asked = teams.asked[mine]
-            there = self._per_gemeente(asked)[self.gemeente]
-            by_clients = np.where(there > 0.0, asked / np.where(there > 0.0, there, 1.0), self.by_inhabitants)
-            parts = (1.0 - following) * self.by_inhabitants + following * by_clients
-        teams.hours[mine] = total[self.gemeente] * parts
-        world.gemeente_counts[:, self.count] += np.rint(total).astype(np.int64)
+        world, teams = self.model.world, self.model.world.teams
+        _provide(
+            self.teams, self.gemeente, teams.fte, self.model.rooms.support.direct_hours_per_fte, share,
+            np.full(world.gemeenten.rows, capacity), self.by_inhabitants, following, teams.asked, teams.hours,
+            world.gemeente_counts, int(self.count),
+        )  # fmt: skip
 
-    def _per_gemeente(self, values: np.ndarray) -> np.ndarray:
-        """Sum [gemeenten] of a value of each of its teams [n]."""
-        return np.bincount(self.gemeente, weights=values, minlength=self.model.world.gemeenten.rows)
+    def _per_gemeente(self, value: np.ndarray) -> np.ndarray:
+        """Sum [gemeenten] over its teams of a column of all teams."""
+        return _sum_per_gemeente(self.teams, self.gemeente, value, self.model.world.gemeenten.rows)
 
 
 class Gemeente(Organisation):
@@ -86,8 +107,8 @@ class Zorgaanbieder(Organisation):
     def _asked_over_hours(self) -> np.ndarray:
         """Hours asked last month over those of today's staff [gemeenten], at least 1: indications add hours and take none."""
         teams = self.model.world.teams
-        there = self._per_gemeente(teams.fte[self.teams]) * self.model.rooms.support.direct_hours_per_fte
-        return np.maximum(1.0, self._per_gemeente(teams.asked[self.teams]) / np.maximum(there, 1e-9))
+        there = self._per_gemeente(teams.fte) * self.model.rooms.support.direct_hours_per_fte
+        return np.maximum(1.0, self._per_gemeente(teams.asked) / np.maximum(there, 1e-9))
 
 
 class Welzijn(Organisation):
@@ -116,154 +137,210 @@ class Corporatie(mesa.Agent):
     def __init__(self, model: "City", number: int) -> None:
         super().__init__(model)
         teams = model.world.teams
-        self.number, self.teams = number, np.flatnonzero((teams.kind == TeamKind.BEHEER) & (teams.wijk == number))
+        self.number = number
+        [self.team] = np.flatnonzero((teams.kind == TeamKind.BEHEER) & (teams.wijk == number)).tolist()
         self.gemeente = int(model.world.corporaties.gemeente[number])
 
     def provide(self) -> None:
         """Hours of the beheerders, by homes."""
-        teams, mine = self.model.world.teams, self.teams
-        teams.hours[mine] = teams.fte[mine] * self.model.rooms.support.direct_hours_per_fte * self.model.levers.sociaal_beheer
-        self.model.world.gemeente_counts[self.gemeente, Count.BEHEER_UREN] += round(float(teams.hours[mine].sum()))
+        teams, city = self.model.world.teams, self.model
+        hours = float(teams.fte[self.team]) * city.rooms.support.direct_hours_per_fte * city.levers.sociaal_beheer
+        teams.hours[self.team] = hours
+        city.world.gemeente_counts[self.gemeente, int(Count.BEHEER_UREN)] += round(hours)
 
     def decide(self) -> Lettings:
         """This month's lettings: reserved homes by the strategy, the others to regular seekers."""
-        city = self.model
-        homes = city.letting_round.homes_of(self.number)
-        persons = person_homes = NONE
-        if not homes.size:
+        now = self.model.letting_round
+        homes = now.homes_of(self.number)
+        many = homes.dwelling.size
+        if not many:
             self._remember(0, 0)
-            return Lettings(persons, person_homes, NONE, NONE)
-        strategy = strategies.find(city.levers.strategie)
-        if getattr(strategy, "RESERVES", True):
-            persons, person_homes = self._place(strategy, homes, self._reserved(homes.size))
-            homes = without(homes, person_homes, city.letting_round.marks)
-        seekers, seeker_homes, more_persons, more_homes = self._let(homes)
-        self._remember(persons.size, persons.size + seekers.size + more_persons.size)
-        return Lettings(
-            np.concatenate([persons, more_persons]), np.concatenate([person_homes, more_homes]), seekers, seeker_homes
-        )
+            return NO_LETTINGS
+        persons, person_homes = self._place(self._reserved(many)) if now.reserves else (NONE, NONE)
+        rows, let_homes, person = self._let(homes)
+        self._remember(persons.size, persons.size + rows.size)
+        if now.reserves:  # the line is one of seekers only
+            return Lettings(persons, person_homes, rows, let_homes)
+        return Lettings(rows[person], let_homes[person], rows[~person], let_homes[~person])
 
     def _reserved(self, homes: int) -> int:
         """How many of this month's homes go by agreement, as far as the agreement is kept (m51)."""
-        city, carry = self.model, self.model.world.corporaties.carry
-        carry[self.number] += city.levers.quota * city.levers.nakoming * homes
-        reserved = int(carry[self.number])  # fractions carry over; unused homes do not (choice 8)
-        carry[self.number] -= reserved
-        return reserved
+        levers, carry = self.model.levers, self.model.world.corporaties.carry
+        due = float(carry[self.number]) + levers.quota * levers.nakoming * homes
+        carry[self.number] = due - int(due)  # fractions carry over; unused homes do not (choice 8)
+        return int(due)
 
     def _remember(self, by_agreement: int, let: int) -> None:
         """What those at the desk have seen of late, and how much they resist."""
         c, k, p = self.model.world.corporaties, self.number, self.model.rooms.access
+        voorrang = float(c.voorrang[k])
         if let:
-            c.voorrang[k] = p.share_kept_per_month * c.voorrang[k] + (1.0 - p.share_kept_per_month) * by_agreement / let
-        c.weerstand[k] = access.next_resistance(c.weerstand[k], c.voorrang[k], p)
+            voorrang = p.share_kept_per_month * voorrang + (1.0 - p.share_kept_per_month) * by_agreement / let
+            c.voorrang[k] = voorrang
+        c.weerstand[k] = access.next_resistance(float(c.weerstand[k]), voorrang, p)
 
-    def _place(self, strategy: ModuleType, homes: np.ndarray, reserved: int) -> tuple[np.ndarray, np.ndarray]:
+    def _place(self, reserved: int) -> tuple[np.ndarray, np.ndarray]:
         """(persons, their homes), as the strategy proposes to this corporatie, which sees its own gemeente and no other."""
-        city, now, gemeente = self.model, self.model.letting_round, self.gemeente
-        d, persons, waiting = city.world.dwellings, city.world.persons, now.waiting[gemeente]
-        queue = Queue(waiting, persons.identity[waiting], persons.profile[waiting], city.month - persons.waiting_since[waiting])
-        portiek = d.portiek[homes]
-        vacancies = Vacancies(
-            homes, now.buurt_in_view(gemeente, d.buurt[homes]), portiek, d.rent[homes], d.months_vacant[homes],
-            now.known_in_portiek[portiek], reserved,
-        )  # fmt: skip
-        pairs = strategy.propose(vacancies, queue, now.view_of(gemeente), city.rooms.strategies, city.luck)
+        city, now = self.model, self.model.letting_round
+        if not reserved:
+            return NONE, NONE
+        queue = now.queue_of(self.gemeente)
+        if not queue.person.size:
+            return NONE, NONE
+        vacancies, view = now.vacancies_of(self.number, reserved), now.view_of(self.gemeente)
+        pairs = strategies.find(city.levers.strategie).propose(vacancies, queue, view, city.rooms.strategies, city.luck)
         if not pairs:
             return NONE, NONE
-        rows, their_homes = np.array(pairs, np.int64).T
-        now.waiting[gemeente] = without(waiting, rows, now.marks)
-        return rows, their_homes
+        persons, homes = np.array(pairs, np.int64).T
+        now.cross_off(self.number, self.gemeente, persons, homes)
+        return persons, homes
 
-    def _let(self, homes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """(seekers, their homes, persons, their homes); persons only where they queue with everyone."""
-        city, d, line = self.model, self.model.world.dwellings, self.model.letting_round.line_of(self.gemeente)
-        score = self.model.world.buurten.score[d.buurt[homes]].astype(np.float32)
-        found = letting.let(city.rooms.letting, city.luck, homes, d.rent[homes], score, line.identity, line.ses, line.housed)
-        homes, found = homes[found >= 0], found[found >= 0]
-        rows, person = line.row[found], line.person[found]
-        return rows[~person], homes[~person], rows[person], homes[person]
-
-
-class Line(NamedTuple):
-    """Everyone [n] in a gemeente whom corporaties may let to this month without an agreement, who waits longest first."""
-
-    row: np.ndarray  # in seekers, or in persons
-    person: np.ndarray  # whether it is a person
-    identity: np.ndarray
-    ses: np.ndarray
-    housed: np.ndarray  # has found a home this month
+    def _let(self, homes: Homes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(rows of those in the line who get a home, their homes, whether each is a person and no seeker)."""
+        city, line = self.model, self.model.letting_round.line_of(self.gemeente)
+        found = letting.let(city.rooms.letting, city.luck, homes, line)
+        let = found >= 0
+        places = found[let]
+        return line.row[places], homes.dwelling[let], line.person[places]
 
 
 class LettingRound:
     """What the corporaties need in one month: homes to let, who waits where, and what may be known.
 
-    Sorted once for all, and handed out in slices: by corporatie what is offered, by gemeente everything else.
+    Looked up and sorted once for all, and handed out in slices: by corporatie what is offered, by gemeente everything else.
     """
 
     def __init__(self, world: World, view: PublicView, reserves: bool, candidates: np.ndarray) -> None:
         self.world, self.view, self.reserves = world, view, reserves
-        d, s, many = world.dwellings, world.seekers, np.arange(world.gemeenten.rows + 1)
-        offered = offered_homes(world)
-        owner = d.corporatie[offered]
-        order = np.argsort(owner, kind="stable")
-        self.offered = offered[order]
-        self._edges = np.searchsorted(owner[order], np.arange(1, world.corporaties.rows + 2))
-        self.waiting = np.split(candidates, np.searchsorted(asks_in(world, candidates), many[1:-1]))
-        self.known_in_portiek = known_in_portiek(world)
-        self.marks = np.zeros(max(d.rows, world.persons.rows), bool)
-        self._seekers = np.searchsorted(s.gemeente, many)
-        self._lines: dict[int, Line] = {}
+        self._views: dict[int, PublicView] = {}
+        self.offered, by_corporatie = offered_homes(world)
+        self.homes, self.vacancies = to_let(world, self.offered), to_propose(world, self.offered)
+        self.queue, self.waits = queue_of(world, candidates), np.ones(candidates.size, bool)
+        self.line, in_line = line_of(world, candidates[:0] if reserves else candidates)
+        waiting = np.searchsorted(asks_in(world, candidates), np.arange(world.gemeenten.rows + 1))
+        self._owned, self._waiting, self._in_line = slices(by_corporatie), slices(waiting), slices(in_line)
 
-    def homes_of(self, corporatie: int) -> np.ndarray:
-        """Rows of the homes that it has to let, in order."""
-        return self.offered[self._edges[corporatie] : self._edges[corporatie + 1]]
+    def homes_of(self, corporatie: int) -> Homes:
+        """Homes that it has to let, in order of their rows."""
+        return Homes(*[column[self._owned[corporatie]] for column in self.homes])
 
-    def view_of(self, gemeente: int) -> PublicView:
-        """The public view of one gemeente; it starts at that gemeente's own first buurt and wijk."""
-        g = self.world.gemeenten
-        return self.view.part(int(g.first[gemeente]), int(g.last[gemeente]))
+    def vacancies_of(self, corporatie: int, reserved: int) -> Vacancies:
+        """The same homes, as a strategy sees them."""
+        v, mine = self.vacancies, self._owned[corporatie]
+        return Vacancies(
+            v.dwelling[mine], v.buurt[mine], v.portiek[mine], v.rent[mine],
+            v.months_vacant[mine], v.known_in_portiek[mine], reserved,
+        )  # fmt: skip
 
-    def buurt_in_view(self, gemeente: int, buurt: np.ndarray) -> np.ndarray:
-        """Which row of that view each buurt [n] is."""
-        return buurt - self.world.gemeenten.first[gemeente]
+    def queue_of(self, gemeente: int) -> Queue:
+        """Who may be proposed in one gemeente and has no home yet."""
+        mine = self._waiting[gemeente]
+        waits = self.waits[mine]
+        return Queue(*[column[mine][waits] for column in self.queue])
 
     def line_of(self, gemeente: int) -> Line:
         """The line of one gemeente, which its corporaties serve one after the other."""
-        if gemeente not in self._lines:
-            first, last = int(self._seekers[gemeente]), int(self._seekers[gemeente + 1])
-            waiting = NONE if self.reserves else self.waiting[gemeente]
-            self._lines[gemeente] = line_of(self.world, first, last, waiting)
-        return self._lines[gemeente]
+        return Line(*[column[self._in_line[gemeente]] for column in self.line])
+
+    def view_of(self, gemeente: int) -> PublicView:
+        """The public view of one gemeente; it starts at that gemeente's own first buurt and wijk."""
+        if gemeente not in self._views:
+            g = self.world.gemeenten
+            self._views[gemeente] = self.view.part(int(g.first[gemeente]), int(g.last[gemeente]))
+        return self._views[gemeente]
+
+    def cross_off(self, corporatie: int, gemeente: int, persons: np.ndarray, homes: np.ndarray) -> None:
+        """These persons have these homes; raises ValueError where somebody, or a home, was not there to be proposed."""
+        mine, there = self._owned[corporatie], self._waiting[gemeente]
+        if not _cross_off(self.offered[mine], homes, self.homes.free[mine]):
+            raise ValueError(f"proposed are homes {homes.tolist()}: each must be offered by this corporatie, and be named once")
+        if not _cross_off(self.queue.person[there], persons, self.waits[there]):
+            raise ValueError(f"proposed are persons {persons.tolist()}: each must wait in this gemeente, and be named once")
+
+
+@kernel
+def _cross_off(rows, gone, there):
+    """`there` [n] becomes False for each of `gone` among rows [n]; returns whether all of them were there."""
+    for row in gone:
+        k = 0
+        while k < rows.size and rows[k] != row:
+            k += 1
+        if k == rows.size or not there[k]:
+            return False
+        there[k] = False
+    return True
+
+
+def slices(edges: np.ndarray) -> list[slice]:
+    """The stretches between edges [n + 1]."""
+    return [slice(a, b) for a, b in pairwise(edges.tolist())]
+
+
+def to_let(world: World, homes: np.ndarray) -> Homes:
+    """Homes in rows [n], as those see them to whom they are offered."""
+    d = world.dwellings
+    score = world.buurten.score[d.buurt[homes]].astype(np.float32)
+    return Homes(homes, d.rent[homes], score, np.ones(homes.size, bool))
+
+
+def to_propose(world: World, homes: np.ndarray) -> Vacancies:
+    """Homes in rows [n], as strategies see them: a buurt has its number in the view of its gemeente. None is reserved yet."""
+    d, c = world.dwellings, world.corporaties
+    first = world.gemeenten.first[c.gemeente[d.corporatie[homes] - 1]]
+    known = _known_in_portiek(homes, d.portiek, d.person, world.persons.status)
+    return Vacancies(homes, d.buurt[homes] - first, d.portiek[homes], d.rent[homes], d.months_vacant[homes], known, 0)
+
+
+def queue_of(world: World, rows: np.ndarray) -> Queue:
+    """Persons in rows [n], as strategies see them."""
+    persons = world.persons
+    return Queue(rows, persons.identity[rows], persons.profile[rows], world.month - persons.waiting_since[rows])
+
+
+def line_of(world: World, persons: np.ndarray) -> tuple[Line, np.ndarray]:
+    """(the line, where in it each gemeente starts [gemeenten + 1]) of all seekers and of persons in rows [m]."""
+    s, p = world.seekers, world.persons
+    if not persons.size:
+        starts = np.searchsorted(s.gemeente, np.arange(world.gemeenten.rows + 1, dtype=np.uint16))
+        return Line(np.arange(s.rows), np.zeros(s.rows, bool), s.identity, s.ses, np.zeros(s.rows, bool)), starts
+    row, person, identity, ses, starts = _line(
+        s.gemeente, s.since, s.identity, s.ses, persons, asks_in(world, persons), p.waiting_since, p.identity, p.ses,
+        world.gemeenten.rows,
+    )  # fmt: skip
+    return Line(row, person, identity, ses, np.zeros(row.size, bool)), starts
+
+
+@kernel
+def _line(gemeente, since, identity, ses, persons, asks, waiting_since, person_identity, person_ses, gemeenten):
+    """By gemeente, and there by when they came; seekers before persons of the same month. Both are in that order."""
+    many = gemeente.size + persons.size
+    row, person = np.empty(many, np.int64), np.zeros(many, np.bool_)
+    who, means = np.empty(many, identity.dtype), np.empty(many, ses.dtype)
+    starts, s, m = np.zeros(gemeenten + 1, np.int64), 0, 0
+    for k in range(many):
+        g = gemeente[s] if s < gemeente.size else gemeenten
+        if m < persons.size and (asks[m] < g or (asks[m] == g and waiting_since[persons[m]] < since[s])):
+            g, i = asks[m], persons[m]
+            row[k], person[k], who[k], means[k] = i, True, person_identity[i], person_ses[i]
+            m += 1
+        else:
+            row[k], who[k], means[k] = s, identity[s], ses[s]
+            s += 1
+        starts[g + 1] += 1
+    return row, person, who, means, np.cumsum(starts)
 
 
 def candidates(world: World, p: access.Parameters, levers: Levers, luck: Luck, passed_over: np.ndarray = NONE) -> np.ndarray:
     """Rows of the waiting persons who may be proposed this month; not those whose identity is in `passed_over` (see `City`)."""
-    rows = waiting_persons(world)
-    rows = rows[access.may_be_proposed(world, p, levers, luck, rows)]
+    rows = np.flatnonzero(world.persons.place > int(Place.THUIS))
+    rows = in_queue_order(world, rows[access.may_be_proposed(world, p, levers, luck, rows)])
     return rows[~np.isin(world.persons.identity[rows], passed_over)] if passed_over.size else rows
 
 
-def line_of(world: World, first: int, last: int, waiting: np.ndarray) -> Line:
-    """Seekers in rows first to last and waiting persons [m], by when they came; seekers before persons of the same month."""
-    s, persons = world.seekers, world.persons
-    row, identity, ses, person = np.arange(first, last), s.identity[first:last], s.ses[first:last], np.zeros(last - first, bool)
-    if waiting.size:
-        at = np.searchsorted(s.since[first:last], persons.waiting_since[waiting], side="right")
-        row, person = np.insert(row, at, waiting), np.insert(person, at, True)
-        identity, ses = np.insert(identity, at, persons.identity[waiting]), np.insert(ses, at, persons.ses[waiting])
-    return Line(row, person, identity, ses, np.zeros(row.size, bool))
-
-
-def without(rows: np.ndarray, gone: np.ndarray, marks: np.ndarray) -> np.ndarray:
-    """Rows [n] of a table without those that are among `gone`, in their order; marks (bool, all False) is as long as the table.
-
-    It is lent, because to make one that long for every corporatie would cost more than all else that they do.
-    """
-    marks[gone] = True
-    stay = rows[~marks[rows]]
-    marks[gone] = False
-    return stay
+def in_queue_order(world: World, rows: np.ndarray) -> np.ndarray:
+    """Persons in rows [n] by gemeente; there first come first, and those of one month by identity."""
+    persons = world.persons
+    return rows[np.lexsort((persons.identity[rows], persons.waiting_since[rows], asks_in(world, rows)))]
 
 
 def asks_in(world: World, persons: np.ndarray) -> np.ndarray:
@@ -271,40 +348,39 @@ def asks_in(world: World, persons: np.ndarray) -> np.ndarray:
     return world.wijken.gemeente[world.persons.network_wijk[persons]]
 
 
-def waiting_persons(world: World) -> np.ndarray:
-    """Rows of persons who wait for a home, by gemeente; there first come first, and those of one month by identity."""
-    persons = world.persons
-    rows = np.flatnonzero(persons.place > int(Place.THUIS))
-    return rows[np.lexsort((persons.identity[rows], persons.waiting_since[rows], asks_in(world, rows)))]
+def offered_homes(world: World) -> tuple[np.ndarray, np.ndarray]:
+    """(rows of corporatie homes that stood empty before this month, where each corporatie starts [corporaties + 1])."""
+    d = world.dwellings
+    return _offered(d.identity, d.tenure, d.months_vacant, d.corporatie, world.corporaties.rows)
 
 
 @kernel
-def _offered(identity, tenure, months_vacant, out):
-    """Rows of corporatie homes that stood empty before this month, into `out`; returns how many."""
-    found = 0
+def _offered(identity, tenure, months_vacant, corporatie, corporaties):
+    """By corporatie, and there by row; corporatie k has number k + 1."""
+    rows, found = np.empty(identity.size, np.int64), 0
+    starts = np.zeros(corporaties + 2, np.int64)
     for i in range(identity.size):
         if identity[i] == 0 and months_vacant[i] > 0 and tenure[i] == Tenure.SOCIALE_HUUR:
-            out[found] = i
+            rows[found] = i
             found += 1
-    return found
-
-
-def offered_homes(world: World) -> np.ndarray:
-    """Rows of corporatie homes to let."""
-    d = world.dwellings
-    out = np.empty(d.rows, np.int64)
-    return out[: _offered(d.identity, d.tenure, d.months_vacant, out)]
+            starts[corporatie[i] + 1] += 1
+    starts = np.cumsum(starts)
+    out, at = np.empty(found, np.int64), starts.copy()
+    for i in rows[:found]:
+        out[at[corporatie[i]]] = i
+        at[corporatie[i]] += 1
+    return out, starts[1:]
 
 
 @kernel
-def _known(place, status, dwelling, portiek, out):
-    for i in range(place.size):
-        if place[i] == Place.THUIS and status[i] == Status.BEKEND:
-            out[portiek[dwelling[i]]] += 1
-
-
-def known_in_portiek(world: World) -> np.ndarray:
-    """Known persons who live in each portiek [portieken]."""
-    persons, out = world.persons, np.zeros(world.portieken.rows, np.int64)
-    _known(persons.place, persons.status, persons.dwelling, world.dwellings.portiek, out)
+def _known_in_portiek(homes, portiek, person, status):
+    """Known persons [n] who live in the portiek of each of homes [n]: rows of one portiek stand together."""
+    out = np.zeros(homes.size, np.int64)
+    for k, home in enumerate(homes):
+        i = home
+        while i > 0 and portiek[i - 1] == portiek[home]:
+            i -= 1
+        while i < portiek.size and portiek[i] == portiek[home]:
+            out[k] += person[i] >= 0 and status[person[i]] == Status.BEKEND
+            i += 1
     return out

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model.jit import kernel, rule
-from model.randomness import Luck, Stream, uniform_at
+from model.randomness import Luck, Stream, ticket, uniform_at
 
 
 class Parameters(NamedTuple):
@@ -30,55 +30,65 @@ def refusal_probability(ses, score, base, of_score, of_ses, most):
     return min(most, max(0.0, base * np.exp(of_ses * ses - of_score * score)))
 
 
+class Homes(NamedTuple):
+    """Homes [n] of one corporatie, or of all, that are to let this month."""
+
+    dwelling: np.ndarray
+    rent: np.ndarray  # euro/month
+    score: np.ndarray  # leefbaarheid of the buurt
+    free: np.ndarray  # not let by agreement
+
+
+class Line(NamedTuple):
+    """Everyone [m] to whom may be let without an agreement; in each gemeente who waits longest stands first."""
+
+    row: np.ndarray  # in seekers, or in persons
+    person: np.ndarray  # whether it is a person
+    identity: np.ndarray
+    ses: np.ndarray
+    housed: np.ndarray  # has found a home this month
+
+
 @kernel
-def _offer(key, rent, identity, score, seekers, ses, p, taken, out):
-    """out[k] becomes the position of the seeker who takes home k, or stays -1. Seekers stand in queue order; see `taken`."""
-    head = np.zeros(2, np.int64)
-    for k in range(rent.size):
-        first = 0 if p.passend_toewijzen and rent[k] <= p.rent_limit else 1
-        offers = 0
-        for turn in range(2):
-            low = (first + turn) % 2 == 0  # first those for whom the home is meant, then the others
-            group = 0 if low else 1
-            j = head[group]
-            at_head = True
-            while j < seekers.size and offers < p.offers and out[k] < 0:
-                mine = (ses[j] < p.low_income_below_ses) == low or not p.passend_toewijzen
-                if mine and not taken[j]:  # who refuses keeps the place in the queue
-                    offers += 1
-                    u = uniform_at(key + identity[k], seekers[j])
-                    if u >= refusal_probability(
-                        ses[j], score[k], p.refusal, p.refusal_of_poor_score, p.refusal_of_ses, p.refusal_most
-                    ):
-                        taken[j] = True
-                        out[k] = j
-                at_head = at_head and (taken[j] or not mine)
-                j += 1
-                if at_head:
-                    head[group] = j
-            if out[k] >= 0 or not p.passend_toewijzen:
-                break
+def _offer(key, home, rent, score, line, ses, p, housed, head):
+    """Position in the line of who takes this home, -1 for nobody; nobody before head [2] is to be asked any more."""
+    first = 0 if p.passend_toewijzen and rent <= p.rent_limit else 1
+    offers = 0
+    for turn in range(2):
+        low = (first + turn) % 2 == 0  # first those for whom the home is meant, then the others
+        group = 0 if low else 1
+        j = head[group]
+        at_head = True
+        while j < line.size and offers < p.offers:
+            mine = (ses[j] < p.low_income_below_ses) == low or not p.passend_toewijzen
+            if mine and not housed[j]:  # who refuses keeps the place in the queue
+                offers += 1
+                refusal = refusal_probability(ses[j], score, p.refusal, p.refusal_of_poor_score, p.refusal_of_ses, p.refusal_most)
+                if uniform_at(key + home, line[j]) >= refusal:
+                    housed[j] = True
+                    return j
+            at_head = at_head and (housed[j] or not mine)
+            j += 1
+            if at_head:
+                head[group] = j
+        if not p.passend_toewijzen:
+            break
+    return -1
 
 
-def let(
-    p: Parameters,
-    luck: Luck,
-    dwelling: np.ndarray,
-    rent: np.ndarray,
-    score: np.ndarray,
-    who: np.ndarray,
-    ses: np.ndarray,
-    taken: np.ndarray | None = None,
-) -> np.ndarray:
-    """Position in the queue [n] of who takes each home, -1 for nobody.
+@kernel
+def _let(lots, refusals, dwelling, rent, score, free, line, ses, p, housed, out):
+    """Homes are offered in the order of their lots."""
+    lot, head = np.empty(dwelling.size, np.uint64), np.zeros(2, np.int64)
+    for k in range(dwelling.size):
+        lot[k] = ticket(lots, 0, dwelling[k])
+    for k in np.argsort(lot):
+        out[k] = _offer(refusals, np.uint64(dwelling[k]), rent[k], score[k], line, ses, p, housed, head) if free[k] else -1
 
-    dwelling, rent (euro/month), score (leefbaarheid of the buurt): [n]; who (uint64), ses: [m], longest waiting first.
-    `taken` (bool [m]) says who has a home already, and gets those who find one here.
-    """
-    taken = np.zeros(who.size, bool) if taken is None else taken
-    order = np.argsort(luck.tickets(Stream.WHICH_HOME, 0, dwelling), kind="stable")
-    found = np.full(dwelling.size, -1, np.int64)
-    _offer(luck.key(Stream.REFUSAL), rent[order], dwelling[order].astype(np.uint64), score[order], who, ses, p, taken, found)
-    out = np.full(dwelling.size, -1, np.int64)
-    out[order] = found
+
+def let(p: Parameters, luck: Luck, homes: Homes, line: Line) -> np.ndarray:
+    """Position in the line [n] of who takes each home, -1 for nobody; `line.housed` says who has a home, and is kept true."""
+    lots, refusals = luck.key(Stream.WHICH_HOME), luck.key(Stream.REFUSAL)
+    out = np.empty(homes.dwelling.size, np.int64)
+    _let(lots, refusals, *homes, line.identity, line.ses, p, line.housed, out)
     return out

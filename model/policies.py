@@ -102,4 +102,5 @@ def refuse_clashes(settings: list[Setting], where: str) -> None:
 
 def levers_at(month: int, huidig: Levers, settings: list[Setting]) -> Levers:
     """The levers of one month: today's way, with what the scenario's policies have changed by then."""
-    return huidig._replace(**{s.lever: s.value for s in settings if s.start <= month < s.end})
+    changed = {s.lever: s.value for s in settings if s.start <= month < s.end}
+    return huidig._replace(**changed) if changed else huidig

@@ -225,7 +225,7 @@ def _queues(world: World, p: Blocks, seed: int, start: int) -> None:
     ago = range(int(12 * p.population.seekers_wait_years), 0, -1)
     months = [inflow.seekers_of(world, f, Luck(seed, start - back), world.seekers_per_month * stay**back) for back in ago]
     if months:
-        inflow.add_seekers(world, months)
+        inflow.renew_queues(world, Luck(seed, start), months, give_up=0.0)
 
 
 def build(town: Town, p: Blocks, seed: int, quota: float, warmup: int) -> World:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from model.jit import kernel
 from model.randomness import Luck, Stream, normal_of
 from model.world import TeamKind, World
 
@@ -37,16 +38,30 @@ class PublicView(NamedTuple):
         )  # fmt: skip
 
 
+@kernel
+def _spare_hours(kind, team_wijk, fte, direct_hours_per_fte, inwoners_of_wijk, wijk, inwoners, need, complaints,
+                 hours_per_complaint, noise):  # fmt: skip
+    """Hours [buurten] that seem to be left: those of the wijk's teams, by inhabitants, less the need that is seen."""
+    staff, out = np.zeros(inwoners_of_wijk.size), np.empty(wijk.size)
+    for i in range(kind.size):
+        if kind[i] != TeamKind.BEHEER:
+            staff[team_wijk[i]] += fte[i]
+    for b in range(wijk.size):
+        published = staff[wijk[b]] / max(inwoners_of_wijk[wijk[b]], 1.0) * direct_hours_per_fte * inwoners[b]
+        out[b] = published - (need[b] + hours_per_complaint * complaints[b]) * noise[b]
+    return out
+
+
 def public_view(world: World, p: Parameters, luck: Luck, exact: bool) -> PublicView:
     """The view of this month. `exact` fills `spare_hours` with the latent value (scenario draagkracht_exact)."""
     b, w, teams = world.buurten, world.wijken, world.teams
     lag = min(p.lag_months, 12) - 1
-    complaints, need = b.complaints_seen[:, lag], b.need_seen[:, lag]
-    in_wijk = teams.kind != int(TeamKind.BEHEER)
-    fte = np.bincount(teams.wijk[in_wijk], weights=teams.fte[in_wijk], minlength=w.rows)
-    published = (fte / np.maximum(w.inwoners, 1.0) * p.direct_hours_per_fte)[b.wijk] * b.inwoners
+    complaints = b.complaints_seen[:, lag]
     noise = np.exp(p.noise_sd * normal_of(luck.draws(Stream.VIEW_NOISE, np.arange(1, b.rows + 1))))
-    observed = published - (need + p.hours_per_complaint * complaints) * noise
+    observed = _spare_hours(
+        teams.kind, teams.wijk, teams.fte, p.direct_hours_per_fte, w.inwoners, b.wijk, b.inwoners, b.need_seen[:, lag],
+        complaints, p.hours_per_complaint, noise,
+    )  # fmt: skip
     return PublicView(
         wijk=b.wijk, homes=b.homes, corporatie_homes=b.sociale_huur, leefbaarheid_class=b.published_class,
         placed=b.placed_seen.sum(axis=1), complaints=complaints * noise, caseload=w.caseload_seen[:, lag][b.wijk],

@@ -43,17 +43,6 @@ def _blank(rows, columns, blanks):
         k += 1  # noqa: SIM113 - numba writes out no loop over enumerate
 
 
-@kernel
-def _merge(old, new, at, out):
-    """Rows of `old` with those of `new` [n] among them, each before the old row `at` [n] (ascending), into `out`."""
-    done = 0
-    for k in range(at.size):
-        out[done + k : at[k] + k] = old[done : at[k]]
-        out[at[k] + k] = new[k]
-        done = at[k]
-    out[done + at.size :] = old[done:]
-
-
 class Table:
     """Columns of equal length. Rows are numbers; identity, where there is one, is a column."""
 
@@ -100,18 +89,18 @@ class Table:
             setattr(self, name, getattr(self, name).take(rows, axis=0))
         self.rows = rows.size
 
-    def insert(self, at: np.ndarray, **values: np.ndarray) -> None:
-        """Add rows [n], each before the present row `at` [n] (ascending; `rows` is the end), in their order.
+    def renew(self, order: np.ndarray, **new: np.ndarray) -> None:
+        """Rows become those of `order` [m]: numbers of present rows, and on from the last of these numbers of new ones [n].
 
-        Columns that are not named get their initial value. Whole stretches are copied: a queue is long, who joins it are few.
+        Columns that are not named get their initial value there.
         """
+        count = len(next(iter(new.values())))
         for name, c in self.columns().items():
             old = getattr(self, name)
-            new = np.asarray(values[name] if name in values else np.full((at.size, *old.shape[1:]), c.initial), old.dtype)
-            out = np.empty((self.rows + at.size, *old.shape[1:]), old.dtype)
-            _merge(old, new, at, out)
-            setattr(self, name, out)
-        self.rows += at.size
+            more = new[name] if name in new else np.full((count, *old.shape[1:]), c.initial)
+            both = np.concatenate((old, more), dtype=old.dtype, casting="unsafe")
+            setattr(self, name, both.take(order, axis=0))
+        self.rows = order.size
 
     def clear(self, rows: np.ndarray, but: tuple[str, ...] = ()) -> None:
         """Make rows (numbers [n]) empty again, except for the columns named in `but`."""

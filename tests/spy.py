@@ -34,7 +34,7 @@ COUNTS = "counts."  # how the name of a counter starts: counts.incidenten
 SHAPE_ONLY = (np.empty_like, np.zeros_like, np.ones_like, np.full_like, np.shape, np.size, np.ndim)
 SHAPE = ("shape", "size", "ndim", "dtype")
 MONTHS = 6  # that are looked at: enough for every branch to be taken
-MOVES = ("grow", "keep", "insert", "clear", "copy")
+MOVES = ("grow", "keep", "renew", "clear", "copy")
 
 
 class Spied(np.lib.mixins.NDArrayOperatorsMixin):
@@ -197,7 +197,8 @@ def reads(city: City, months: int) -> dict[str, tuple[str, ...]]:
 def measured(small_city: Callable[..., City], lively: Rooms, huidig: Levers) -> dict[str, tuple[str, ...]]:
     """What each mechanism reads around month 0, when the warm-up ends, in a town where whatever can happen does.
 
-    Besides what `lively` raises, homes are lost soon and often, and the switch of choice 10 is on.
+    Besides what `lively` raises, homes are lost soon and often, so many seekers come that some still wait after that, and the
+    switch of choice 10 is on.
     """
     c = lively.crisis
     rooms = lively._replace(
@@ -209,6 +210,7 @@ def measured(small_city: Callable[..., City], lively: Rooms, huidig: Levers) -> 
             home_lost_after_long_opname=1.0,
         ),
     )
+    rooms = rooms._replace(inflow=lively.inflow._replace(seekers_per_home=10.0 * lively.inflow.seekers_per_home))
     rooms = rooms._replace(arrears=lively.arrears._replace(judgment_from_months=2, judgment_per_month=0.8, averted_share=0.1))
     levers = huidig._replace(driegesprek=True, buurtinformatie=True)
     return reads(small_city(rooms=rooms, huidig=levers, quota=0.9, warmup=12, months=-2, strategie="plafond"), MONTHS)

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.city import City
-from model.letting import let, refusal_probability
-from model.mechanisms import settling
+from model.letting import Homes, Line, let, refusal_probability
+from model.mechanisms import leaving, settling
 from model.randomness import Luck, Stream, uniform_at
-from model.world import Count
+from model.world import Count, Place, Status
 
 CHEAP, DEAR = 500.0, 800.0  # the limit of passend toewijzen is 630
 RICH, POOR = 0.5, -1.0  # a low income is below -0.5
@@ -21,13 +21,22 @@ def p(rooms):
     return rooms.letting._replace(refusal=0.0, passend_toewijzen=True, rent_limit=630.0, low_income_below_ses=-0.5, offers=12)
 
 
+def offered(rents, score=0.0, free=None) -> Homes:
+    """Homes in rows 10, 11, ..., all of them free unless said otherwise."""
+    homes, scores = 10 + np.arange(len(rents)), np.full(len(rents), score, np.float32)
+    return Homes(homes, np.array(rents, np.float32), scores, np.ones(len(rents), bool) if free is None else np.array(free))
+
+
+def waiting(ses) -> Line:
+    """Seekers 1, 2, ... in rows 0, 1, ..., none of whom has a home."""
+    rows = np.arange(len(ses))
+    nobody = np.zeros(len(ses), bool)
+    return Line(rows, nobody, (1 + rows).astype(np.uint64), np.array(ses, np.float32), nobody.copy())
+
+
 def lettings(p, rents, ses, luck=None, score=0.0) -> list[int]:
     """For each home (rows 10, 11, ...) the position in the queue of who gets it, -1 for nobody."""
-    homes = 10 + np.arange(len(rents))
-    who = (1 + np.arange(len(ses))).astype(np.uint64)
-    scores = np.full(len(rents), score, np.float32)
-    found = let(p, luck or Luck(1, 1), homes, np.array(rents, np.float32), scores, who, np.array(ses, np.float32))
-    return found.tolist()
+    return let(p, luck or Luck(1, 1), offered(rents, score), waiting(ses)).tolist()
 
 
 def test_a_cheap_home_goes_to_the_longest_waiting_low_income(p):
@@ -64,10 +73,18 @@ def test_more_homes_than_seekers_leaves_homes(p):
 
 def test_who_has_a_home_already_is_not_asked(p):
     """Two corporaties let one after the other: who found a home at the first is passed over by the second."""
-    taken = np.array([True, False, False])
-    who, ses = np.array([1, 2, 3], np.uint64), np.full(3, POOR, np.float32)
-    found = let(p, Luck(1, 1), np.array([10]), np.array([CHEAP], np.float32), np.zeros(1, np.float32), who, ses, taken)
-    assert found.tolist() == [1] and taken.tolist() == [True, True, False]
+    line = waiting([POOR, POOR, POOR])
+    line.housed[0] = True
+    assert let(p, Luck(1, 1), offered([CHEAP]), line).tolist() == [1]
+    assert line.housed.tolist() == [True, True, False]
+
+
+def test_a_home_that_is_let_by_agreement_is_offered_to_nobody_else(p):
+    assert let(p, Luck(1, 1), offered([CHEAP, CHEAP, CHEAP], free=[False, True, False]), waiting([POOR, POOR])).tolist() == [
+        -1,
+        0,
+        -1,
+    ]
 
 
 def test_no_homes_and_no_seekers(p):
@@ -202,3 +219,34 @@ def test_over_the_years_the_quota_is_kept(small_city, lively):
         placed += int(city.world.counts[:, Count.GEPLAATST].sum())
     assert placed <= 0.3 * offered + 2
     assert placed >= 0.25 * offered, "the queue of the lively town is long enough to fill it"
+
+
+def test_strategies_see_the_known_persons_of_each_portiek(small_city, lively):
+    """Counted by going through all persons, for every home that is offered."""
+    city = small_city(rooms=lively, strategie="loting", months=12)
+    city.begin_month()
+    city.live(leaving)
+    city.prepare_lettings()
+    persons, portiek, seen = city.world.persons, city.world.dwellings.portiek, city.letting_round.vacancies
+    known = (persons.place == Place.THUIS) & (persons.status == Status.BEKEND)
+    lives_in = portiek[persons.dwelling[known]]
+    assert seen.known_in_portiek.tolist() == [(lives_in == portiek[home]).sum() for home in seen.dwelling]
+    assert seen.known_in_portiek.sum() > 0
+
+
+@pytest.mark.parametrize("what", ["a person twice", "a home twice", "somebody who does not wait", "a home of another"])
+def test_a_strategy_can_only_propose_what_it_was_given(small_city, lively, what):
+    nobody_passed_over = lively._replace(access=lively.access._replace(exclusion_of_resistance=0.0, exclusion_of_overload=0.0))
+    city = small_city(rooms=nobody_passed_over, months=12)
+    city.begin_month()
+    city.live(leaving)
+    city.prepare_lettings()
+    now = city.letting_round
+    (one, two, *_), (here, there, *_) = now.queue_of(0).person.tolist(), now.homes_of(0).dwelling.tolist()
+    stranger, elsewhere = int(np.flatnonzero(city.world.persons.place == Place.THUIS)[0]), int(now.homes_of(1).dwelling[0])
+    persons, homes = {
+        "a person twice": ([one, one], [here, there]), "a home twice": ([one, two], [here, here]),
+        "somebody who does not wait": ([one, stranger], [here, there]), "a home of another": ([one, two], [here, elsewhere]),
+    }[what]  # fmt: skip
+    with pytest.raises(ValueError, match="named once"):
+        now.cross_off(0, 0, np.array(persons), np.array(homes))

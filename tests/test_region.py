@@ -161,15 +161,19 @@ def test_a_corporatie_sees_its_own_gemeente_and_no_other(region, small_city, liv
         line = now.line_of(g)
         assert line.row.size and not line.person.any() and (world.seekers.gemeente[line.row] == g).all()
         assert np.array_equal(line.identity, world.seekers.identity[line.row])
-        assert now.waiting[g].size and (asks_in(world, now.waiting[g]) == g).all()
+        waiting = now.queue_of(g).person
+        assert waiting.size and (asks_in(world, waiting) == g).all()
     assert sum(now.line_of(g).row.size for g in range(2)) == world.seekers.rows
-    assert sum(w.size for w in now.waiting) == (world.persons.place > 1).sum()
-    homes = [now.homes_of(k) for k in range(4)]
+    assert sum(now.queue_of(g).person.size for g in range(2)) == (world.persons.place > 1).sum()
+    homes = [now.homes_of(k).dwelling for k in range(4)]
     assert sum(h.size for h in homes) == now.offered.size > 0
     assert all((world.dwellings.corporatie[h] == k + 1).all() for k, h in enumerate(homes))
     bee = now.view_of(1)
     assert bee.wijk.tolist() == [0, 0, 0, 1] and bee.homes.tolist() == world.buurten.homes[2:].tolist()
-    assert now.buurt_in_view(1, np.array([2, 5], np.uint16)).tolist() == [0, 3]
+    for k, h in enumerate(homes):
+        seen = now.vacancies_of(k, reserved=1)
+        assert np.array_equal(seen.dwelling, h) and seen.reserved == 1
+        assert np.array_equal(seen.buurt, world.dwellings.buurt[h] - (0, 2)[world.corporaties.gemeente[k]])
 
 
 def test_persons_and_seekers_queue_by_when_they_came_within_their_gemeente(region, small_city, lively):
@@ -183,7 +187,7 @@ def test_persons_and_seekers_queue_by_when_they_came_within_their_gemeente(regio
         since[~line.person] = world.seekers.since[line.row[~line.person]]
         keys = 2 * since + line.person
         assert line.person.any() and (~line.person).any() and (np.diff(keys) >= 0).all()
-        assert np.array_equal(line.row[line.person], city.letting_round.waiting[g])
+        assert np.array_equal(line.row[line.person], city.letting_round.queue_of(g).person)
 
 
 def test_who_arrives_where_does_not_depend_on_what_is_decided(region, small_city, lively):

@@ -53,24 +53,23 @@ def test_growing_adds_empty_rows_at_the_end(bakers):
     assert bakers.ovens.tolist() == [[1, 2], [3, 4], [5, 6], [0, 0], [0, 0]]
 
 
-def test_inserting_fills_what_is_named(bakers):
-    """Two before row 1, one at the end: 7 10 11 8 9 12."""
-    bakers.insert(np.array([1, 1, 3]), identity=np.array([10, 11, 12], np.uint64))
-    assert bakers.rows == 6
-    assert bakers.identity.tolist() == [7, 10, 11, 8, 9, 12] and bakers.loaves.tolist() == [2.5] * 6
-    assert bakers.ovens.tolist() == [[1, 2], [0, 0], [0, 0], [3, 4], [5, 6], [0, 0]]
+def test_new_rows_have_what_is_named_and_may_stand_anywhere(bakers):
+    """Of 7, 8 and 9 and the new 10, 11 and 12 (numbers 3, 4 and 5): 7 10 11 9 12."""
+    bakers.renew(np.array([0, 3, 4, 2, 5]), identity=np.array([10, 11, 12], np.uint64))
+    assert bakers.rows == 5
+    assert bakers.identity.tolist() == [7, 10, 11, 9, 12] and bakers.loaves.tolist() == [2.5] * 5
+    assert bakers.ovens.tolist() == [[1, 2], [0, 0], [0, 0], [5, 6], [0, 0]]
 
 
-@given(st.integers(0, 8), st.data())
-def test_what_is_inserted_stands_before_the_row_that_it_names(rows, data):
-    at = sorted(data.draw(st.lists(st.integers(0, rows), max_size=10)))
+@given(st.integers(0, 8), st.integers(0, 5), st.data())
+def test_rows_become_those_of_the_order(rows, more, data):
+    order = data.draw(st.permutations(range(rows + more)))[: data.draw(st.integers(0, rows + more))]
     table = Bakers(rows)
     table.identity[:] = np.arange(rows)
-    table.insert(np.array(at, np.int64), identity=np.arange(100, 100 + len(at), dtype=np.uint64))
-    expected: list[int] = []
-    for row in range(rows + 1):
-        expected += [100 + k for k, a in enumerate(at) if a == row] + [row] * (row < rows)
-    assert table.identity.tolist() == expected and table.rows == rows + len(at) == table.loaves.size
+    table.renew(np.array(order, np.int64), identity=np.arange(rows, rows + more), loaves=np.ones(more))
+    assert table.identity.tolist() == order and table.rows == len(order) == table.ovens.shape[0]
+    assert table.loaves.tolist() == [2.5 if k < rows else 1.0 for k in order]
+    assert (table.identity.dtype, table.loaves.dtype) == (np.uint64, np.float32)
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=20))

@@ -77,6 +77,9 @@ COUNTERS = {  # what counts the months that are spent in a place, and the places
     Place.BANK: (Count.BANK_MAANDEN, NOBODY),  # a couch is no institution
 }
 MONTHS_IN, PLACES_OF = np.array([COUNTERS.get(place, (NOBODY, NOBODY)) for place in Place], np.int64).T.copy()
+# traits of a new person, in the order of `_draw_traits`
+DRAWN = ("profile", "place", "debts", "coping", "network", "network_wijk", "age_class", "size", "wish", "participation")
+DTYPES = tuple(np.dtype(Persons.columns()[name].dtype) for name in DRAWN)
 
 
 @kernel
@@ -102,20 +105,13 @@ def _wait(place, profile, size, coping, network_wijk, gemeente, lost_per_month, 
         by_profile[profile[i], ByProfile.WACHTEND] += 1
 
 
-@kernel
-def _gives_up(key, identities, probability):
-    out = np.zeros(identities.size, np.bool_)
-    for i in range(identities.size):
-        out[i] = identities[i] != 0 and uniform_at(key, identities[i]) < probability
-    return out
-
-
 def identities(kind: np.uint64, month: int, count: int) -> np.ndarray:
     """Identities [count] of those who arrive in a month: kind, month and ordinal, and nothing else."""
     return kind | (np.uint64(month + FIRST_MONTH) << np.uint64(32)) | np.arange(1, count + 1, dtype=np.uint64)
 
 
-def cumulative_shares(weights: np.ndarray) -> np.ndarray:
+@kernel
+def cumulative_shares(weights):
     """Upper edges [n] between 0 and 1 of stretches in proportion to weights [n]; all 0 where nothing has weight."""
     edges = np.cumsum(weights)
     return edges / max(edges[-1], 1e-12)
@@ -128,19 +124,20 @@ def wijken_of_arrivals(world: World) -> np.ndarray:
 
 
 @kernel
-def _draw_traits(u, edges, wijken, p, profile, place, debts, coping, network, network_wijk, age_class, size, wish, participation):
-    """Traits [n] from uniforms [11, n]; `edges` and `wijken` are cumulative shares of profiles and of wijken."""
-    for i in range(profile.size):
-        kind = min(np.searchsorted(edges, u[0, i], side="right"), edges.size - 1)
-        profile[i], debts[i] = kind, u[1, i] < p.debts_share[kind]
-        place[i] = Place.BANK if u[8, i] < p.couch_share[kind] else p.origin[kind]
-        wish[i] = Wish.BIJ_LOTGENOTEN if u[9, i] < p.wish_peers_share[kind] else Wish.ZELFSTANDIG
-        participation[i] = u[10, i] < p.day_activity_share[kind]
-        coping[i] = min(1.0, max(0.0, p.coping_mean[kind] + p.coping_spread * (u[2, i] - 0.5)))
-        if u[4, i] < p.network_in_town:
-            network[i] = min(1.0, max(0.0, p.network_mean[kind] + p.network_spread * (u[3, i] - 0.5)))
-        network_wijk[i] = min(np.searchsorted(wijken, u[5, i], side="right"), wijken.size - 1)
-        age_class[i] = AgeClass.TOT_35 if u[7, i] < p.person_young_share else AgeClass.VAN_35_TOT_65
+def _draw_traits(u, edges, wijken, p, rows, profile, place, debts, coping, network, network_wijk, age_class, size, wish,
+                 participation):  # fmt: skip
+    """Traits in rows [n] of these columns, from uniforms [11, n]. Cumulative shares of profiles: `edges`, and of `wijken`."""
+    for k, i in enumerate(rows):
+        kind = min(np.searchsorted(edges, u[0, k], side="right"), edges.size - 1)
+        profile[i], debts[i] = kind, u[1, k] < p.debts_share[kind]
+        place[i] = Place.BANK if u[8, k] < p.couch_share[kind] else p.origin[kind]
+        wish[i] = Wish.BIJ_LOTGENOTEN if u[9, k] < p.wish_peers_share[kind] else Wish.ZELFSTANDIG
+        participation[i] = u[10, k] < p.day_activity_share[kind]
+        coping[i] = min(1.0, max(0.0, p.coping_mean[kind] + p.coping_spread * (u[2, k] - 0.5)))
+        near = min(1.0, max(0.0, p.network_mean[kind] + p.network_spread * (u[3, k] - 0.5)))
+        network[i] = near if u[4, k] < p.network_in_town else 0.0
+        network_wijk[i] = min(np.searchsorted(wijken, u[5, k], side="right"), wijken.size - 1)
+        age_class[i] = AgeClass.TOT_35 if u[7, k] < p.person_young_share else AgeClass.VAN_35_TOT_65
         if kind == Profile.JONGERE_JEUGDZORG:
             age_class[i] = AgeClass.TOT_35
         elif kind == Profile.KWETSBARE_OUDERE:
@@ -148,45 +145,49 @@ def _draw_traits(u, edges, wijken, p, profile, place, debts, coping, network, ne
         size[i] = 3 if kind == Profile.VROUW_GEZIN_OPVANG or kind == Profile.MULTIPROBLEEMGEZIN else 1
 
 
-def person_traits(p: Parameters, luck: Luck, who: np.ndarray, wijken: np.ndarray) -> dict[str, np.ndarray]:
-    """Columns of newly arrived persons [n], by identity alone; places follow from the profile.
-
-    wijken: cumulative shares of the wijken in which they have their network.
-    """
+def draw_traits(
+    p: Parameters, luck: Luck, who: np.ndarray, wijken: np.ndarray, rows: np.ndarray, columns: list[np.ndarray]
+) -> np.ndarray:
+    """Traits of newly arrived persons [n], by identity alone, into rows [n] of the columns DRAWN; returns their SES [n]."""
     shares = p.profile_share.copy()
     year = (luck.month + FIRST_MONTH) // 12
     swing = 2.0 * uniform(luck.seed, int(Stream.SHOCK_YEAR), year, int(Profile.STATUSHOUDER)) - 1.0
     shares[Profile.STATUSHOUDER] *= p.statushouder_swing**swing
     u = luck.several(Stream.PERSON_TRAITS, who, 11)
-    traits = {
-        name: np.zeros(who.size, Persons.columns()[name].dtype)
-        for name in (
-            "profile", "place", "debts", "coping", "network", "network_wijk", "age_class", "size", "wish", "participation",
-        )
-    }  # fmt: skip
-    _draw_traits(u, np.cumsum(shares) / shares.sum(), wijken, p, *traits.values())
-    return traits | {"ses": p.seeker_ses_mean - p.person_ses_below + p.seeker_ses_sd * normal_of(u[6])}
+    _draw_traits(u, np.cumsum(shares) / shares.sum(), wijken, p, rows, *columns)
+    return p.seeker_ses_mean - p.person_ses_below + p.seeker_ses_sd * normal_of(u[6])
+
+
+def person_traits(p: Parameters, luck: Luck, who: np.ndarray, wijken: np.ndarray) -> dict[str, np.ndarray]:
+    """Columns of newly arrived persons [n], by identity alone; places follow from the profile.
+
+    wijken: cumulative shares of the wijken in which they have their network.
+    """
+    columns = [np.zeros(who.size, dtype) for dtype in DTYPES]
+    ses = draw_traits(p, luck, who, wijken, np.arange(who.size), columns)
+    return {**dict(zip(DRAWN, columns, strict=True)), "ses": ses}
 
 
 @kernel
-def _draw_seekers(u, p, age_class, size):
-    """Ages and sizes [n] from uniforms [3, n]."""
-    for i in range(age_class.size):
+def _draw_seekers(u, gemeenten, young_share, old_share, alone_share):
+    """Gemeente, age and size [n] from uniforms [4, n]; gemeenten: cumulative shares of where they ask."""
+    gemeente, age_class, size = np.empty(u.shape[1], np.uint16), np.empty(u.shape[1], np.uint8), np.empty(u.shape[1], np.uint8)
+    for i in range(u.shape[1]):
+        gemeente[i] = min(np.searchsorted(gemeenten, u[3, i], side="right"), gemeenten.size - 1)
         age_class[i] = AgeClass.VAN_35_TOT_65
-        if u[1, i] < p.seeker_young_share:
+        if u[1, i] < young_share:
             age_class[i] = AgeClass.TOT_35
-        elif u[1, i] > 1.0 - p.seeker_old_share:
+        elif u[1, i] > 1.0 - old_share:
             age_class[i] = AgeClass.VAN_65_TOT_75
-        size[i] = 1 if u[2, i] < p.seeker_alone_share else 2 if u[2, i] < 0.5 + p.seeker_alone_share / 2 else 3
+        size[i] = 1 if u[2, i] < alone_share else 2 if u[2, i] < 0.5 + alone_share / 2 else 3
+    return gemeente, age_class, size
 
 
 def seeker_traits(p: Parameters, luck: Luck, who: np.ndarray, gemeenten: np.ndarray) -> dict[str, np.ndarray]:
     """Columns of newly registered regular seekers [n], by identity alone; gemeenten: cumulative shares of where they ask."""
     u = luck.several(Stream.SEEKER_TRAITS, who, 4)
-    age_class, size = np.zeros((2, who.size), np.uint8)
-    _draw_seekers(u, p, age_class, size)
+    gemeente, age_class, size = _draw_seekers(u, gemeenten, p.seeker_young_share, p.seeker_old_share, p.seeker_alone_share)
     ses = p.seeker_ses_mean + p.seeker_ses_sd * normal_of(u[0])
-    gemeente = np.minimum(np.searchsorted(gemeenten, u[3], side="right"), gemeenten.size - 1).astype(np.uint16)
     since = np.full(who.size, luck.month, np.int16)
     return {"identity": who, "gemeente": gemeente, "ses": ses, "age_class": age_class, "size": size, "since": since}
 
@@ -195,17 +196,16 @@ def add_persons(world: World, p: Parameters, luck: Luck, per_month: float) -> No
     """This month's persons join the queue, each in the institution (or on the couch) that they come from."""
     count = luck.arrivals(Stream.HOW_MANY_PERSONS, per_month)
     who = identities(PERSON_ID, luck.month, count)
-    rows = world.new_persons(count)
-    values = person_traits(p, luck, who, wijken_of_arrivals(world))
-    for name, value in values.items():
-        getattr(world.persons, name)[rows] = value
-    world.persons.identity[rows] = who
-    world.persons.status[rows] = int(Status.BEKEND)
-    world.persons.line[rows] = 2
-    world.persons.stability[rows] = values["coping"]
-    world.persons.since[rows] = world.persons.waiting_since[rows] = luck.month
-    world.book_in_place(ByPlace.GEKOMEN, values["place"])
-    world.book_in_gemeente(Count.PERSONEN_INSTROOM, world.wijken.gemeente[values["network_wijk"]])
+    rows, persons = world.new_persons(count), world.persons
+    columns = [getattr(persons, name) for name in DRAWN]
+    persons.ses[rows] = draw_traits(p, luck, who, wijken_of_arrivals(world), rows, columns)
+    persons.identity[rows] = who
+    persons.status[rows] = int(Status.BEKEND)
+    persons.line[rows] = 2
+    persons.stability[rows] = persons.coping[rows]
+    persons.since[rows] = persons.waiting_since[rows] = luck.month
+    world.book_in_place(ByPlace.GEKOMEN, persons.place[rows])
+    world.book_in_gemeente(Count.PERSONEN_INSTROOM, world.wijken.gemeente[persons.network_wijk[rows]])
 
 
 def seekers_of(world: World, p: Parameters, luck: Luck, per_month: float) -> dict[str, np.ndarray]:
@@ -214,26 +214,52 @@ def seekers_of(world: World, p: Parameters, luck: Luck, per_month: float) -> dic
     return seeker_traits(p, luck, who, cumulative_shares(world.gemeenten.sociale_huur))
 
 
-def add_seekers(world: World, months: list[dict[str, np.ndarray]]) -> None:
-    """Seekers of one month, or of several in order, join the end of the queue of their gemeente."""
-    values = {name: np.concatenate([month[name] for month in months]) for name in months[0]}
-    order = np.argsort(values["gemeente"], kind="stable")
-    new = {name: value[order] for name, value in values.items()}
-    world.seekers.insert(np.searchsorted(world.seekers.gemeente, new["gemeente"], side="right"), **new)
-    world.book_in_gemeente(Count.ZOEKERS_INSTROOM, new["gemeente"])
+@kernel
+def _renewed(key, give_up, gemeente, identity, new_gemeente, new_identity, by_gemeente, counts):
+    """Who waits after this, in order: the row of one who waited, or k after the last row for new seeker k.
+
+    In each gemeente the new come last, in the order `by_gemeente`. Each, old or new, gives up with a chance of `give_up`.
+    """
+    out, found, old, new = np.empty(identity.size + new_identity.size, np.int64), 0, 0, 0
+    while old + new < out.size:
+        joins = by_gemeente[new] if new < new_identity.size else -1
+        if joins < 0 or (old < identity.size and gemeente[old] <= new_gemeente[joins]):
+            number, who, g = old, identity[old], gemeente[old]
+            old += 1
+        else:
+            number, who, g = identity.size + joins, new_identity[joins], new_gemeente[joins]
+            counts[g, Count.ZOEKERS_INSTROOM] += 1
+            new += 1
+        if uniform_at(key, who) < give_up:
+            counts[g, Count.ZOEKERS_AFGEHAAKT] += 1
+        else:
+            out[found] = number
+            found += 1
+    return out[:found].copy()
 
 
-def leave_the_queues(world: World, p: Parameters, luck: Luck) -> None:
-    """Who finds another way, or gives up."""
-    key = luck.key(Stream.WHO_GIVES_UP_WAITING)
-    gone = _gives_up(key, world.seekers.identity, p.seekers_give_up_per_year / 12.0)
-    world.book_in_gemeente(Count.ZOEKERS_AFGEHAAKT, world.seekers.gemeente[gone])
-    world.seekers.keep(~gone)
-    waiting = np.where(world.persons.place > int(Place.THUIS), world.persons.identity, np.uint64(0))
-    rows = np.flatnonzero(_gives_up(key, waiting, p.persons_give_up_per_month))
-    world.book_in_gemeente(Count.PERSONEN_AFGEHAAKT, world.wijken.gemeente[world.persons.network_wijk[rows]])
-    world.book_in_place(ByPlace.AFGEHAAKT, world.persons.place[rows])
-    world.persons.clear(rows)
+def renew_queues(world: World, luck: Luck, months: list[dict[str, np.ndarray]], give_up: float) -> None:
+    """Seekers of one month, or of several in order, join the queue of their gemeente; some find another way, or give up."""
+    new = {name: np.concatenate([month[name] for month in months]) for name in months[0]}
+    seekers, key = world.seekers, luck.key(Stream.WHO_GIVES_UP_WAITING)
+    order = _renewed(
+        key, give_up, seekers.gemeente, seekers.identity, new["gemeente"], new["identity"],
+        np.argsort(new["gemeente"], kind="stable"), world.gemeente_counts,
+    )  # fmt: skip
+    seekers.renew(order, **new)
+
+
+@kernel
+def _give_up(key, chance, identity, place, network_wijk, gemeente, counts, by_place):
+    """Rows of the waiting persons who find another way, or give up; they are counted [gemeenten, Place]."""
+    out, found = np.empty(place.size, np.int64), 0
+    for i in range(place.size):
+        if place[i] > Place.THUIS and uniform_at(key, identity[i]) < chance:
+            counts[gemeente[network_wijk[i]], Count.PERSONEN_AFGEHAAKT] += 1
+            by_place[place[i], ByPlace.AFGEHAAKT] += 1
+            out[found] = i
+            found += 1
+    return out[:found].copy()
 
 
 @rule
@@ -245,14 +271,15 @@ def move(i, elsewhere, month, place, since, by_place):
 
 
 @kernel
-def _find_beds(key, month, rows, identity, gemeente, wanted, when_full, per_month, room, limited, place, since, counts, by_place):
+def _find_beds(key, month, rows, identity, profile, network_wijk, gemeente, asks_at, when_full, per_month, room, limited, place,
+               since, counts, by_place):  # fmt: skip
     """Persons in rows [n], who are in the order in which they came, stay while there is room [gemeenten, Place], or go elsewhere.
 
     Then those who sleep on a couch since last month ask for a place of the kind that they want, each with the chance `per_month`.
     """
     asks = np.zeros(rows.size, np.bool_)
     for k, i in enumerate(rows):
-        g, here = gemeente[k], place[i]
+        g, here = gemeente[network_wijk[i]], place[i]
         asks[k] = here == Place.BANK
         if not limited[here]:
             continue
@@ -268,23 +295,29 @@ def _find_beds(key, month, rows, identity, gemeente, wanted, when_full, per_mont
         counts[g, Count.GEWEIGERD] += 1
         by_place[here, ByPlace.GEWEIGERD] += 1
         move(i, elsewhere, month, place, since, by_place)
-    for k, i in enumerate(rows):
-        if asks[k] and room[gemeente[k], wanted[k]] > 0 and uniform_at(key, identity[i]) < per_month:
-            room[gemeente[k], wanted[k]] -= 1
-            move(i, wanted[k], month, place, since, by_place)
+    for i in rows[asks]:
+        g, wanted = gemeente[network_wijk[i]], asks_at[profile[i]]
+        if room[g, wanted] > 0 and uniform_at(key, identity[i]) < per_month:
+            room[g, wanted] -= 1
+            move(i, wanted, month, place, since, by_place)
 
 
-def room_for_waiting(world: World, share: float) -> np.ndarray:
-    """Persons [gemeenten, Place] who may wait in each kind of institution: a share of its places, rounded up."""
-    i, room = world.institutions, np.zeros((world.gemeenten.rows, len(Place)), np.int64)
-    room[i.gemeente, i.kind] = np.ceil(share * i.places)
-    return room
+@kernel
+def _room_for_waiting(gemeente, kind, places, share, room, limited):
+    """Persons who may wait in each institution, into room [gemeenten, Place]: a share of its places, rounded up.
+
+    `limited` [Place] becomes True for what is an institution. Both are handed over empty.
+    """
+    for i in range(kind.size):
+        room[gemeente[i], kind[i]] = np.ceil(share * places[i])
+        limited[kind[i]] = True
 
 
 def in_opname(world: World) -> np.ndarray:
     """Persons [gemeenten] with a home who are in a kliniek now."""
     persons, wijken = world.persons, world.wijken
-    homes = persons.dwelling[(persons.opname_days > 0) & (persons.place == int(Place.THUIS))]
+    rows = np.flatnonzero(persons.opname_days > 0)
+    homes = persons.dwelling[rows[persons.place[rows] == int(Place.THUIS)]]
     return np.bincount(wijken.gemeente[world.buurten.wijk[world.dwellings.buurt[homes]]], minlength=world.gemeenten.rows)
 
 
@@ -296,34 +329,40 @@ def find_beds(world: World, p: Parameters, luck: Luck) -> None:
     persons, i = world.persons, world.institutions
     waiting = np.flatnonzero(persons.place > int(Place.THUIS))
     rows = waiting[np.lexsort((persons.identity[waiting], persons.since[waiting]))]
-    room = room_for_waiting(world, p.places_for_waiting)
-    limited = np.zeros(len(Place), np.bool_)
-    limited[i.kind] = True
+    room, limited = np.zeros((world.gemeenten.rows, len(Place)), np.int64), np.zeros(len(Place), bool)
+    _room_for_waiting(i.gemeente, i.kind, i.places, p.places_for_waiting, room, limited)
     _find_beds(
-        luck.key(Stream.COUCH), luck.month, rows, persons.identity, world.wijken.gemeente[persons.network_wijk[rows]],
-        p.asks_at[persons.profile[rows]], p.when_full, p.couch_asks_per_month, room, limited, persons.place, persons.since,
-        world.gemeente_counts, world.by_place,
+        luck.key(Stream.COUCH), luck.month, rows, persons.identity, persons.profile, persons.network_wijk, world.wijken.gemeente,
+        p.asks_at, p.when_full, p.couch_asks_per_month, room, limited, persons.place, persons.since, world.gemeente_counts,
+        world.by_place,
     )  # fmt: skip
-    room[:, Place.KLINIEK] -= in_opname(world)
+    room[:, int(Place.KLINIEK)] -= in_opname(world)
     i.full[:] = room[i.gemeente, i.kind] <= 0
 
 
-def _count_places(world: World) -> None:
-    """Places that institutions have this month, whoever is in them."""
-    i = world.institutions
-    places = np.bincount(i.gemeente, weights=i.places, minlength=world.gemeenten.rows)
-    world.gemeente_counts[:, Count.PLAATSEN_MAANDEN] += np.rint(places).astype(np.int64)
-    np.add.at(world.gemeente_counts, (i.gemeente, PLACES_OF[i.kind]), np.rint(i.places).astype(np.int64))
+@kernel
+def _count_places(gemeente, kind, places, counts):
+    """Places that institutions [n] have this month, whoever is in them: those of a gemeente together, and by kind."""
+    together = np.zeros(counts.shape[0])
+    for i in range(kind.size):
+        together[gemeente[i]] += places[i]
+        counts[gemeente[i], PLACES_OF[kind[i]]] += np.int64(np.rint(places[i]))
+    for g in range(together.size):
+        counts[g, Count.PLAATSEN_MAANDEN] += np.int64(np.rint(together[g]))
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of arrivals, giving up, and waiting."""
     add_persons(world, p, luck, world.persons_per_month)
-    add_seekers(world, [seekers_of(world, p, luck, world.seekers_per_month)])
-    leave_the_queues(world, p, luck)
-    _count_places(world)
+    renew_queues(world, luck, [seekers_of(world, p, luck, world.seekers_per_month)], p.seekers_give_up_per_year / 12.0)
+    i, persons = world.institutions, world.persons
+    gone = _give_up(
+        luck.key(Stream.WHO_GIVES_UP_WAITING), p.persons_give_up_per_month, persons.identity, persons.place,
+        persons.network_wijk, world.wijken.gemeente, world.gemeente_counts, world.by_place,
+    )  # fmt: skip
+    persons.clear(gone)
+    _count_places(i.gemeente, i.kind, i.places, world.gemeente_counts)
     find_beds(world, p, luck)
-    persons = world.persons
     _wait(
         persons.place, persons.profile, persons.size, persons.coping, persons.network_wijk, world.wijken.gemeente,
         p.skills_lost_per_month, luck.month - p.wlz_after_months, persons.since, world.gemeente_counts, world.by_profile,

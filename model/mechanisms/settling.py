@@ -89,17 +89,25 @@ def frailty(shape: float, seed: int, who: np.ndarray) -> np.ndarray:
     return _frailties(seed, who, NODES[0], NODES[1], _log_quantiles(shape))
 
 
+@kernel
+def _move_in(homes, new_identity, new_ses, new_age_class, new_size, frailties, tolerance_rest, content_rest, keep_stratum, buurt,
+             identity, ses, age_class, size, frailty, tolerance, satisfaction, months_vacant, counts):  # fmt: skip
+    """Households move into homes [n]; with `keep_stratum` they take that of who left."""
+    for k, i in enumerate(homes):
+        identity[i], frailty[i], tolerance[i], satisfaction[i] = new_identity[k], frailties[k], tolerance_rest, content_rest
+        months_vacant[i] = 0
+        if not keep_stratum:
+            ses[i], age_class[i], size[i] = new_ses[k], new_age_class[k], new_size[k]
+        counts[buurt[i], Count.BETROKKEN] += 1
+
+
 def _enter(world: World, p: Parameters, luck: Luck, new: Entrants) -> None:
     """They move in; in the warm-up they take the leaver's stratum."""
-    d, homes = world.dwellings, new.homes
-    d.identity[homes] = new.identity
-    d.frailty[homes] = frailty(p.frailty_shape, luck.seed, new.identity)
-    d.tolerance[homes] = p.tolerance_rest
-    d.satisfaction[homes] = p.content_rest
-    d.months_vacant[homes] = 0
-    if luck.month > 0:
-        d.ses[homes], d.age_class[homes], d.size[homes] = new.ses, new.age_class, new.size
-    world.book(Count.BETROKKEN, d.buurt[homes])
+    d = world.dwellings
+    _move_in(
+        *new, frailty(p.frailty_shape, luck.seed, new.identity), p.tolerance_rest, p.content_rest, luck.month <= 0, d.buurt,
+        d.identity, d.ses, d.age_class, d.size, d.frailty, d.tolerance, d.satisfaction, d.months_vacant, world.counts,
+    )  # fmt: skip
 
 
 @kernel
@@ -136,16 +144,28 @@ def _book_lettings(month, rows, homes, since, ses, low_income_below_ses, buurt, 
 
 
 @kernel
-def _sold_or_let(key, identity, tenure, months_vacant, out):
-    """Rows of empty homes outside the corporaties that somebody enters this month, into `out`; returns how many."""
-    found = 0
+def _sold_or_let(key, identity, tenure, months_vacant):
+    """Rows of empty homes outside the corporaties that somebody enters this month."""
+    out, found = np.empty(identity.size, np.int64), 0
     for i in range(identity.size):
         if identity[i] != 0 or tenure[i] == Tenure.SOCIALE_HUUR:
             continue
         if uniform_at(key, np.uint64(i)) < 1.0 / max(1.0, months_vacant[tenure[i]]):
             out[found] = i
             found += 1
-    return found
+    return out[:found].copy()
+
+
+@kernel
+def _market_traits(homes, age_luck, normal, entry_age, ses_of_fall, ses_spread, buurt, score, start_score, ses):
+    """SES and age class [n] of who comes to homes [n]: about as well-off as who left, and less so where leefbaarheid fell."""
+    new_ses, age_class = np.empty(homes.size), np.empty(homes.size, np.uint8)
+    edges = np.cumsum(entry_age) / entry_age.sum()
+    for k, i in enumerate(homes):
+        fall = score[buurt[i]] - start_score[buurt[i]]
+        new_ses[k] = ses[i] + ses_of_fall * fall + ses_spread * normal[k]
+        age_class[k] = min(np.searchsorted(edges, age_luck[k], side="right"), edges.size - 1)
+    return new_ses, age_class
 
 
 def _persons(world: World, p: Parameters, levers: Levers, luck: Luck, rows: np.ndarray, homes: np.ndarray) -> Entrants:
@@ -176,23 +196,21 @@ def _seekers(world: World, p: Parameters, luck: Luck, rows: np.ndarray, homes: n
 def _market(world: World, p: Parameters, luck: Luck) -> Entrants:
     """Buyers and tenants on the market."""
     d, b = world.dwellings, world.buurten
-    out = np.empty(d.rows, np.int64)
-    homes = out[: _sold_or_let(luck.key(Stream.MARKET_REFILL), d.identity, d.tenure, p.months_vacant, out)]
+    homes = _sold_or_let(luck.key(Stream.MARKET_REFILL), d.identity, d.tenure, p.months_vacant)
     who = MARKET_ID | (homes.astype(np.uint64) << np.uint64(16)) | np.uint64(luck.month + FIRST_MONTH)
     u = luck.several(Stream.MARKET_TRAITS, who, 2)
-    fall = (b.score - b.start_score)[d.buurt[homes]]
-    ses = d.ses[homes] + p.entry_ses_of_fall * fall + p.entry_ses_spread * normal_of(u[0])
-    edges = np.cumsum(p.entry_age) / p.entry_age.sum()
-    age = np.minimum(np.searchsorted(edges, u[1], side="right"), len(AgeClass) - 1).astype(np.uint8)
-    return Entrants(homes, who, ses, age, d.size[homes])
+    ses, age_class = _market_traits(
+        homes, u[1], normal_of(u[0]), p.entry_age, p.entry_ses_of_fall, p.entry_ses_spread, d.buurt, b.score, b.start_score, d.ses
+    )
+    return Entrants(homes, who, ses, age_class, d.size[homes])
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck, lettings: list[Lettings]) -> None:
     """Persons, regular seekers and the market move in."""
     persons, person_homes, seekers, seeker_homes = (np.concatenate(parts) for parts in zip(*lettings, strict=True))
-    new = (
+    for new in (
         _persons(world, p, levers, luck, persons, person_homes),
         _seekers(world, p, luck, seekers, seeker_homes),
         _market(world, p, luck),
-    )
-    _enter(world, p, luck, Entrants(*(np.concatenate(parts) for parts in zip(*new, strict=True))))
+    ):
+        _enter(world, p, luck, new)

@@ -65,6 +65,64 @@ def _cheapest(cost, free, key, identity, dwelling):
     return best
 
 
+@kernel
+def _each_cheapest(cost, key, identity, dwelling, out):
+    """Positions of the vacancies that persons [n] get in their turn, into `out` [n]; returns how many get one."""
+    free = np.ones(dwelling.size, np.bool_)
+    for k in range(out.size):
+        out[k] = _cheapest(cost, free, key, identity[k], dwelling)
+        if out[k] < 0:
+            return k
+        free[out[k]] = False
+    return out.size
+
+
+@kernel
+def _each_least_loaded(group, load, size, step, key, identity, dwelling, out):
+    """The same, where a vacancy costs the load of its group over its size, and who gets it adds `step` to that load."""
+    free, cost = np.ones(dwelling.size, np.bool_), np.empty(dwelling.size)
+    for k in range(out.size):
+        for i in range(dwelling.size):
+            cost[i] = load[group[i]] / size[group[i]]
+        out[k] = _cheapest(cost, free, key, identity[k], dwelling)
+        if out[k] < 0:
+            return k
+        free[out[k]] = False
+        load[group[out[k]]] += step
+    return out.size
+
+
+def _turns(vacancies: Vacancies, queue: Queue) -> int:
+    """How many persons have a turn."""
+    return min(vacancies.reserved, queue.person.size, vacancies.dwelling.size)
+
+
+def _pairs(vacancies: Vacancies, queue: Queue, taken: np.ndarray) -> Pairs:
+    """Who comes first in the queue gets the first of the vacancies at positions `taken`, and so on."""
+    return list(zip(queue.person[: taken.size].tolist(), vacancies.dwelling[taken].tolist(), strict=True))
+
+
+def cheapest(vacancies: Vacancies, queue: Queue, luck: Luck, cost: np.ndarray) -> Pairs:
+    """Persons in their turn get the vacancy of the lowest cost [n] that is left (inf: not at all); equal costs go by ticket."""
+    out = np.empty(_turns(vacancies, queue), np.int64)
+    found = _each_cheapest(cost, luck.key(Stream.WHICH_HOME), queue.identity, vacancies.dwelling, out)
+    return _pairs(vacancies, queue, out[:found])
+
+
+def least_loaded(
+    vacancies: Vacancies, queue: Queue, luck: Luck, group: np.ndarray, load: np.ndarray, size: np.ndarray, step: float
+) -> Pairs:
+    """Persons in their turn get a vacancy whose group has the lowest load for its size, and add `step` to that load.
+
+    group: which one each vacancy is in [n]; load and size: of each group. Equal ones go by ticket. `load` is not changed.
+    """
+    out = np.empty(_turns(vacancies, queue), np.int64)
+    found = _each_least_loaded(
+        group, load.astype(float), size, step, luck.key(Stream.WHICH_HOME), queue.identity, vacancies.dwelling, out
+    )
+    return _pairs(vacancies, queue, out[:found])
+
+
 def in_turn(
     vacancies: Vacancies, queue: Queue, luck: Luck, cost: Callable[[], np.ndarray], taken: Callable[[int], None]
 ) -> Pairs:
@@ -74,7 +132,7 @@ def in_turn(
     """
     free, key = np.ones(vacancies.dwelling.size, bool), luck.key(Stream.WHICH_HOME)
     pairs: Pairs = []
-    for k in range(min(vacancies.reserved, queue.person.size, free.size)):
+    for k in range(_turns(vacancies, queue)):
         i = _cheapest(cost(), free, key, queue.identity[k], vacancies.dwelling)
         if i < 0:
             break

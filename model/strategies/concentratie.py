@@ -4,10 +4,9 @@ import numpy as np
 
 from model.public_view import PublicView
 from model.randomness import Luck
-from model.strategies import Pairs, Parameters, Queue, Vacancies, in_turn
+from model.strategies import Pairs, Parameters, Queue, Vacancies, cheapest
 
 
 def propose(vacancies: Vacancies, queue: Queue, view: PublicView, p: Parameters, luck: Luck) -> Pairs:
     """The lowest rent first, and of equal rents (per ten euro) the home that has stood empty longest."""
-    cost = np.floor(vacancies.rent / 10.0) - vacancies.months_vacant / 1000.0
-    return in_turn(vacancies, queue, luck, lambda: cost, lambda i: None)
+    return cheapest(vacancies, queue, luck, np.floor(vacancies.rent / 10.0) - vacancies.months_vacant / 1000.0)

@@ -4,15 +4,10 @@ import numpy as np
 
 from model.public_view import PublicView
 from model.randomness import Luck
-from model.strategies import Pairs, Parameters, Queue, Vacancies, in_turn
+from model.strategies import Pairs, Parameters, Queue, Vacancies, least_loaded
 
 
 def propose(vacancies: Vacancies, queue: Queue, view: PublicView, p: Parameters, luck: Luck) -> Pairs:
     """Most spare hours per home first; each placement takes a published need of that buurt's spare hours."""
-    spare, buurt = view.spare_hours.copy(), vacancies.buurt
-    homes = np.maximum(view.homes, 1.0)[buurt]
-
-    def taken(i: int) -> None:
-        spare[buurt[i]] -= p.need_per_placement
-
-    return in_turn(vacancies, queue, luck, lambda: -(spare[buurt] / homes), taken)
+    homes = np.maximum(view.homes, 1.0)
+    return least_loaded(vacancies, queue, luck, vacancies.buurt, -view.spare_hours, homes, p.need_per_placement)

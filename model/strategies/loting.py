@@ -4,10 +4,9 @@ import numpy as np
 
 from model.public_view import PublicView
 from model.randomness import Luck
-from model.strategies import Pairs, Parameters, Queue, Vacancies, in_turn
+from model.strategies import Pairs, Parameters, Queue, Vacancies, cheapest
 
 
 def propose(vacancies: Vacancies, queue: Queue, view: PublicView, p: Parameters, luck: Luck) -> Pairs:
     """Each person in turn draws a lot among the homes that are left."""
-    even = np.zeros(vacancies.dwelling.size)
-    return in_turn(vacancies, queue, luck, lambda: even, lambda i: None)
+    return cheapest(vacancies, queue, luck, np.zeros(vacancies.dwelling.size))

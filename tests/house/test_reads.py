@@ -23,11 +23,11 @@ def test_a_mechanism_says_what_it_reads(request, name):
     assert declared(name) == request.getfixturevalue("seen")[name]
 
 
-def test_the_institutions_read_what_the_diagram_says(small_city, lively):
+def test_the_institutions_read_what_the_diagram_says(small_city, lively, huidig):
     """All that they and the strategies read of what mechanisms write."""
     found: set[str] = set()
     for strategie in names():
-        city = small_city(rooms=lively, warmup=2, strategie=strategie, months=2)
+        city = small_city(rooms=lively, huidig=huidig._replace(woonladder=0.5), warmup=2, strategie=strategie, months=2)
         city.begin_month()
         city.luck = Luck(city.seed, city.month)
         city.live(leaving)
