@@ -261,7 +261,7 @@ def _shapes(robust: dict[str, Any], rooms: Rooms) -> list[designs.Point]:
                     "support.following_wijkteam": wijkteam,
                     "support.following_ambulant": ambulant,
                 }
-                found.append(designs.Point(f"vorm={shape}, verzorging={catchment}", values))
+                found.append(designs.Point(f"vorm={shape}, toedeling={catchment}", values))
     return found
 
 

@@ -119,7 +119,7 @@ def grid_weights(p: Plan) -> dict[str, float]:
     weights = {}
     for shape, w in robust["shape_weights"].items():
         for catchment, v in robust["catchment_weights"].items():
-            name = f"vorm={shape}, verzorging={catchment}"
+            name = f"vorm={shape}, toedeling={catchment}"
             if name in points:
                 weights[name] = w * v
             elif w * v > 0:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from experiments import compare
 from experiments.compare import Interval, against_published, compared, influence, paired, split, three_shares, verdict
 
 SOME_UNKNOWN = st.floats(-1e6, 1e6) | st.just(np.nan)
@@ -72,6 +73,14 @@ def test_every_cell_is_what_it_is_alone(values, data):
         for mean, of in ((x.value[k, v], own), (x.baseline_value[k, v], base)):
             known = of[np.isfinite(of)]
             np.testing.assert_allclose(mean, known.mean() if known.size else np.nan, rtol=1e-12, atol=1e-9)
+
+
+def test_what_is_compared_slice_by_slice_is_what_it_is_at_once(monkeypatch):
+    values = np.random.default_rng(7).normal(size=(4, 3, 50))
+    values[2, 1, 5], values[:, 2, 40] = np.nan, np.nan
+    whole = compared(values, 0)
+    monkeypatch.setattr(compare, "AT_ONCE", values[:, :, :7].nbytes)
+    assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(compared(values, 0), whole, strict=True))
 
 
 def test_pairing_saves_as_many_seeds_as_the_variances_say():

@@ -11,11 +11,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from experiments.config import composed
 from experiments.engine import keeper, study, workers
+from experiments.engine import store as stored_runs
 from experiments.engine.store import FOLDER, REST, WHOLE, Store
 from experiments.plan import plan
 
@@ -506,3 +509,16 @@ def test_what_could_only_fail_after_a_night_is_refused_before(wrong, tmp_path):
 
     with pytest.raises(Refused, match=wrong.split("=")[0].split(".")[0]):
         tiny(tmp_path, "draws.kind=sobol", "draws.parameters=[crisis.harm_days]", wrong)
+
+
+def test_a_chunk_is_read_in_batches_and_gives_back_every_run(unbroken, tmp_path, monkeypatch):
+    monkeypatch.setattr(stored_runs, "BATCH", 4)
+    whole, chunked = Store(unbroken.folder), Store(tmp_path)
+    lived = [whole.row(key) for key in whole]
+    chunked.append(lived)
+    (chunk,) = (tmp_path / FOLDER).glob("*.arrow")
+    assert pa.ipc.open_file(chunk).num_record_batches == -(-len(lived) // 4)
+    found = Store(tmp_path)
+    assert set(found) == set(whole)
+    for asked, run in reversed(lived):
+        assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(found.run(asked.key), run, strict=True))

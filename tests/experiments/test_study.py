@@ -63,8 +63,8 @@ def test_the_ledger_sums_to_the_costs_that_are_compared(finished):
 
 def test_every_design_point_and_every_share_is_there(finished):
     rows = pd.read_parquet(finished.folder / "differences.parquet")
-    grid = {f"vorm={v}, verzorging={w}" for v in ("afnemend", "lineair") for w in ("vast", "gemengd")} - {
-        "vorm=lineair, verzorging=gemengd"
+    grid = {f"vorm={v}, toedeling={w}" for v in ("afnemend", "lineair") for w in ("vast", "gemengd")} - {
+        "vorm=lineair, toedeling=gemengd"
     }
     screen = {f"nuisance.incidents_per_month={end}" for end in ("laag", "hoog")}
     draws = {f"trekking {k:04}" for k in range(1, 5)}
