@@ -87,6 +87,8 @@ def twins(tables: Tables, language: str, size: Size) -> "Figure | None":
 
 def _bars(ax: "Axes", part: pd.DataFrame, reach: float, size: Size, language: str) -> None:
     """Worse to the left, better to the right, in per cents of who was matched; a diamond is the difference of the two."""
+    from matplotlib.ticker import MaxNLocator
+
     y = -np.arange(len(part))
     ax.barh(y, -100.0 * part.worse, height=0.62, color=WORSE, hatch="////", edgecolor="white", lw=0.3)
     ax.barh(y, 100.0 * part.better, height=0.62, color=BETTER)
@@ -94,8 +96,11 @@ def _bars(ax: "Axes", part: pd.DataFrame, reach: float, size: Size, language: st
     ax.hlines(y, 100.0 * part.low, 100.0 * part.high, color=INK, lw=size.scaled(1.2))
     ax.plot(100.0 * part.net, y, marker="D", ms=size.scaled(3.6), mfc="white", mec=INK, mew=size.scaled(0.9), linestyle="none")
     ax.axvline(0, color=SOFT, lw=size.scaled(0.8))
-    ax.set(xlim=(-112.0 * reach, 112.0 * reach), ylim=(-len(part) + 0.4, 0.6), yticks=[])
-    ax.locator_params(axis="x", nbins=3)
+    limit = 112.0 * reach
+    ax.set(xlim=(-limit, limit), ylim=(-len(part) + 0.4, 0.6), yticks=[])
+    room = 0.8 * limit  # so that the texts of panels side by side stay apart
+    edge = max(x for x in MaxNLocator(2, steps=[1, 2, 5, 10]).tick_values(0.0, room) if x <= room)
+    ax.set_xticks([-edge, 0.0, edge])
     ticks(ax, language, "x")
     ax.xaxis.set_major_formatter(_unsigned(ax.xaxis.get_major_formatter()))
     ax.spines["left"].set_visible(False)
