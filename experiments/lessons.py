@@ -171,6 +171,7 @@ def _draw_person(one: "pd.DataFrame", both: "pd.DataFrame") -> "Figure":
     from experiments.figures.style import SOFT, end_labels, look_of, new_figure
 
     figure = new_figure(9, 3.6)
+    figure.get_layout_engine().set(wspace=0.12)  # type: ignore[union-attr, call-arg]  # room for the names of the left panel's lines
     axes = figure.subplots(1, 2, sharey=True)
     for ax, frame, title in ((axes[0], one, "One person"), (axes[1], both, "All who can be compared, mean")):
         ends = []
@@ -368,6 +369,7 @@ def _draw_buurten(data: "pd.DataFrame", a: int, b: int, effect: "pd.Series") -> 
     right.axvline(0, color=SOFT, lw=0.8)
     right.set_title("Change per SD, others equal")
     right.set_xlabel("score")
+    right.locator_params(axis="x", nbins=5)
     return figure
 
 
@@ -443,19 +445,23 @@ def _without(p: "Plan", name: str, seed: int) -> tuple[Any, ...]:
 
 
 def _draw_mechanisms(table: "pd.DataFrame", base: float) -> "Figure":
-    from experiments.figures.style import COLOURS, SOFT, new_figure, short
+    from textwrap import fill
+
+    from experiments.figures.style import COLOURS, SOFT, new_figure
 
     shown = table[:24][::-1]
-    figure = new_figure(8.5, 0.5 + 0.25 * len(shown))
+    figure = new_figure(8.5, 0.8 + 0.36 * len(shown))
     ax = figure.subplots()
     ax.errorbar(
         100 * shown.escalaties / base, range(len(shown)), xerr=100 * 1.96 * shown.error / base, fmt="o", ms=4.5, color=COLOURS[0],
         ecolor=SOFT, elinewidth=1,
     )  # fmt: skip
     ax.axvline(0, color=SOFT, lw=0.8)
-    ax.set_yticks(range(len(shown)), [short(f"{r.mechanism}  {r.what}", 70) for r in shown.itertuples()])
-    ax.set_xlabel("change of escalations when it is switched off, % (bar: 1.96 standard errors)")
+    ax.set_yticks(range(len(shown)), [fill(f"{r.mechanism}  {r.what}", 64) for r in shown.itertuples()])
+    ax.set_ylim(-0.7, len(shown) - 0.3)
+    ax.set_xlabel("change of escalations when it is switched off, %")
     ax.set_title(f"The {len(shown)} mechanisms that move escalations most")
+    figure.supxlabel("Lines: 95% interval over paired seeds, where it is wider than the point.", fontsize=8, color=SOFT)
     return figure
 
 

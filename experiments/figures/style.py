@@ -168,11 +168,6 @@ def cut(text: str, width: float, points: float, bold: bool = False) -> str:
     return kept
 
 
-def short(name: str, most: int) -> str:
-    """The name, cut off where it is longer than fits."""
-    return name if len(name) <= most else name[: most - 1].rstrip() + "…"
-
-
 # Lines and their names
 
 
