@@ -10,7 +10,8 @@ from experiments.engine import measure, rows
 from model import homes, ledger
 from model.city import City
 from model.indicators import Record
-from model.institutions import asks_in
+from model.institutions import LettingRound, asks_in
+from model.letting import Line
 from model.mechanisms import draagkracht, inflow, leaving, nuisance, settling
 from model.parameters import Refused
 from model.policies import FOREVER, Setting
@@ -99,12 +100,11 @@ def test_nobody_is_housed_outside_their_gemeente(region, small_city, lively, str
 
     def live(mechanism, *more):
         if mechanism is settling:
-            world, [decisions] = city.world, more
-            for number, made in enumerate(decisions):
-                mine = world.corporaties.gemeente[number]
-                assert set(home_gemeente(world, np.concatenate([made.person_homes, made.seeker_homes]))) <= {mine}
-                assert set(asks_in(world, made.persons)) | set(world.seekers.gemeente[made.seekers]) <= {mine}
-                housed[:, mine] += [made.persons.size, made.seekers.size]
+            world, [made] = city.world, more
+            persons, seekers = home_gemeente(world, made.person_homes), home_gemeente(world, made.seeker_homes)
+            assert np.array_equal(asks_in(world, made.persons), persons)
+            assert np.array_equal(world.seekers.gemeente[made.seekers], seekers)
+            housed[:] += np.array([np.bincount(persons, minlength=2), np.bincount(seekers, minlength=2)])
         City.live(city, mechanism, *more)
 
     city.live = live
@@ -149,6 +149,11 @@ def test_two_equal_gemeenten_have_twice_the_hours_of_one(small_town, small_city)
     assert two.world.teams.fte.sum() == pytest.approx(2 * one.world.teams.fte.sum())
 
 
+def line_of(now: LettingRound, gemeente: int) -> Line:
+    """The line of one gemeente."""
+    return Line(*[column[now.in_line[gemeente] : now.in_line[gemeente + 1]] for column in now.line])
+
+
 def test_a_corporatie_sees_its_own_gemeente_and_no_other(region, small_city, lively):
     """All that it is handed concerns its gemeente; together they are handed everything."""
     nobody_passed_over = lively._replace(access=lively.access._replace(exclusion_of_resistance=0.0, exclusion_of_overload=0.0))
@@ -158,12 +163,12 @@ def test_a_corporatie_sees_its_own_gemeente_and_no_other(region, small_city, liv
     city.prepare_lettings()
     world, now = city.world, city.letting_round
     for g in range(2):
-        line = now.line_of(g)
+        line = line_of(now, g)
         assert line.row.size and not line.person.any() and (world.seekers.gemeente[line.row] == g).all()
         assert np.array_equal(line.identity, world.seekers.identity[line.row])
         waiting = now.queue_of(g).person
         assert waiting.size and (asks_in(world, waiting) == g).all()
-    assert sum(now.line_of(g).row.size for g in range(2)) == world.seekers.rows
+    assert now.in_line.tolist()[-1] == now.line.row.size == world.seekers.rows
     assert sum(now.queue_of(g).person.size for g in range(2)) == (world.persons.place > 1).sum()
     homes = [now.homes_of(k).dwelling for k in range(4)]
     assert sum(h.size for h in homes) == now.offered.size > 0
@@ -181,7 +186,7 @@ def test_persons_and_seekers_queue_by_when_they_came_within_their_gemeente(regio
     city.prepare_lettings()
     world = city.world
     for g in range(2):
-        line = city.letting_round.line_of(g)
+        line = line_of(city.letting_round, g)
         since = np.empty(line.row.size, np.int64)
         since[line.person] = world.persons.waiting_since[line.row[line.person]]
         since[~line.person] = world.seekers.since[line.row[~line.person]]

@@ -205,12 +205,11 @@ def _market(world: World, p: Parameters, luck: Luck) -> Entrants:
     return Entrants(homes, who, ses, age_class, d.size[homes])
 
 
-def step(world: World, p: Parameters, levers: Levers, luck: Luck, lettings: list[Lettings]) -> None:
-    """Persons, regular seekers and the market move in."""
-    persons, person_homes, seekers, seeker_homes = (np.concatenate(parts) for parts in zip(*lettings, strict=True))
-    for new in (
-        _persons(world, p, levers, luck, persons, person_homes),
-        _seekers(world, p, luck, seekers, seeker_homes),
+def step(world: World, p: Parameters, levers: Levers, luck: Luck, lettings: Lettings) -> None:
+    """Persons, regular seekers and the market move in; no home is let to two of these."""
+    new = (
+        _persons(world, p, levers, luck, lettings.persons, lettings.person_homes),
+        _seekers(world, p, luck, lettings.seekers, lettings.seeker_homes),
         _market(world, p, luck),
-    ):
-        _enter(world, p, luck, new)
+    )
+    _enter(world, p, luck, Entrants(*map(np.concatenate, zip(*new, strict=True))))
