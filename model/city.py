@@ -100,8 +100,7 @@ class City(mesa.Model):
         self.live(ageing)
         for organisation in self.organisations:
             organisation.decide()
-        for corporatie in self.corporaties:
-            corporatie.provide()
+        institutions.provide_beheer(self.world, self.rooms.support.direct_hours_per_fte, self.levers.sociaal_beheer)
         self.live(support)  # who is helped
         self.live(stability)  # how it goes
         self.live(crisis)  # what an episode comes to

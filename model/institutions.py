@@ -129,23 +129,14 @@ class Politie(Organisation):
 
 
 class Corporatie(mesa.Agent):
-    """Owns homes in one gemeente; has beheerders; decides who gets which of its reserved homes."""
+    """Owns homes in one gemeente; decides who gets which of its reserved homes. Its beheerders: `provide_beheer`."""
 
     model: "City"
 
     def __init__(self, model: "City", number: int) -> None:
         super().__init__(model)
-        teams = model.world.teams
         self.number = number
-        [self.team] = np.flatnonzero((teams.kind == TeamKind.BEHEER) & (teams.wijk == number)).tolist()
         self.gemeente = int(model.world.corporaties.gemeente[number])
-
-    def provide(self) -> None:
-        """Hours of the beheerders, by homes."""
-        teams, city = self.model.world.teams, self.model
-        hours = float(teams.fte[self.team]) * city.rooms.support.direct_hours_per_fte * city.levers.sociaal_beheer
-        teams.hours[self.team] = hours
-        city.world.gemeente_counts[self.gemeente, int(Count.BEHEER_UREN)] += round(hours)
 
     def decide(self) -> None:
         """Place persons in this month's reserved homes, as the strategy proposes: it sees this gemeente and no other."""
@@ -168,6 +159,22 @@ class Corporatie(mesa.Agent):
         return int(due)
 
 
+@kernel
+def _provide_beheer(kind, gemeente, fte, hours_per_fte, capacity, hours, counts):
+    for team in range(kind.size):
+        if kind[team] == TeamKind.BEHEER:
+            hours[team] = fte[team] * hours_per_fte * capacity
+            counts[gemeente[team], Count.BEHEER_UREN] += np.int64(np.rint(hours[team]))
+
+
+def provide_beheer(world: World, direct_hours_per_fte: float, sociaal_beheer: float) -> None:
+    """Every corporatie puts in this month's hours of its beheerders, who follow its homes."""
+    teams = world.teams
+    _provide_beheer(
+        teams.kind, teams.gemeente, teams.fte, direct_hours_per_fte, sociaal_beheer, teams.hours, world.gemeente_counts
+    )
+
+
 class LettingRound:
     """What the corporaties need in one month: homes to let, who waits where, and what may be known.
 
@@ -178,7 +185,7 @@ class LettingRound:
         self.world, self.view, self.reserves = world, view, reserves
         self._views: dict[int, PublicView] = {}
         self.offered, by_corporatie = offered_homes(world)
-        self.homes, self.vacancies = to_let(world, self.offered), to_propose(world, self.offered)
+        self.homes, self.vacancies = described(world, self.offered)
         self.queue, self.waits = queue_of(world, candidates), np.ones(candidates.size, bool)
         self.line, self.in_line = line_of(world, candidates[:0] if reserves else candidates)
         waiting = np.searchsorted(asks_in(world, candidates), np.arange(world.gemeenten.rows + 1))
@@ -260,19 +267,27 @@ def slices(edges: np.ndarray) -> list[slice]:
     return [slice(a, b) for a, b in pairwise(edges.tolist())]
 
 
-def to_let(world: World, homes: np.ndarray) -> Homes:
-    """Homes in rows [n], as those see them to whom they are offered."""
-    d = world.dwellings
-    score = world.buurten.score[d.buurt[homes]].astype(np.float32)
-    return Homes(homes, d.rent[homes], score, np.ones(homes.size, bool))
+@kernel
+def _describe(homes, buurt, portiek, rent, months_vacant, corporatie, gemeente, first, score):
+    """Of homes in rows [n]: portiek, rent, months vacant, and buurt, which is numbered in its gemeente, with its score."""
+    many = homes.size
+    block, price, empty = np.empty(many, portiek.dtype), np.empty(many, rent.dtype), np.empty(many, months_vacant.dtype)
+    number, mark = np.empty(many, np.int64), np.empty(many, np.float32)
+    for k, i in enumerate(homes):
+        block[k], price[k], empty[k], mark[k] = portiek[i], rent[i], months_vacant[i], score[buurt[i]]
+        number[k] = np.int64(buurt[i]) - np.int64(first[gemeente[corporatie[i] - 1]])
+    return block, price, empty, number, mark
 
 
-def to_propose(world: World, homes: np.ndarray) -> Vacancies:
-    """Homes in rows [n], as strategies see them: a buurt has its number in the view of its gemeente. None is reserved yet."""
+def described(world: World, homes: np.ndarray) -> tuple[Homes, Vacancies]:
+    """Homes in rows [n], as those see them to whom they are offered, and as strategies do; none is reserved yet."""
     d, c = world.dwellings, world.corporaties
-    first = world.gemeenten.first[c.gemeente[d.corporatie[homes] - 1]]
+    portiek, rent, months_vacant, buurt, score = _describe(
+        homes, d.buurt, d.portiek, d.rent, d.months_vacant, d.corporatie, c.gemeente, world.gemeenten.first, world.buurten.score
+    )
     known = _known_in_portiek(homes, d.portiek, d.person, world.persons.status)
-    return Vacancies(homes, d.buurt[homes] - first, d.portiek[homes], d.rent[homes], d.months_vacant[homes], known, 0)
+    free = np.ones(homes.size, bool)
+    return Homes(homes, rent, score, free), Vacancies(homes, buurt, portiek, rent, months_vacant, known, 0)
 
 
 def queue_of(world: World, rows: np.ndarray) -> Queue:
