@@ -567,7 +567,7 @@ def place_by_place(periods: list[Period]) -> Period:
 
     return Period(
         np.concatenate([x.counts.reshape(-1, len(Count)) for x in periods])[None],
-        {name: laid_out(x.states[name] for x in periods)[None] for name in periods[0].states},
+        {name: np.concatenate([x.states[name].ravel() for x in periods])[None] for name in periods[0].states},
         laid_out(x.months for x in periods)[None],
         laid_out(x.homes for x in periods),
         laid_out(x.social for x in periods),

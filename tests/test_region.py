@@ -9,7 +9,8 @@ import pytest
 from experiments.engine import measure, rows
 from model import homes, ledger
 from model.city import City
-from model.indicators import Record
+from model.indicators import Record, place_by_place
+from model.indicators import measure as measured
 from model.institutions import LettingRound, asks_in
 from model.letting import Line
 from model.mechanisms import draagkracht, inflow, leaving, nuisance, settling
@@ -302,3 +303,13 @@ def test_a_corporatie_with_homes_across_the_border_is_refused(region):
     town = region()
     with pytest.raises(Refused, match="corporatie 1 with homes elsewhere"):
         Town(town.code, town.naam, True, town.buurten, town.corporaties, town.bezit.assign(corporatie=1), town.near)
+
+
+def test_places_of_several_levels_are_measured_at_once_as_each_by_itself(region, small_city, lively):
+    """Also where periods are of unequal length; the rows keep their order."""
+    record = small_city(town=region(), rooms=lively, months=6, record=6).record
+    stretches = {"town": [slice(0, 1), slice(1, 3), slice(3, 7)], "gemeente": [slice(1, 7)], "buurt": [slice(0, 1), slice(1, 7)]}
+    periods = [record.period(months, level) for level, months in stretches.items()]
+    apart = [measured(x) for x in periods]
+    together = measured(place_by_place(periods))[0]
+    assert np.array_equal(together, np.concatenate([x.reshape(-1, x.shape[-1]) for x in apart]), equal_nan=True)
