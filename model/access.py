@@ -35,10 +35,34 @@ def exclusion_probability(resistance, load, coping, p):
     return min(1.0, (p.exclusion_of_resistance * resistance + p.exclusion_of_overload * overload) * (1.0 - coping))
 
 
-def next_resistance(resistance: float, share: float, p: Parameters) -> float:
+@rule
+def next_resistance(resistance, share, p):
     """Resistance (0-1) next month: moves to what a share of lettings by agreement above the accepted one brings about."""
     wanted = min(1.0, max(0.0, p.resistance_slope * (share - p.accepted_share)))
     return resistance + p.resistance_speed * (wanted - resistance)
+
+
+@kernel
+def _remember(owned, free, found, p, voorrang, weerstand):
+    for c in range(voorrang.size):
+        by_agreement, let = 0, 0
+        for k in range(owned[c], owned[c + 1]):
+            by_agreement += not free[k]
+            let += not free[k] or found[k] >= 0
+        if let > 0:
+            voorrang[c] = p.share_kept_per_month * voorrang[c] + (1.0 - p.share_kept_per_month) * by_agreement / let
+        weerstand[c] = next_resistance(weerstand[c], voorrang[c], p)
+
+
+def remember(
+    p: Parameters, owned: np.ndarray, free: np.ndarray, found: np.ndarray, voorrang: np.ndarray, weerstand: np.ndarray
+) -> None:
+    """What those at the desk of each corporatie [c] have seen of late, and how much they resist.
+
+    Of the homes [n] that were to let, those of a corporatie start at owned [c + 1]. What is not `free` has gone by agreement, and
+    `found` says who in the line has got one (-1: nobody).
+    """
+    _remember(owned, free, found, p, voorrang, weerstand)
 
 
 @kernel

@@ -38,6 +38,8 @@ MECHANISMS = (
     "inflow", "vulnerability", "ageing", "support", "stability", "crisis", "nuisance", "arrears", "leaving", "settling",
     "neighbourhood", "draagkracht", "landing", "leefbaarheid", "samenwerking", "publication",
 )  # fmt: skip
+LARGE = 64 * 2**20  # bytes of all columns: more than half a million households
+NAME_OF = {f"model.mechanisms.{name}": name for name in MECHANISMS}  # of each module
 
 
 class City(mesa.Model):
@@ -96,8 +98,9 @@ class City(mesa.Model):
         self.live(inflow)  # who asks for a home
         self.live(vulnerability)  # who becomes vulnerable, and who recovers
         self.live(ageing)
-        for organisation in [*self.organisations, *self.corporaties]:
-            organisation.decide() if isinstance(organisation, institutions.Organisation) else organisation.provide()
+        for organisation in self.organisations:
+            organisation.decide()
+        institutions.provide_beheer(self.world, self.rooms.support.direct_hours_per_fte, self.levers.sociaal_beheer)
         self.live(support)  # who is helped
         self.live(stability)  # how it goes
         self.live(crisis)  # what an episode comes to
@@ -105,7 +108,9 @@ class City(mesa.Model):
         self.live(arrears)  # who pays, who is evicted
         self.live(leaving)  # who leaves a home
         self.prepare_lettings()
-        self.live(settling, [c.decide() for c in self.corporaties])  # who enters one
+        for corporatie in self.corporaties:
+            corporatie.decide()  # who gets a reserved home
+        self.live(settling, self.letting_round.let(self.rooms.letting, self.rooms.access, self.luck))  # who enters one
         self.live(neighbourhood)  # ties, tolerance, informal help
         self.live(draagkracht)  # what the buurt can carry, and must
         self.live(landing)  # who has landed softly
@@ -128,7 +133,7 @@ class City(mesa.Model):
 
     def live(self, mechanism: ModuleType, *more: Any) -> None:
         """A mechanism does its month, unless it is switched off."""
-        name = mechanism.__name__.rpartition(".")[2]
+        name = NAME_OF[mechanism.__name__]
         if name not in self.off:
             mechanism.step(self.world, getattr(self.rooms, name), self.levers, self.luck, *more)
 
@@ -163,11 +168,13 @@ class City(mesa.Model):
 
     def close(self) -> None:
         """Let go of the world at once; a city that is not closed waits for Python's garbage collector. Twice does no harm."""
+        large = self.__dict__.get("world") is not None and self.world.nbytes >= LARGE
         self.remove_all_agents()
         self.organisations, self.corporaties = [], []
         for name in ("world", "record", "letting_round", "public_view"):
             self.__dict__.pop(name, None)
-        give_back()
+        if large:
+            give_back()
 
     def __enter__(self) -> Self:
         return self
@@ -188,7 +195,8 @@ class City(mesa.Model):
 
 def give_back() -> None:
     """Hand freed memory back to the system, where that is Linux with glibc, which keeps it when something small above it is still
-    in use: of a million households most columns would stay. It takes a fraction of a millisecond.
+    in use: of a million households most columns would stay. It takes some milliseconds, as much as two months of a town. So only
+    a large world is given back (`LARGE`); what a smaller one leaves is taken by the next.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:

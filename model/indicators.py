@@ -4,7 +4,7 @@ A `Period` holds counters summed, and states averaged, over some months for some
 a year and the whole horizon, so that no average of averages can creep in. Rates are per year.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import dataclass
 from operator import attrgetter
@@ -53,7 +53,7 @@ class Period(NamedTuple):
 
     counts: np.ndarray
     states: dict[str, np.ndarray]
-    months: np.ndarray  # [periods, 1]
+    months: np.ndarray  # [periods, 1], or [periods, places]
     homes: np.ndarray  # [places]
     social: np.ndarray  # [places] corporatie homes
 
@@ -556,6 +556,22 @@ class Record:
         _mean_states(self.states, bounds, in_buurt, np.where(_ADD_UP, 1.0, self.homes), states)
         states /= np.where(_ADD_UP[..., None], 1.0, np.maximum(homes, 1.0))
         return Period(counts, dict(zip(STATES + CITY_STATES, states, strict=True)), np.diff(bounds), homes, social)
+
+
+def place_by_place(periods: list[Period]) -> Period:
+    """All places of all periods, one after the other, as the places of one: what is measured of a place needs no other."""
+    shapes = [x.counts.shape[:2] for x in periods]
+
+    def laid_out(parts: Iterable[np.ndarray]) -> np.ndarray:
+        return np.concatenate([np.broadcast_to(part, shape).ravel() for part, shape in zip(parts, shapes, strict=True)])
+
+    return Period(
+        np.concatenate([x.counts.reshape(-1, len(Count)) for x in periods])[None],
+        {name: np.concatenate([x.states[name].ravel() for x in periods])[None] for name in periods[0].states},
+        laid_out(x.months for x in periods)[None],
+        laid_out(x.homes for x in periods),
+        laid_out(x.social for x in periods),
+    )
 
 
 def measure(period: Period) -> np.ndarray:

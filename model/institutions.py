@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from model.city import City
 
 NONE = np.zeros(0, np.int64)
-NO_LETTINGS = Lettings(NONE, NONE, NONE, NONE)
 
 
 @kernel
@@ -130,38 +129,27 @@ class Politie(Organisation):
 
 
 class Corporatie(mesa.Agent):
-    """Owns homes in one gemeente; has beheerders; decides who gets which vacant home."""
+    """Owns homes in one gemeente; decides who gets which of its reserved homes. Its beheerders: `provide_beheer`."""
 
     model: "City"
 
     def __init__(self, model: "City", number: int) -> None:
         super().__init__(model)
-        teams = model.world.teams
         self.number = number
-        [self.team] = np.flatnonzero((teams.kind == TeamKind.BEHEER) & (teams.wijk == number)).tolist()
         self.gemeente = int(model.world.corporaties.gemeente[number])
 
-    def provide(self) -> None:
-        """Hours of the beheerders, by homes."""
-        teams, city = self.model.world.teams, self.model
-        hours = float(teams.fte[self.team]) * city.rooms.support.direct_hours_per_fte * city.levers.sociaal_beheer
-        teams.hours[self.team] = hours
-        city.world.gemeente_counts[self.gemeente, int(Count.BEHEER_UREN)] += round(hours)
-
-    def decide(self) -> Lettings:
-        """This month's lettings: reserved homes by the strategy, the others to regular seekers."""
-        now = self.model.letting_round
-        homes = now.homes_of(self.number)
-        many = homes.dwelling.size
-        if not many:
-            self._remember(0, 0)
-            return NO_LETTINGS
-        persons, person_homes = self._place(self._reserved(many)) if now.reserves else (NONE, NONE)
-        rows, let_homes, person = self._let(homes)
-        self._remember(persons.size, persons.size + rows.size)
-        if now.reserves:  # the line is one of seekers only
-            return Lettings(persons, person_homes, rows, let_homes)
-        return Lettings(rows[person], let_homes[person], rows[~person], let_homes[~person])
+    def decide(self) -> None:
+        """Place persons in this month's reserved homes, as the strategy proposes: it sees this gemeente and no other."""
+        city, now = self.model, self.model.letting_round
+        homes = now.many(self.number) if now.reserves else 0
+        reserved = self._reserved(homes) if homes else 0
+        queue = now.queue_of(self.gemeente) if reserved else None
+        if queue is None or not queue.person.size:
+            return
+        vacancies, view = now.vacancies_of(self.number, reserved), now.view_of(self.gemeente)
+        pairs = strategies.find(city.levers.strategie).propose(vacancies, queue, view, city.rooms.strategies, city.luck)
+        if pairs:
+            now.place(self.number, self.gemeente, *np.array(pairs, np.int64).T)
 
     def _reserved(self, homes: int) -> int:
         """How many of this month's homes go by agreement, as far as the agreement is kept (m51)."""
@@ -170,38 +158,21 @@ class Corporatie(mesa.Agent):
         carry[self.number] = due - int(due)  # fractions carry over; unused homes do not (choice 8)
         return int(due)
 
-    def _remember(self, by_agreement: int, let: int) -> None:
-        """What those at the desk have seen of late, and how much they resist."""
-        c, k, p = self.model.world.corporaties, self.number, self.model.rooms.access
-        voorrang = float(c.voorrang[k])
-        if let:
-            voorrang = p.share_kept_per_month * voorrang + (1.0 - p.share_kept_per_month) * by_agreement / let
-            c.voorrang[k] = voorrang
-        c.weerstand[k] = access.next_resistance(float(c.weerstand[k]), voorrang, p)
 
-    def _place(self, reserved: int) -> tuple[np.ndarray, np.ndarray]:
-        """(persons, their homes), as the strategy proposes to this corporatie, which sees its own gemeente and no other."""
-        city, now = self.model, self.model.letting_round
-        if not reserved:
-            return NONE, NONE
-        queue = now.queue_of(self.gemeente)
-        if not queue.person.size:
-            return NONE, NONE
-        vacancies, view = now.vacancies_of(self.number, reserved), now.view_of(self.gemeente)
-        pairs = strategies.find(city.levers.strategie).propose(vacancies, queue, view, city.rooms.strategies, city.luck)
-        if not pairs:
-            return NONE, NONE
-        persons, homes = np.array(pairs, np.int64).T
-        now.cross_off(self.number, self.gemeente, persons, homes)
-        return persons, homes
+@kernel
+def _provide_beheer(kind, gemeente, fte, hours_per_fte, capacity, hours, counts):
+    for team in range(kind.size):
+        if kind[team] == TeamKind.BEHEER:
+            hours[team] = fte[team] * hours_per_fte * capacity
+            counts[gemeente[team], Count.BEHEER_UREN] += np.int64(np.rint(hours[team]))
 
-    def _let(self, homes: Homes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(rows of those in the line who get a home, their homes, whether each is a person and no seeker)."""
-        city, line = self.model, self.model.letting_round.line_of(self.gemeente)
-        found = letting.let(city.rooms.letting, city.luck, homes, line)
-        let = found >= 0
-        places = found[let]
-        return line.row[places], homes.dwelling[let], line.person[places]
+
+def provide_beheer(world: World, direct_hours_per_fte: float, sociaal_beheer: float) -> None:
+    """Every corporatie puts in this month's hours of its beheerders, who follow its homes."""
+    teams = world.teams
+    _provide_beheer(
+        teams.kind, teams.gemeente, teams.fte, direct_hours_per_fte, sociaal_beheer, teams.hours, world.gemeente_counts
+    )
 
 
 class LettingRound:
@@ -214,11 +185,19 @@ class LettingRound:
         self.world, self.view, self.reserves = world, view, reserves
         self._views: dict[int, PublicView] = {}
         self.offered, by_corporatie = offered_homes(world)
-        self.homes, self.vacancies = to_let(world, self.offered), to_propose(world, self.offered)
+        self.homes, self.vacancies = described(world, self.offered)
         self.queue, self.waits = queue_of(world, candidates), np.ones(candidates.size, bool)
-        self.line, in_line = line_of(world, candidates[:0] if reserves else candidates)
+        self.line, self.in_line = line_of(world, candidates[:0] if reserves else candidates)
         waiting = np.searchsorted(asks_in(world, candidates), np.arange(world.gemeenten.rows + 1))
-        self._owned, self._waiting, self._in_line = slices(by_corporatie), slices(waiting), slices(in_line)
+        self.owned = by_corporatie
+        self._owned, self._waiting = slices(by_corporatie), slices(waiting)
+        self._placed: list[tuple[np.ndarray, np.ndarray]] = []  # persons and their homes
+        self._less: set[int] = set()  # gemeenten where not everyone waits any more
+
+    def many(self, corporatie: int) -> int:
+        """How many homes it has to let."""
+        mine = self._owned[corporatie]
+        return int(mine.stop - mine.start)
 
     def homes_of(self, corporatie: int) -> Homes:
         """Homes that it has to let, in order of their rows."""
@@ -235,12 +214,11 @@ class LettingRound:
     def queue_of(self, gemeente: int) -> Queue:
         """Who may be proposed in one gemeente and has no home yet."""
         mine = self._waiting[gemeente]
+        queue = Queue(*[column[mine] for column in self.queue])
+        if gemeente not in self._less:
+            return queue
         waits = self.waits[mine]
-        return Queue(*[column[mine][waits] for column in self.queue])
-
-    def line_of(self, gemeente: int) -> Line:
-        """The line of one gemeente, which its corporaties serve one after the other."""
-        return Line(*[column[self._in_line[gemeente]] for column in self.line])
+        return Queue(*[column[waits] for column in queue])
 
     def view_of(self, gemeente: int) -> PublicView:
         """The public view of one gemeente; it starts at that gemeente's own first buurt and wijk."""
@@ -249,13 +227,26 @@ class LettingRound:
             self._views[gemeente] = self.view.part(int(g.first[gemeente]), int(g.last[gemeente]))
         return self._views[gemeente]
 
-    def cross_off(self, corporatie: int, gemeente: int, persons: np.ndarray, homes: np.ndarray) -> None:
+    def place(self, corporatie: int, gemeente: int, persons: np.ndarray, homes: np.ndarray) -> None:
         """These persons have these homes; raises ValueError where somebody, or a home, was not there to be proposed."""
         mine, there = self._owned[corporatie], self._waiting[gemeente]
         if not _cross_off(self.offered[mine], homes, self.homes.free[mine]):
             raise ValueError(f"proposed are homes {homes.tolist()}: each must be offered by this corporatie, and be named once")
         if not _cross_off(self.queue.person[there], persons, self.waits[there]):
             raise ValueError(f"proposed are persons {persons.tolist()}: each must wait in this gemeente, and be named once")
+        self._less.add(gemeente)
+        self._placed.append((persons, homes))
+
+    def let(self, p: letting.Parameters, desk: access.Parameters, luck: Luck) -> Lettings:
+        """What is left goes to those in the line, corporatie after corporatie; returns all lettings, also those by agreement."""
+        c, line = self.world.corporaties, self.line
+        found = letting.let(p, luck, self.homes, line, self.owned, self.in_line, c.gemeente)
+        access.remember(desk, self.owned, self.homes.free, found, c.voorrang, c.weerstand)
+        let = found >= 0
+        places, homes = found[let], self.offered[let]
+        rows, person = line.row[places], line.person[places]
+        persons, person_homes = zip(*self._placed, (rows[person], homes[person]), strict=True)
+        return Lettings(np.concatenate(persons), np.concatenate(person_homes), rows[~person], homes[~person])
 
 
 @kernel
@@ -276,19 +267,27 @@ def slices(edges: np.ndarray) -> list[slice]:
     return [slice(a, b) for a, b in pairwise(edges.tolist())]
 
 
-def to_let(world: World, homes: np.ndarray) -> Homes:
-    """Homes in rows [n], as those see them to whom they are offered."""
-    d = world.dwellings
-    score = world.buurten.score[d.buurt[homes]].astype(np.float32)
-    return Homes(homes, d.rent[homes], score, np.ones(homes.size, bool))
+@kernel
+def _describe(homes, buurt, portiek, rent, months_vacant, corporatie, gemeente, first, score):
+    """Of homes in rows [n]: portiek, rent, months vacant, and buurt, which is numbered in its gemeente, with its score."""
+    many = homes.size
+    block, price, empty = np.empty(many, portiek.dtype), np.empty(many, rent.dtype), np.empty(many, months_vacant.dtype)
+    number, mark = np.empty(many, np.int64), np.empty(many, np.float32)
+    for k, i in enumerate(homes):
+        block[k], price[k], empty[k], mark[k] = portiek[i], rent[i], months_vacant[i], score[buurt[i]]
+        number[k] = np.int64(buurt[i]) - np.int64(first[gemeente[corporatie[i] - 1]])
+    return block, price, empty, number, mark
 
 
-def to_propose(world: World, homes: np.ndarray) -> Vacancies:
-    """Homes in rows [n], as strategies see them: a buurt has its number in the view of its gemeente. None is reserved yet."""
+def described(world: World, homes: np.ndarray) -> tuple[Homes, Vacancies]:
+    """Homes in rows [n], as those see them to whom they are offered, and as strategies do; none is reserved yet."""
     d, c = world.dwellings, world.corporaties
-    first = world.gemeenten.first[c.gemeente[d.corporatie[homes] - 1]]
+    portiek, rent, months_vacant, buurt, score = _describe(
+        homes, d.buurt, d.portiek, d.rent, d.months_vacant, d.corporatie, c.gemeente, world.gemeenten.first, world.buurten.score
+    )
     known = _known_in_portiek(homes, d.portiek, d.person, world.persons.status)
-    return Vacancies(homes, d.buurt[homes] - first, d.portiek[homes], d.rent[homes], d.months_vacant[homes], known, 0)
+    free = np.ones(homes.size, bool)
+    return Homes(homes, rent, score, free), Vacancies(homes, buurt, portiek, rent, months_vacant, known, 0)
 
 
 def queue_of(world: World, rows: np.ndarray) -> Queue:

@@ -204,13 +204,13 @@ def bill(counts: np.ndarray, p: Parameters) -> np.ndarray:
 
 
 def owed(counts: np.ndarray, p: Parameters) -> int:
-    """Cents that all events cost together, in plain whole numbers: what the sum over payers must equal."""
-    happened, total = events(counts, p.ambulant_zvw_share), 0
+    """Cents that all events of counters [..., Count] cost, in plain whole numbers: what the sum over payers must equal."""
+    happened = events(counts, p.ambulant_zvw_share).reshape(-1, len(Event)).sum(axis=0).tolist()
+    now, total = float(p.price_index[Year[f"J{p.price_year}"]]), 0
     for event in Event:
         tariff = TARIFF_OF[event]
-        euro = float(p.unit_euro[tariff]) * float(p.price_index[Year[f"J{p.price_year}"]])
-        euro /= float(p.price_index[p.unit_year[tariff]])
-        total += int(happened[event]) * round(100 * euro * part_of_tariff(event, p))
+        euro = float(p.unit_euro[tariff]) * now / float(p.price_index[p.unit_year[tariff]])
+        total += happened[event] * round(100 * euro * part_of_tariff(event, p))
     return total
 
 

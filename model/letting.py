@@ -31,7 +31,7 @@ def refusal_probability(ses, score, base, of_score, of_ses, most):
 
 
 class Homes(NamedTuple):
-    """Homes [n] of one corporatie, or of all, that are to let this month."""
+    """Homes [n] that are to let this month, corporatie by corporatie."""
 
     dwelling: np.ndarray
     rent: np.ndarray  # euro/month
@@ -40,7 +40,7 @@ class Homes(NamedTuple):
 
 
 class Line(NamedTuple):
-    """Everyone [m] to whom may be let without an agreement; in each gemeente who waits longest stands first."""
+    """Everyone [m] to whom may be let without an agreement, by gemeente; there who waits longest stands first."""
 
     row: np.ndarray  # in seekers, or in persons
     person: np.ndarray  # whether it is a person
@@ -78,7 +78,7 @@ def _offer(key, home, rent, score, line, ses, p, housed, head):
 
 @kernel
 def _let(lots, refusals, dwelling, rent, score, free, line, ses, p, housed, out):
-    """Homes are offered in the order of their lots."""
+    """Homes of one corporatie are offered in the order of their lots."""
     lot, head = np.empty(dwelling.size, np.uint64), np.zeros(2, np.int64)
     for k in range(dwelling.size):
         lot[k] = ticket(lots, 0, dwelling[k])
@@ -86,9 +86,27 @@ def _let(lots, refusals, dwelling, rent, score, free, line, ses, p, housed, out)
         out[k] = _offer(refusals, np.uint64(dwelling[k]), rent[k], score[k], line, ses, p, housed, head) if free[k] else -1
 
 
-def let(p: Parameters, luck: Luck, homes: Homes, line: Line) -> np.ndarray:
-    """Position in the line [n] of who takes each home, -1 for nobody; `line.housed` says who has a home, and is kept true."""
-    lots, refusals = luck.key(Stream.WHICH_HOME), luck.key(Stream.REFUSAL)
-    out = np.empty(homes.dwelling.size, np.int64)
-    _let(lots, refusals, *homes, line.identity, line.ses, p, line.housed, out)
+@kernel
+def _each_lets(lots, refusals, owned, in_line, gemeente, dwelling, rent, score, free, line, ses, p, housed):
+    """Corporaties let one after the other: who has found a home at one is passed over by the next."""
+    out = np.empty(dwelling.size, np.int64)
+    for c in range(gemeente.size):
+        mine, first = slice(owned[c], owned[c + 1]), in_line[gemeente[c]]
+        here, found = slice(first, in_line[gemeente[c] + 1]), out[mine]
+        _let(lots, refusals, dwelling[mine], rent[mine], score[mine], free[mine], line[here], ses[here], p, housed[here], found)
+        for k in range(found.size):
+            if found[k] >= 0:
+                found[k] += first
     return out
+
+
+def let(
+    p: Parameters, luck: Luck, homes: Homes, line: Line, owned: np.ndarray, in_line: np.ndarray, gemeente: np.ndarray
+) -> np.ndarray:
+    """Position in the line [n] of who takes each home, -1 for nobody; `line.housed` says who has a home, and is kept true.
+
+    owned [corporaties + 1] and in_line [gemeenten + 1] say where the homes of each corporatie start, and the line of each
+    gemeente; gemeente [corporaties] which of these lines a corporatie serves.
+    """
+    lots, refusals = luck.key(Stream.WHICH_HOME), luck.key(Stream.REFUSAL)
+    return _each_lets(lots, refusals, owned, in_line, gemeente, *homes, line.identity, line.ses, p, line.housed)

@@ -198,6 +198,7 @@ def test_what_payers_pay_together_is_what_is_owed(rooms, counts):
     happened = events(counts[0], rooms.ledger.ambulant_zvw_share)
     by_hand = sum(int(happened[e]) * cents[e] for e in Event)
     assert owed(counts[0], rooms.ledger) == by_hand == int(bill(counts[0], rooms.ledger).sum())
+    assert owed(counts, rooms.ledger) == sum(owed(one, rooms.ledger) for one in counts) == int(bill(counts, rooms.ledger).sum())
 
 
 def test_the_lines_of_the_bill_with_a_price_of_their_own_are_the_tariffs():

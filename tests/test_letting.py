@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model import letting
 from model.city import City
-from model.letting import Homes, Line, let, refusal_probability
+from model.letting import Homes, Line, refusal_probability
 from model.mechanisms import leaving, settling
 from model.randomness import Luck, Stream, uniform_at
 from model.world import Count, Place, Status
@@ -32,6 +33,12 @@ def waiting(ses) -> Line:
     rows = np.arange(len(ses))
     nobody = np.zeros(len(ses), bool)
     return Line(rows, nobody, (1 + rows).astype(np.uint64), np.array(ses, np.float32), nobody.copy())
+
+
+def let(p, luck, homes, line, owned=None) -> np.ndarray:
+    """Homes of one corporatie, or of several in one gemeente, of which those of each start at `owned`."""
+    owned = np.array([0, homes.dwelling.size] if owned is None else owned)
+    return letting.let(p, luck, homes, line, owned, np.array([0, line.row.size]), np.zeros(owned.size - 1, np.int64))
 
 
 def lettings(p, rents, ses, luck=None, score=0.0) -> list[int]:
@@ -72,11 +79,25 @@ def test_more_homes_than_seekers_leaves_homes(p):
 
 
 def test_who_has_a_home_already_is_not_asked(p):
-    """Two corporaties let one after the other: who found a home at the first is passed over by the second."""
     line = waiting([POOR, POOR, POOR])
     line.housed[0] = True
     assert let(p, Luck(1, 1), offered([CHEAP]), line).tolist() == [1]
     assert line.housed.tolist() == [True, True, False]
+
+
+def test_who_found_a_home_at_one_corporatie_is_passed_over_by_the_next(p):
+    """Two let one after the other, the second two homes in an order of lots."""
+    line = waiting([POOR, POOR, POOR, POOR])
+    found = let(p, Luck(1, 1), offered([CHEAP, CHEAP, CHEAP]), line, owned=[0, 1, 3]).tolist()
+    assert found[0] == 0 and sorted(found[1:]) == [1, 2]
+    assert line.housed.tolist() == [True, True, True, False]
+
+
+def test_each_gemeente_has_a_line_of_its_own(p):
+    """Two corporaties in two gemeenten: the second begins at the head of its own line."""
+    line, owned, in_line = waiting([POOR, POOR, POOR, POOR]), np.array([0, 1, 2]), np.array([0, 3, 4])
+    found = letting.let(p, Luck(1, 1), offered([CHEAP, CHEAP]), line, owned, in_line, np.array([0, 1]))
+    assert found.tolist() == [0, 3]
 
 
 def test_a_home_that_is_let_by_agreement_is_offered_to_nobody_else(p):
@@ -187,20 +208,12 @@ def test_in_a_city_no_home_is_let_twice_and_nobody_gets_two(small_city, lively, 
     def live(mechanism, *more):
         nonlocal let_by_both
         if mechanism is settling:
-            d, [decisions] = city.world.dwellings, more
-            for number, decided in enumerate(decisions, start=1):
-                homes = np.concatenate([decided.person_homes, decided.seeker_homes])
-                assert (
-                    (d.corporatie[homes] == number).all()
-                    and (d.identity[homes] == 0).all()
-                    and (d.months_vacant[homes] > 0).all()
-                )
-            for name in ("persons", "seekers"):
-                chosen = np.concatenate([getattr(decided, name) for decided in decisions])
+            d, [decided] = city.world.dwellings, more
+            homes = np.concatenate([decided.person_homes, decided.seeker_homes])
+            assert (d.corporatie[homes] > 0).all() and (d.identity[homes] == 0).all() and (d.months_vacant[homes] > 0).all()
+            for chosen in (decided.persons, decided.seekers, homes):
                 assert np.unique(chosen).size == chosen.size
-            everything = np.concatenate([np.concatenate([x.person_homes, x.seeker_homes]) for x in decisions])
-            assert np.unique(everything).size == everything.size
-            let_by_both += all(x.person_homes.size + x.seeker_homes.size for x in decisions)
+            let_by_both += set(d.corporatie[homes]) == {1, 2}
         City.live(city, mechanism, *more)
 
     city.live = live
@@ -249,4 +262,4 @@ def test_a_strategy_can_only_propose_what_it_was_given(small_city, lively, what)
         "somebody who does not wait": ([one, stranger], [here, there]), "a home of another": ([one, two], [here, elsewhere]),
     }[what]  # fmt: skip
     with pytest.raises(ValueError, match="named once"):
-        now.cross_off(0, 0, np.array(persons), np.array(homes))
+        now.place(0, 0, np.array(persons), np.array(homes))

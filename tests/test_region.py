@@ -9,8 +9,10 @@ import pytest
 from experiments.engine import measure, rows
 from model import homes, ledger
 from model.city import City
-from model.indicators import Record
-from model.institutions import asks_in
+from model.indicators import Record, place_by_place
+from model.indicators import measure as measured
+from model.institutions import LettingRound, asks_in
+from model.letting import Line
 from model.mechanisms import draagkracht, inflow, leaving, nuisance, settling
 from model.parameters import Refused
 from model.policies import FOREVER, Setting
@@ -99,12 +101,11 @@ def test_nobody_is_housed_outside_their_gemeente(region, small_city, lively, str
 
     def live(mechanism, *more):
         if mechanism is settling:
-            world, [decisions] = city.world, more
-            for number, made in enumerate(decisions):
-                mine = world.corporaties.gemeente[number]
-                assert set(home_gemeente(world, np.concatenate([made.person_homes, made.seeker_homes]))) <= {mine}
-                assert set(asks_in(world, made.persons)) | set(world.seekers.gemeente[made.seekers]) <= {mine}
-                housed[:, mine] += [made.persons.size, made.seekers.size]
+            world, [made] = city.world, more
+            persons, seekers = home_gemeente(world, made.person_homes), home_gemeente(world, made.seeker_homes)
+            assert np.array_equal(asks_in(world, made.persons), persons)
+            assert np.array_equal(world.seekers.gemeente[made.seekers], seekers)
+            housed[:] += np.array([np.bincount(persons, minlength=2), np.bincount(seekers, minlength=2)])
         City.live(city, mechanism, *more)
 
     city.live = live
@@ -149,6 +150,11 @@ def test_two_equal_gemeenten_have_twice_the_hours_of_one(small_town, small_city)
     assert two.world.teams.fte.sum() == pytest.approx(2 * one.world.teams.fte.sum())
 
 
+def line_of(now: LettingRound, gemeente: int) -> Line:
+    """The line of one gemeente."""
+    return Line(*[column[now.in_line[gemeente] : now.in_line[gemeente + 1]] for column in now.line])
+
+
 def test_a_corporatie_sees_its_own_gemeente_and_no_other(region, small_city, lively):
     """All that it is handed concerns its gemeente; together they are handed everything."""
     nobody_passed_over = lively._replace(access=lively.access._replace(exclusion_of_resistance=0.0, exclusion_of_overload=0.0))
@@ -158,12 +164,12 @@ def test_a_corporatie_sees_its_own_gemeente_and_no_other(region, small_city, liv
     city.prepare_lettings()
     world, now = city.world, city.letting_round
     for g in range(2):
-        line = now.line_of(g)
+        line = line_of(now, g)
         assert line.row.size and not line.person.any() and (world.seekers.gemeente[line.row] == g).all()
         assert np.array_equal(line.identity, world.seekers.identity[line.row])
         waiting = now.queue_of(g).person
         assert waiting.size and (asks_in(world, waiting) == g).all()
-    assert sum(now.line_of(g).row.size for g in range(2)) == world.seekers.rows
+    assert now.in_line.tolist()[-1] == now.line.row.size == world.seekers.rows
     assert sum(now.queue_of(g).person.size for g in range(2)) == (world.persons.place > 1).sum()
     homes = [now.homes_of(k).dwelling for k in range(4)]
     assert sum(h.size for h in homes) == now.offered.size > 0
@@ -181,7 +187,7 @@ def test_persons_and_seekers_queue_by_when_they_came_within_their_gemeente(regio
     city.prepare_lettings()
     world = city.world
     for g in range(2):
-        line = city.letting_round.line_of(g)
+        line = line_of(city.letting_round, g)
         since = np.empty(line.row.size, np.int64)
         since[line.person] = world.persons.waiting_since[line.row[line.person]]
         since[~line.person] = world.seekers.since[line.row[~line.person]]
@@ -297,3 +303,13 @@ def test_a_corporatie_with_homes_across_the_border_is_refused(region):
     town = region()
     with pytest.raises(Refused, match="corporatie 1 with homes elsewhere"):
         Town(town.code, town.naam, True, town.buurten, town.corporaties, town.bezit.assign(corporatie=1), town.near)
+
+
+def test_places_of_several_levels_are_measured_at_once_as_each_by_itself(region, small_city, lively):
+    """Also where periods are of unequal length; the rows keep their order."""
+    record = small_city(town=region(), rooms=lively, months=6, record=6).record
+    stretches = {"town": [slice(0, 1), slice(1, 3), slice(3, 7)], "gemeente": [slice(1, 7)], "buurt": [slice(0, 1), slice(1, 7)]}
+    periods = [record.period(months, level) for level, months in stretches.items()]
+    apart = [measured(x) for x in periods]
+    together = measured(place_by_place(periods))[0]
+    assert np.array_equal(together, np.concatenate([x.reshape(-1, x.shape[-1]) for x in apart]), equal_nan=True)

@@ -18,7 +18,7 @@ import numpy as np
 
 from model import followed, ledger, population
 from model.city import City
-from model.indicators import Record, measure
+from model.indicators import Record, measure, place_by_place
 from model.jit import sources_hash
 from model.policies import Levers, Setting, levers_at
 from model.rooms import Rooms
@@ -214,7 +214,7 @@ def summed_up(record: Record, asked: Asked, rooms: Rooms) -> Run:
         places=record.by_place[1 : last + 1].sum(axis=0),
         cents=cents.sum(axis=0),
         booked=np.array(booked.sum()),
-        owed=np.array(sum(ledger.owed(counts, rooms.ledger) for counts in of_years)),
+        owed=np.array(ledger.owed(of_years, rooms.ledger)),
         counts=whole.counts[0, 0],
         **_followed(record, asked)._asdict(),
     )
@@ -232,10 +232,8 @@ def _followed(record: Record, asked: Asked) -> followed.Kept:
 def _rows(record: Record, asked: Asked) -> np.ndarray:
     """Indicators [rows, I], block after block."""
     level_of = {"gemeente": "town", "regiogemeente": "gemeente", "wijk": "wijk", "buurt": "buurt"}
-    parts = []
+    periods = []
     for block in blocks(asked.detail, asked.months, record.gemeenten):
-        ends = block.months
-        slices = [slice(0, 1)] + [slice(a + 1, b + 1) for a, b in pairwise(ends)]
-        found = measure(record.period(slices, level_of[block.level]))
-        parts.append(found.reshape(-1, found.shape[-1]).astype(np.float32))
-    return np.concatenate(parts)
+        slices = [slice(0, 1)] + [slice(a + 1, b + 1) for a, b in pairwise(block.months)]
+        periods.append(record.period(slices, level_of[block.level]))
+    return measure(place_by_place(periods))[0].astype(np.float32)

@@ -33,6 +33,7 @@ READS = (
 )  # fmt: skip
 PERSON_ID, SEEKER_ID = np.uint64(2 << 56), np.uint64(3 << 56)
 FIRST_MONTH = 1000  # added to a month, so that the months of the warm-up are positive in an identity
+AT_HOME = int(Place.THUIS)  # numba compares no column with an enumeration
 
 
 class Parameters(NamedTuple):
@@ -192,20 +193,28 @@ def seeker_traits(p: Parameters, luck: Luck, who: np.ndarray, gemeenten: np.ndar
     return {"identity": who, "gemeente": gemeente, "ses": ses, "age_class": age_class, "size": size, "since": since}
 
 
+@kernel
+def _admit(month, rows, who, means, place, coping, network_wijk, gemeente, identity, ses, status, line, stability, since,
+           waiting_since, counts, by_place):  # fmt: skip
+    """Persons whose traits stand in rows [n] begin to wait, as stable as they have skills, and are counted."""
+    for k, i in enumerate(rows):
+        identity[i], ses[i], status[i], line[i], stability[i] = who[k], means[k], Status.BEKEND, 2, coping[i]
+        since[i], waiting_since[i] = month, month
+        by_place[place[i], ByPlace.GEKOMEN] += 1
+        counts[gemeente[network_wijk[i]], Count.PERSONEN_INSTROOM] += 1
+
+
 def add_persons(world: World, p: Parameters, luck: Luck, per_month: float) -> None:
     """This month's persons join the queue, each in the institution (or on the couch) that they come from."""
     count = luck.arrivals(Stream.HOW_MANY_PERSONS, per_month)
     who = identities(PERSON_ID, luck.month, count)
     rows, persons = world.new_persons(count), world.persons
-    columns = [getattr(persons, name) for name in DRAWN]
-    persons.ses[rows] = draw_traits(p, luck, who, wijken_of_arrivals(world), rows, columns)
-    persons.identity[rows] = who
-    persons.status[rows] = int(Status.BEKEND)
-    persons.line[rows] = 2
-    persons.stability[rows] = persons.coping[rows]
-    persons.since[rows] = persons.waiting_since[rows] = luck.month
-    world.book_in_place(ByPlace.GEKOMEN, persons.place[rows])
-    world.book_in_gemeente(Count.PERSONEN_INSTROOM, world.wijken.gemeente[persons.network_wijk[rows]])
+    means = draw_traits(p, luck, who, wijken_of_arrivals(world), rows, [getattr(persons, name) for name in DRAWN])
+    _admit(
+        luck.month, rows, who, means, persons.place, persons.coping, persons.network_wijk, world.wijken.gemeente,
+        persons.identity, persons.ses, persons.status, persons.line, persons.stability, persons.since, persons.waiting_since,
+        world.gemeente_counts, world.by_place,
+    )  # fmt: skip
 
 
 def seekers_of(world: World, p: Parameters, luck: Luck, per_month: float) -> dict[str, np.ndarray]:
@@ -240,7 +249,9 @@ def _renewed(key, give_up, gemeente, identity, new_gemeente, new_identity, by_ge
 
 def renew_queues(world: World, luck: Luck, months: list[dict[str, np.ndarray]], give_up: float) -> None:
     """Seekers of one month, or of several in order, join the queue of their gemeente; some find another way, or give up."""
-    new = {name: np.concatenate([month[name] for month in months]) for name in months[0]}
+    new = months[0]
+    if len(months) > 1:
+        new = {name: np.concatenate([month[name] for month in months]) for name in new}
     seekers, key = world.seekers, luck.key(Stream.WHO_GIVES_UP_WAITING)
     order = _renewed(
         key, give_up, seekers.gemeente, seekers.identity, new["gemeente"], new["identity"],
@@ -271,16 +282,15 @@ def move(i, elsewhere, month, place, since, by_place):
 
 
 @kernel
-def _find_beds(key, month, rows, identity, profile, network_wijk, gemeente, asks_at, when_full, per_month, room, limited, place,
-               since, counts, by_place):  # fmt: skip
+def _stay_or_go(month, rows, network_wijk, gemeente, when_full, room, limited, place, since, counts, by_place):
     """Persons in rows [n], who are in the order in which they came, stay while there is room [gemeenten, Place], or go elsewhere.
 
-    Then those who sleep on a couch since last month ask for a place of the kind that they want, each with the chance `per_month`.
+    Returns who of them sleep on a couch since last month.
     """
-    asks = np.zeros(rows.size, np.bool_)
+    on_couch = np.zeros(rows.size, np.bool_)
     for k, i in enumerate(rows):
         g, here = gemeente[network_wijk[i]], place[i]
-        asks[k] = here == Place.BANK
+        on_couch[k] = here == Place.BANK
         if not limited[here]:
             continue
         if room[g, here] > 0:
@@ -295,30 +305,45 @@ def _find_beds(key, month, rows, identity, profile, network_wijk, gemeente, asks
         counts[g, Count.GEWEIGERD] += 1
         by_place[here, ByPlace.GEWEIGERD] += 1
         move(i, elsewhere, month, place, since, by_place)
-    for i in rows[asks]:
+    return rows[on_couch]
+
+
+@kernel
+def _room_for_waiting(gemeente, kind, places, share, gemeenten):
+    """(room [gemeenten, Place] for persons who wait: a share of the places of institutions, rounded up; [Place] whether it is an
+    institution).
+    """
+    room, limited = np.zeros((gemeenten, PLACES_OF.size), np.int64), np.zeros(PLACES_OF.size, np.bool_)
+    for i in range(kind.size):
+        room[gemeente[i], kind[i]] = np.ceil(share * places[i])
+        limited[kind[i]] = True
+    return room, limited
+
+
+@kernel
+def _hold_beds(opname_days, place, dwelling, buurt, wijk, gemeente, room):
+    """Persons with a home who are in a kliniek now take room [gemeenten, Place] too."""
+    homes = dwelling[np.flatnonzero((opname_days > 0) & (place == AT_HOME))]
+    for g in gemeente[wijk[buurt[homes]]]:
+        room[g, Place.KLINIEK] -= 1
+
+
+@kernel
+def _find_beds(key, month, rows, identity, profile, network_wijk, opname_days, dwelling, buurt, wijk, gemeente, asks_at,
+               when_full, per_month, share, of_gemeente, kind, places, place, since, full, counts, by_place):  # fmt: skip
+    """Persons in rows [n] stay or go; those on a couch ask for a place of their kind, each with the chance `per_month`.
+
+    Then institutions without room are full.
+    """
+    room, limited = _room_for_waiting(of_gemeente, kind, places, share, counts.shape[0])
+    for i in _stay_or_go(month, rows, network_wijk, gemeente, when_full, room, limited, place, since, counts, by_place):
         g, wanted = gemeente[network_wijk[i]], asks_at[profile[i]]
         if room[g, wanted] > 0 and uniform_at(key, identity[i]) < per_month:
             room[g, wanted] -= 1
             move(i, wanted, month, place, since, by_place)
-
-
-@kernel
-def _room_for_waiting(gemeente, kind, places, share, room, limited):
-    """Persons who may wait in each institution, into room [gemeenten, Place]: a share of its places, rounded up.
-
-    `limited` [Place] becomes True for what is an institution. Both are handed over empty.
-    """
+    _hold_beds(opname_days, place, dwelling, buurt, wijk, gemeente, room)
     for i in range(kind.size):
-        room[gemeente[i], kind[i]] = np.ceil(share * places[i])
-        limited[kind[i]] = True
-
-
-def in_opname(world: World) -> np.ndarray:
-    """Persons [gemeenten] with a home who are in a kliniek now."""
-    persons, wijken = world.persons, world.wijken
-    rows = np.flatnonzero(persons.opname_days > 0)
-    homes = persons.dwelling[rows[persons.place[rows] == int(Place.THUIS)]]
-    return np.bincount(wijken.gemeente[world.buurten.wijk[world.dwellings.buurt[homes]]], minlength=world.gemeenten.rows)
+        full[i] = room[of_gemeente[i], kind[i]] <= 0
 
 
 def find_beds(world: World, p: Parameters, luck: Luck) -> None:
@@ -329,15 +354,12 @@ def find_beds(world: World, p: Parameters, luck: Luck) -> None:
     persons, i = world.persons, world.institutions
     waiting = np.flatnonzero(persons.place > int(Place.THUIS))
     rows = waiting[np.lexsort((persons.identity[waiting], persons.since[waiting]))]
-    room, limited = np.zeros((world.gemeenten.rows, len(Place)), np.int64), np.zeros(len(Place), bool)
-    _room_for_waiting(i.gemeente, i.kind, i.places, p.places_for_waiting, room, limited)
     _find_beds(
-        luck.key(Stream.COUCH), luck.month, rows, persons.identity, persons.profile, persons.network_wijk, world.wijken.gemeente,
-        p.asks_at, p.when_full, p.couch_asks_per_month, room, limited, persons.place, persons.since, world.gemeente_counts,
-        world.by_place,
+        luck.key(Stream.COUCH), luck.month, rows, persons.identity, persons.profile, persons.network_wijk, persons.opname_days,
+        persons.dwelling, world.dwellings.buurt, world.buurten.wijk, world.wijken.gemeente, p.asks_at, p.when_full,
+        p.couch_asks_per_month, p.places_for_waiting, i.gemeente, i.kind, i.places, persons.place, persons.since, i.full,
+        world.gemeente_counts, world.by_place,
     )  # fmt: skip
-    room[:, int(Place.KLINIEK)] -= in_opname(world)
-    i.full[:] = room[i.gemeente, i.kind] <= 0
 
 
 @kernel

@@ -133,7 +133,7 @@ def _place(month, rows, homes, network_kept_elsewhere, contract_until, buurt, wi
 
 @kernel
 def _book_lettings(month, rows, homes, since, ses, low_income_below_ses, buurt, counts):
-    """Seekers in rows [n] stop waiting; those with a low income are counted besides."""
+    """Seekers in rows [n] stop waiting; those with a low income are counted besides. Returns who stays in the queue."""
     for k in range(rows.size):
         b, waited = buurt[homes[k]], month - since[rows[k]]
         counts[b, Count.VERHUURD_REGULIER] += 1
@@ -141,19 +141,25 @@ def _book_lettings(month, rows, homes, since, ses, low_income_below_ses, buurt, 
         if ses[rows[k]] < low_income_below_ses:
             counts[b, Count.VERHUURD_LAAG_INKOMEN] += 1
             counts[b, Count.WACHT_LAAG_INKOMEN_MAANDEN] += waited
+    stay = np.ones(since.size, np.bool_)
+    stay[rows] = False
+    return stay
 
 
 @kernel
-def _sold_or_let(key, identity, tenure, months_vacant):
-    """Rows of empty homes outside the corporaties that somebody enters this month."""
-    out, found = np.empty(identity.size, np.int64), 0
+def _sold_or_let(key, month, identity, tenure, months_vacant):
+    """Rows [n] of empty homes outside the corporaties that somebody enters this month, and who that is."""
+    homes, found = np.empty(identity.size, np.int64), 0
     for i in range(identity.size):
         if identity[i] != 0 or tenure[i] == Tenure.SOCIALE_HUUR:
             continue
         if uniform_at(key, np.uint64(i)) < 1.0 / max(1.0, months_vacant[tenure[i]]):
-            out[found] = i
+            homes[found] = i
             found += 1
-    return out[:found].copy()
+    who = np.empty(found, np.uint64)
+    for k in range(found):
+        who[k] = MARKET_ID | (np.uint64(homes[k]) << np.uint64(16)) | np.uint64(month + FIRST_MONTH)
+    return homes[:found].copy(), who
 
 
 @kernel
@@ -183,12 +189,10 @@ def _persons(world: World, p: Parameters, levers: Levers, luck: Luck, rows: np.n
 def _seekers(world: World, p: Parameters, luck: Luck, rows: np.ndarray, homes: np.ndarray) -> Entrants:
     """Regular seekers in rows [n], who leave the queue."""
     seekers = world.seekers
-    _book_lettings(
+    stay = _book_lettings(
         luck.month, rows, homes, seekers.since, seekers.ses, p.low_income_below_ses, world.dwellings.buurt, world.counts
     )
     new = Entrants(homes, seekers.identity[rows], seekers.ses[rows], seekers.age_class[rows], seekers.size[rows])
-    stay = np.ones(seekers.rows, bool)
-    stay[rows] = False
     seekers.keep(stay)
     return new
 
@@ -196,8 +200,7 @@ def _seekers(world: World, p: Parameters, luck: Luck, rows: np.ndarray, homes: n
 def _market(world: World, p: Parameters, luck: Luck) -> Entrants:
     """Buyers and tenants on the market."""
     d, b = world.dwellings, world.buurten
-    homes = _sold_or_let(luck.key(Stream.MARKET_REFILL), d.identity, d.tenure, p.months_vacant)
-    who = MARKET_ID | (homes.astype(np.uint64) << np.uint64(16)) | np.uint64(luck.month + FIRST_MONTH)
+    homes, who = _sold_or_let(luck.key(Stream.MARKET_REFILL), luck.month, d.identity, d.tenure, p.months_vacant)
     u = luck.several(Stream.MARKET_TRAITS, who, 2)
     ses, age_class = _market_traits(
         homes, u[1], normal_of(u[0]), p.entry_age, p.entry_ses_of_fall, p.entry_ses_spread, d.buurt, b.score, b.start_score, d.ses
@@ -205,12 +208,11 @@ def _market(world: World, p: Parameters, luck: Luck) -> Entrants:
     return Entrants(homes, who, ses, age_class, d.size[homes])
 
 
-def step(world: World, p: Parameters, levers: Levers, luck: Luck, lettings: list[Lettings]) -> None:
-    """Persons, regular seekers and the market move in."""
-    persons, person_homes, seekers, seeker_homes = (np.concatenate(parts) for parts in zip(*lettings, strict=True))
-    for new in (
-        _persons(world, p, levers, luck, persons, person_homes),
-        _seekers(world, p, luck, seekers, seeker_homes),
+def step(world: World, p: Parameters, levers: Levers, luck: Luck, lettings: Lettings) -> None:
+    """Persons, regular seekers and the market move in; no home is let to two of these."""
+    new = (
+        _persons(world, p, levers, luck, lettings.persons, lettings.person_homes),
+        _seekers(world, p, luck, lettings.seekers, lettings.seeker_homes),
         _market(world, p, luck),
-    ):
-        _enter(world, p, luck, new)
+    )
+    _enter(world, p, luck, Entrants(*map(np.concatenate, zip(*new, strict=True))))

@@ -5,6 +5,7 @@ import pytest
 
 from experiments import causal
 from model.city import MECHANISMS
+from model.institutions import provide_beheer
 from model.mechanisms import leaving
 from model.randomness import Luck
 from model.strategies import names
@@ -34,8 +35,7 @@ def test_the_institutions_read_what_the_diagram_says(small_city, lively, huidig)
         with spied(city.world) as seen:
             for organisation in city.organisations:
                 organisation.decide()
-            for corporatie in city.corporaties:
-                corporatie.provide()
+            provide_beheer(city.world, city.rooms.support.direct_hours_per_fte, city.levers.sociaal_beheer)
             city.prepare_lettings()
             for corporatie in city.corporaties:
                 corporatie.decide()

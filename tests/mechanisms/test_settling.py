@@ -20,12 +20,12 @@ def p(rooms):
     return rooms.settling._replace(months_vacant=np.full(3, 1e12))
 
 
-def let(person=None, seeker=None, home=None) -> list[Lettings]:
+def let(person=None, seeker=None, home=None) -> Lettings:
     """One letting, to a person or to a seeker."""
     some, none = np.array([home], np.int64), np.zeros(0, np.int64)
     if person is not None:
-        return [Lettings(np.array([person]), some, none, none)]
-    return [Lettings(none, none, np.array([seeker]), some)]
+        return Lettings(np.array([person]), some, none, none)
+    return Lettings(none, none, np.array([seeker]), some)
 
 
 def vacant(world, wijk=0) -> int:
@@ -147,7 +147,7 @@ def test_the_market_fills_homes_for_sale_and_private_rent_only(small_world, p, h
     d = world.dwellings
     social = d.tenure == Tenure.SOCIALE_HUUR
     empty = d.identity == 0
-    settling.step(world, p._replace(months_vacant=np.ones(3)), huidig, luck, [no_lettings])
+    settling.step(world, p._replace(months_vacant=np.ones(3)), huidig, luck, no_lettings)
     assert (empty & ~social).any() and np.array_equal(d.identity == 0, empty & social)
     assert world.counts[:, Count.BETROKKEN].sum() == (empty & ~social).sum()
 
@@ -158,7 +158,7 @@ def test_a_home_on_the_market_stands_empty_for_so_many_months_on_average(small_w
     d = world.dwellings
     d.identity[d.tenure == Tenure.KOOP] = 0
     n = int((d.tenure == Tenure.KOOP).sum())
-    settling.step(world, p._replace(months_vacant=np.array([4.0, 1e12, 1e12])), huidig, luck, [no_lettings])
+    settling.step(world, p._replace(months_vacant=np.array([4.0, 1e12, 1e12])), huidig, luck, no_lettings)
     assert abs(world.counts[:, Count.BETROKKEN].sum() - n / 4) < 5 * np.sqrt(n * 0.25 * 0.75)
 
 
@@ -170,7 +170,7 @@ def buyers(small_world, p, huidig, luck, no_lettings, fall=0.0, sold_at_once=3):
     d.identity[for_sale] = 0
     before = d.ses[for_sale].copy()
     world.buurten.score[:] = world.buurten.start_score - fall
-    settling.step(world, p._replace(months_vacant=np.ones(3), entry_ses_of_fall=0.8), huidig, luck, [no_lettings])
+    settling.step(world, p._replace(months_vacant=np.ones(3), entry_ses_of_fall=0.8), huidig, luck, no_lettings)
     return d.identity[for_sale], d.ses[for_sale], before
 
 
@@ -199,12 +199,12 @@ def test_buyers_are_as_old_as_the_parameters_say(small_world, p, huidig, luck, n
     sold = d.tenure == Tenure.KOOP
     d.identity[sold] = 0
     half = p._replace(months_vacant=np.ones(3), entry_age=np.array([0.5, 0.5, 0.0, 0.0]))
-    settling.step(world, half, huidig, luck, [no_lettings])
+    settling.step(world, half, huidig, luck, no_lettings)
     ages = np.bincount(d.age_class[sold], minlength=4) / sold.sum()
     assert ages == pytest.approx([0.5, 0.5, 0.0, 0.0], abs=5 * np.sqrt(0.25 / sold.sum()))
     assert ages[2:].sum() == 0
 
 
 def test_never_placed_stays_never_placed_without_a_letting(waiting, p, huidig, no_lettings):
-    settling.step(waiting, p, huidig, Luck(1, 9), [no_lettings])
+    settling.step(waiting, p, huidig, Luck(1, 9), no_lettings)
     assert waiting.persons.placed[0] == NEVER and waiting.persons.place[0] == Place.OPVANG
