@@ -81,9 +81,10 @@ def _may_change(key, identity, tenure, ses, person, incidents, arrears, p):
 
 
 @kernel
-def _pay(keys, may, identity, ses, person, buurt, portiek, incidents, complaints, arrears, eviction, debts, hours, need, early,
-         driegesprek, p, counts):  # fmt: skip
-    """Fall behind, come clear, or be judged and evicted; `may` [dwellings] says who else has nothing to fear this month."""
+def _pay(keys, identity, tenure, ses, person, buurt, portiek, incidents, complaints, arrears, eviction, debts, hours, need,
+         early, driegesprek, p, counts):  # fmt: skip
+    """Fall behind, come clear, or be judged and evicted."""
+    may = _may_change(keys[0], identity, tenure, ses, person, incidents, arrears, p)
     late = 0.0 if driegesprek else p.late_days_gemeente + p.late_days_zorg
     for i in range(identity.size):
         if not may[i]:
@@ -139,9 +140,8 @@ def _repay(key, identity, place, dwelling, hours, need, debts, buurt, per_year, 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of paying, falling behind, judgments and agreements."""
     d, persons = world.dwellings, world.persons
-    may = _may_change(luck.key(Stream.ARREARS_START), d.identity, d.tenure, d.ses, d.person, d.incidents_before, d.arrears, p)
     _pay(
-        luck.keys[STREAMS], may, d.identity, d.ses, d.person, d.buurt, d.portiek, d.incidents_before,
+        luck.keys[STREAMS], d.identity, d.tenure, d.ses, d.person, d.buurt, d.portiek, d.incidents_before,
         world.portieken.complaints, d.arrears, d.eviction, persons.debts, persons.hours, persons.need, levers.vroegsignalering,
         levers.driegesprek, p, world.counts,
     )  # fmt: skip
