@@ -21,7 +21,7 @@ from model.world import NOBODY, Count, Eviction, Place, Tenure, World
 WRITES = ("dwellings.arrears", "dwellings.eviction", "persons.debts")
 READS = (
     "dwellings.buurt", "dwellings.portiek", "dwellings.tenure", "dwellings.identity", "dwellings.person", "dwellings.ses",
-    "dwellings.incidents_before", "dwellings.arrears", "persons.identity", "persons.place", "persons.dwelling", "persons.debts",
+    "dwellings.incidents_before", "dwellings.arrears", "persons.identity", "persons.place", "persons.buurt", "persons.debts",
     "persons.need", "persons.hours", "portieken.complaints",
 )  # fmt: skip
 STREAMS = np.array([Stream.ARREARS_START, Stream.ARREARS_END, Stream.JUDGMENT, Stream.AVERTED, Stream.NUISANCE_JUDGMENT])
@@ -126,7 +126,7 @@ def _pay(keys, identity, tenure, ses, person, buurt, portiek, incidents, complai
 
 
 @kernel
-def _repay(key, identity, place, dwelling, hours, need, debts, buurt, per_year, counts):
+def _repay(key, identity, place, buurt, hours, need, debts, per_year, counts):
     """Debts of persons at home end, as far as help covers the need; what is left is counted."""
     for i in range(identity.size):
         if place[i] != Place.THUIS or not debts[i]:
@@ -134,7 +134,7 @@ def _repay(key, identity, place, dwelling, hours, need, debts, buurt, per_year, 
         covered = min(1.0, hours[i] / need[i]) if need[i] > 0.0 else 0.0
         if uniform_at(key, identity[i]) < per_year / 12.0 * covered:
             debts[i] = 0
-        counts[buurt[dwelling[i]], Count.SCHULDEN] += debts[i]
+        counts[buurt[i], Count.SCHULDEN] += debts[i]
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
@@ -146,6 +146,6 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
         levers.driegesprek, p, world.counts,
     )  # fmt: skip
     _repay(
-        luck.key(Stream.DEBTS), persons.identity, persons.place, persons.dwelling, persons.hours, persons.need, persons.debts,
-        d.buurt, p.debts_end_per_year, world.counts,
+        luck.key(Stream.DEBTS), persons.identity, persons.place, persons.buurt, persons.hours, persons.need, persons.debts,
+        p.debts_end_per_year, world.counts,
     )  # fmt: skip

@@ -109,9 +109,9 @@ def _start_waiting(rows, homes, eviction, month, places, dwelling, since, waitin
                    episode, home_lost, need, hours, episode_days, stable_months, clocks, by_place):  # fmt: skip
     """Persons [n] have no home [n] from this month on, nor anything that was going on in it: the evicted wait in opvang."""
     for i, row in enumerate(rows):
-        places[row] = Place.OPVANG if eviction[homes[i]] != Eviction.NONE else Place.KLINIEK
-        by_place[places[row], ByPlace.GEKOMEN] += 1
-        dwelling[row] = NOBODY
+        place = Place.OPVANG if eviction[homes[i]] != Eviction.NONE else Place.KLINIEK
+        places[row], dwelling[row] = place, NOBODY
+        by_place[place, ByPlace.GEKOMEN] += 1
         since[row] = waiting_since[row] = month
         status[row], line[row], contract[row] = Status.BEKEND, 2, NEVER
         opname_days[row] = episode[row] = home_lost[row] = stable_months[row] = 0

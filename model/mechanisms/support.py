@@ -26,8 +26,8 @@ WRITES = (
     "teams.asked", "teams.given", "wijken.response_days", "wijken.load",
 )  # fmt: skip
 READS = (
-    "dwellings.buurt", "dwellings.portiek", "dwellings.arrears", "persons.identity", "persons.profile", "persons.place",
-    "persons.status", "persons.dwelling", "persons.stability", "persons.trust", "persons.contract", "persons.line",
+    "dwellings.portiek", "dwellings.arrears", "persons.identity", "persons.profile", "persons.place", "persons.status",
+    "persons.dwelling", "persons.buurt", "persons.stability", "persons.trust", "persons.contract", "persons.line",
     "persons.need", "persons.hours", "persons.stable_months", "persons.episode", "persons.opname_days", "persons.conflict",
     "persons.crisis", "portieken.complaints", "buurten.wijk", "wijken.homes", "wijken.load", "wijken.samenwerking", "teams.kind",
     "teams.wijk", "teams.hours",
@@ -112,8 +112,8 @@ def coverages(hours, urgent, other, triage):
 
 
 @kernel
-def _ask(place, status, line, profile, stability, episode, opname_days, dwelling, need, own_contribution, samenwerking, waakvlam,
-         p, buurt, wijk, asked, latent):  # fmt: skip
+def _ask(place, status, line, profile, stability, episode, opname_days, buurt, need, own_contribution, samenwerking, waakvlam, p,
+         wijk, asked, latent):  # fmt: skip
     """Everyone's need, the hours asked per [urgent, line, wijk], and how many nobody knows [wijken].
 
     The second line is asked of the ambulant pool.
@@ -122,7 +122,7 @@ def _ask(place, status, line, profile, stability, episode, opname_days, dwelling
         need[i] = 0.0
         if place[i] != Place.THUIS:
             continue
-        w, urgent = wijk[buurt[dwelling[i]]], 1 if episode[i] else 0
+        w, urgent = wijk[buurt[i]], 1 if episode[i] else 0
         latent[w] += status[i] == Status.LATENT
         if opname_days[i] > 0:
             continue
@@ -191,7 +191,7 @@ def _give(keys, month, place, status, line, episode, crisis, conflict, identity,
         hours[i] = 0.0
         if place[i] != Place.THUIS:
             continue
-        b = buurt[dwelling[i]]
+        b = buurt[i]
         w = wijk[b]
         if status[i] == Status.LATENT:
             home, who = dwelling[i], identity[i]
@@ -245,8 +245,8 @@ def _help(keys, month, place, status, line, profile, episode, crisis, conflict, 
     """Ask, divide, give."""
     asked, latent = np.zeros((2, CARE, homes.size)), np.zeros(homes.size, np.int64)
     coverage, leave, finds = np.empty(asked.shape), np.empty(homes.size), np.empty(homes.size)
-    _ask(place, status, line, profile, stability, episode, opname_days, dwelling, need, own_contribution, samenwerking, waakvlam,
-         p, buurt, wijk, asked, latent)  # fmt: skip
+    _ask(place, status, line, profile, stability, episode, opname_days, buurt, need, own_contribution, samenwerking, waakvlam, p,
+         wijk, asked, latent)  # fmt: skip
     usable = _hours_at_hand(kind, team_wijk, team_hours, asked, homes, samenwerking, mean_need, p)
     _keep_for_outreach(asked, usable, latent, kept_share, outreach, p, finds)
     _divide(asked, usable, samenwerking, p, load, coverage, response, leave)
@@ -267,7 +267,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     _help(
         luck.keys[STREAMS], luck.month, q.place, q.status, q.line, q.profile, q.episode, q.crisis, q.conflict, q.identity,
         q.dwelling, q.contract, q.stability, q.opname_days, q.need, q.hours, q.trust, q.stable_months, d.arrears,
-        world.portieken.complaints, d.buurt, d.portiek, world.buurten.wijk, wijken.homes, wijken.samenwerking, wijken.load,
+        world.portieken.complaints, q.buurt, d.portiek, world.buurten.wijk, wijken.homes, wijken.samenwerking, wijken.load,
         wijken.response_days, teams.kind, teams.wijk, teams.hours, teams.asked, teams.given, waakvlam,
         p.own_contribution * levers.wijkbudget, mean_need, kept_share, levers.outreach, not_renewed, p, world.counts,
     )  # fmt: skip
