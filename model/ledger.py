@@ -246,13 +246,13 @@ def _count_homes(identity, person, tenure):
 
 
 @kernel
-def _recount(identity, tenure, person, buurt, first, last, month, place, since, home, who, status, network_wijk, gemeente,
+def _recount(identity, tenure, person, buurt, first, last, month, place, since, home, near, who, status, network_wijk, gemeente,
              seeker_gemeente, of_buurten, of_gemeenten, by_place):  # fmt: skip
     """Count everyone afresh, per buurt and per gemeente into their counters, and those who wait into `by_place`; returns a
     home whose person stands elsewhere, else -1, and how many more persons are at home than homes hold.
 
-    Each person at home must stand in that home, under the same identity; if moreover as many homes hold a person as
-    persons are at home, then nobody is in two places or in none.
+    Each person at home must stand in that home, under the same identity, and know its buurt. If moreover as many homes hold
+    a person as persons are at home, then nobody is in two places or in none.
     """
     for stock in STOCKS:
         of_buurten[:, stock] = 0
@@ -276,8 +276,8 @@ def _recount(identity, tenure, person, buurt, first, last, month, place, since, 
             by_place[place[row], ByPlace.DAAR_MAANDEN] += month - since[row]
         elif place[row] == Place.THUIS:
             too_many += 1
-            of_buurten[buurt[i], Count.BEKENDEN_THUIS] += status[row] == Status.BEKEND
-            if person[i] != row or who[row] != identity[i] or who[row] == 0:
+            of_buurten[near[row], Count.BEKENDEN_THUIS] += status[row] == Status.BEKEND
+            if person[i] != row or who[row] != identity[i] or who[row] == 0 or near[row] != buurt[i]:
                 wrong = i
     for g in range(of_gemeenten.shape[0]):  # seekers stand gemeente by gemeente
         seekers = np.searchsorted(seeker_gemeente, g + 1) - np.searchsorted(seeker_gemeente, g)
@@ -290,7 +290,7 @@ def recount(world: World) -> None:
     d, persons, b = world.dwellings, world.persons, world.buurten
     wrong, too_many = _recount(
         d.identity, d.tenure, d.person, d.buurt, b.first, b.last, world.month, persons.place, persons.since, persons.dwelling,
-        persons.identity, persons.status, persons.network_wijk, world.wijken.gemeente, world.seekers.gemeente,
+        persons.buurt, persons.identity, persons.status, persons.network_wijk, world.wijken.gemeente, world.seekers.gemeente,
         world.buurt_counts, world.gemeente_counts, world.by_place,
     )  # fmt: skip
     if wrong >= 0:

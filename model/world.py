@@ -282,6 +282,7 @@ class Persons(Table):
     place: np.ndarray = column("u1", "Place", "where they are")
     status: np.ndarray = column("u1", "Status", "latent, bekend or slapend: only the known are seen by a strategy")
     dwelling: np.ndarray = column("i4", "row", "row in dwellings when at home, else -1", initial=NOBODY)
+    buurt: np.ndarray = column("u2", "row", "row in buurten of that home, so that nobody need look it up; only when at home")
     network_wijk: np.ndarray = column("u2", "row", "wijk of their own network; they ask for a home in its gemeente")
     ses: np.ndarray = column("f4", "SD", "socio-economic position")
     age_class: np.ndarray = column("u1", "AgeClass", "age of the reference person")

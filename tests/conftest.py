@@ -258,6 +258,7 @@ def one_person(small_world: Callable[..., World]) -> Callable[..., World]:
             getattr(persons, name)[0] = value
         if persons.place[0] == Place.THUIS:
             d.person[persons.dwelling[0]] = 0
+            persons.buurt[0] = d.buurt[persons.dwelling[0]]
         return world
 
     return make

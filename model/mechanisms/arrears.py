@@ -21,7 +21,7 @@ from model.world import NOBODY, Count, Eviction, Place, Tenure, World
 WRITES = ("dwellings.arrears", "dwellings.eviction", "persons.debts")
 READS = (
     "dwellings.buurt", "dwellings.portiek", "dwellings.tenure", "dwellings.identity", "dwellings.person", "dwellings.ses",
-    "dwellings.incidents_before", "dwellings.arrears", "persons.identity", "persons.place", "persons.dwelling", "persons.debts",
+    "dwellings.incidents_before", "dwellings.arrears", "persons.identity", "persons.place", "persons.buurt", "persons.debts",
     "persons.need", "persons.hours", "portieken.complaints",
 )  # fmt: skip
 STREAMS = np.array([Stream.ARREARS_START, Stream.ARREARS_END, Stream.JUDGMENT, Stream.AVERTED, Stream.NUISANCE_JUDGMENT])
@@ -81,9 +81,10 @@ def _may_change(key, identity, tenure, ses, person, incidents, arrears, p):
 
 
 @kernel
-def _pay(keys, may, identity, ses, person, buurt, portiek, incidents, complaints, arrears, eviction, debts, hours, need, early,
-         driegesprek, p, counts):  # fmt: skip
-    """Fall behind, come clear, or be judged and evicted; `may` [dwellings] says who else has nothing to fear this month."""
+def _pay(keys, identity, tenure, ses, person, buurt, portiek, incidents, complaints, arrears, eviction, debts, hours, need,
+         early, driegesprek, p, counts):  # fmt: skip
+    """Fall behind, come clear, or be judged and evicted."""
+    may = _may_change(keys[0], identity, tenure, ses, person, incidents, arrears, p)
     late = 0.0 if driegesprek else p.late_days_gemeente + p.late_days_zorg
     for i in range(identity.size):
         if not may[i]:
@@ -125,7 +126,7 @@ def _pay(keys, may, identity, ses, person, buurt, portiek, incidents, complaints
 
 
 @kernel
-def _repay(key, identity, place, dwelling, hours, need, debts, buurt, per_year, counts):
+def _repay(key, identity, place, buurt, hours, need, debts, per_year, counts):
     """Debts of persons at home end, as far as help covers the need; what is left is counted."""
     for i in range(identity.size):
         if place[i] != Place.THUIS or not debts[i]:
@@ -133,19 +134,18 @@ def _repay(key, identity, place, dwelling, hours, need, debts, buurt, per_year, 
         covered = min(1.0, hours[i] / need[i]) if need[i] > 0.0 else 0.0
         if uniform_at(key, identity[i]) < per_year / 12.0 * covered:
             debts[i] = 0
-        counts[buurt[dwelling[i]], Count.SCHULDEN] += debts[i]
+        counts[buurt[i], Count.SCHULDEN] += debts[i]
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of paying, falling behind, judgments and agreements."""
     d, persons = world.dwellings, world.persons
-    may = _may_change(luck.key(Stream.ARREARS_START), d.identity, d.tenure, d.ses, d.person, d.incidents_before, d.arrears, p)
     _pay(
-        luck.keys[STREAMS], may, d.identity, d.ses, d.person, d.buurt, d.portiek, d.incidents_before,
+        luck.keys[STREAMS], d.identity, d.tenure, d.ses, d.person, d.buurt, d.portiek, d.incidents_before,
         world.portieken.complaints, d.arrears, d.eviction, persons.debts, persons.hours, persons.need, levers.vroegsignalering,
         levers.driegesprek, p, world.counts,
     )  # fmt: skip
     _repay(
-        luck.key(Stream.DEBTS), persons.identity, persons.place, persons.dwelling, persons.hours, persons.need, persons.debts,
-        d.buurt, p.debts_end_per_year, world.counts,
+        luck.key(Stream.DEBTS), persons.identity, persons.place, persons.buurt, persons.hours, persons.need, persons.debts,
+        p.debts_end_per_year, world.counts,
     )  # fmt: skip

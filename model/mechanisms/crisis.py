@@ -77,14 +77,17 @@ def episode_probability(per_year, stability, memory, stability_slope, memory_slo
 
 @rule
 def usual_highest(per_year, stability_slope):
-    """The chance of a new episode, without recent ones, is never higher than this while stability is at least 0."""
-    return per_year / 12.0 * np.exp(0.5 * stability_slope) * (1.0 + 1e-9)  # the last bit of an exponential is not certain
+    """No chance of a new episode, without recent ones, lies above a line between these two, of stability 0 and of 1."""
+    above = 1.0 + 1e-9  # the last bit of an exponential is not certain
+    hazard = above * per_year / 12.0
+    return hazard * np.exp(0.5 * stability_slope), hazard * np.exp(-0.5 * stability_slope)
 
 
 @rule
-def starts(lot, per_year, highest, stability, memory, p):
-    """Whether an episode starts, by the draw `lot`; for most it tells so at once."""
-    if lot >= highest * (1.0 + p.memory_slope * memory) and stability >= 0.0:
+def starts(lot, per_year, worst, best, stability, memory, p):
+    """Whether an episode starts, by the draw `lot`; for most it tells so at once, since an exponential bends below a line."""
+    highest = (worst + stability * (best - worst)) * (1.0 + p.memory_slope * memory)
+    if lot >= highest and 0.0 <= stability <= 1.0:
         return False
     return lot < episode_probability(per_year, stability, memory, p.stability_slope, p.memory_slope)
 
@@ -151,7 +154,7 @@ def _episodes(keys, month, days, identity, profile, place, status, dwelling, con
               episode, episode_days, end_day, call_day, harm_day, patience_day, opname_days, escalations, conflict, crisis,
               home_lost, buurt, portiek, wijk, tolerance, response_days, no_bed, levers, p, counts, by_profile):  # fmt: skip
     waakvlam, reachable, informed, fix, number = levers
-    highest = usual_highest(p.episodes_per_year, p.stability_slope)
+    worst, best = usual_highest(p.episodes_per_year, p.stability_slope)
     for i in range(identity.size):
         if identity[i] == 0:
             continue
@@ -162,7 +165,7 @@ def _episodes(keys, month, days, identity, profile, place, status, dwelling, con
             continue
         who, kind = identity[i], profile[i]
         goes_on, lot = episode[i] != 0 or opname_days[i] > 0, uniform_at(keys[ONSET], who)
-        if not goes_on and not starts(lot, p.episodes_per_year[kind], highest[kind], stability[i], memory[i], p):
+        if not goes_on and not starts(lot, p.episodes_per_year[kind], worst[kind], best[kind], stability[i], memory[i], p):
             continue
         start, b = 0.0, buurt[dwelling[i]]
         if opname_days[i] > 0:

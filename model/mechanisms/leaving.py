@@ -105,11 +105,13 @@ def _leave(key, identity, person, tenure, age_class, ses, satisfaction, must, fi
 
 
 @kernel
-def _start_waiting(rows, place, month, places, dwelling, since, waiting_since, status, line, contract, opname_days, episode,
-                   home_lost, need, hours, episode_days, stable_months, clocks):  # fmt: skip
-    """Persons [n] have no home from this month on, nor anything that was going on in it, and wait in place [n]."""
+def _start_waiting(rows, homes, eviction, month, places, dwelling, since, waiting_since, status, line, contract, opname_days,
+                   episode, home_lost, need, hours, episode_days, stable_months, clocks, by_place):  # fmt: skip
+    """Persons [n] have no home [n] from this month on, nor anything that was going on in it: the evicted wait in opvang."""
     for i, row in enumerate(rows):
-        places[row], dwelling[row] = place[i], NOBODY
+        place = Place.OPVANG if eviction[homes[i]] != Eviction.NONE else Place.KLINIEK
+        places[row], dwelling[row] = place, NOBODY
+        by_place[place, ByPlace.GEKOMEN] += 1
         since[row] = waiting_since[row] = month
         status[row], line[row], contract[row] = Status.BEKEND, 2, NEVER
         opname_days[row] = episode[row] = home_lost[row] = stable_months[row] = 0
@@ -119,9 +121,8 @@ def _start_waiting(rows, place, month, places, dwelling, since, waiting_since, s
 
 
 @kernel
-def _fates(homes, eviction, person, home_lost, buurt, tenure, counts):
-    """What becomes of who leaves each of the homes [n], and the count of it."""
-    fate = np.empty(homes.size, np.uint8)
+def _fates(homes, eviction, person, home_lost, buurt, tenure, counts, fate):
+    """What becomes of who leaves each of the homes [n], into `fate`, and the count of it."""
     for i, home in enumerate(homes):
         row, evicted, count = person[home], eviction[home] != Eviction.NONE, counts[buurt[home]]
         if row == NOBODY:
@@ -133,53 +134,56 @@ def _fates(homes, eviction, person, home_lost, buurt, tenure, counts):
         count[Count.DAKLOOS_GEWORDEN] += fate[i] == BECOMES_PERSON
         count[Count.VERTROKKEN] += 1
         count[Count.VERTROKKEN_SOCIAAL] += tenure[home] == Tenure.SOCIALE_HUUR
-    return fate
 
 
-def _join_the_queue(world: World, luck: Luck, rows: np.ndarray, place: np.ndarray) -> None:
-    """Persons [n] lose their home and wait in place [n] for another."""
-    if not rows.size:
-        return
-    p = world.persons
-    _start_waiting(
-        rows, place, luck.month, p.place, p.dwelling, p.since, p.waiting_since, p.status, p.line, p.contract, p.opname_days,
-        p.episode, p.home_lost, p.need, p.hours, p.episode_days, p.stable_months,
-        (p.end_day, p.call_day, p.harm_day, p.patience_day),
-    )  # fmt: skip
-    world.book_in_place(ByPlace.GEKOMEN, place)
+@kernel
+def _decide(key, identity, person, tenure, age_class, ses, satisfaction, eviction, home_lost, dwelling, buurt, first, last,
+            months_here, months_vacant, start_score, score, p, counts, homes, fate):  # fmt: skip
+    """Rows of homes that are left this month, into `homes`, and what becomes of who lived there; returns how many."""
+    must, fall = _must_leave(eviction, home_lost, dwelling), np.maximum(0.0, start_score - score)
+    left = _leave(key, identity, person, tenure, age_class, ses, satisfaction, must, first, last, months_here, months_vacant,
+                  fall, p, homes)  # fmt: skip
+    _fates(homes[:left], eviction, person, home_lost, buurt, tenure, counts, fate)
+    return left
 
 
-def _become_persons(world: World, luck: Luck, homes: np.ndarray) -> np.ndarray:
-    """Ordinary households [n] that are evicted become economisch daklozen, under their own identity; their rows."""
-    rows = world.new_persons(homes.size)
-    if not homes.size:
-        return rows
+def _become_persons(world: World, homes: np.ndarray) -> None:
+    """Ordinary households [n] that are evicted become economisch daklozen, under their own identity."""
     persons, d = world.persons, world.dwellings
+    rows = world.new_persons(homes.size)
     persons.identity[rows] = d.identity[homes]
     persons.profile[rows] = Profile.ECONOMISCH_DAKLOOS
     persons.debts[rows] = 1
     for name in ("ses", "age_class", "size"):
         getattr(persons, name)[rows] = getattr(d, name)[homes]
     persons.network_wijk[rows] = world.buurten.wijk[d.buurt[homes]]
-    return rows
+    d.person[homes] = rows
+
+
+def _join_the_queue(world: World, luck: Luck, homes: np.ndarray) -> None:
+    """The persons in homes [n] lose them, and wait for another."""
+    p, d = world.persons, world.dwellings
+    _start_waiting(
+        d.person[homes], homes, d.eviction, luck.month, p.place, p.dwelling, p.since, p.waiting_since, p.status, p.line,
+        p.contract, p.opname_days, p.episode, p.home_lost, p.need, p.hours, p.episode_days, p.stable_months,
+        (p.end_day, p.call_day, p.harm_day, p.patience_day), world.by_place,
+    )  # fmt: skip
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Decide who leaves, see where they go, and empty their homes."""
     d, persons, b = world.dwellings, world.persons, world.buurten
-    out = np.empty(d.rows, np.int64)
-    fall = np.maximum(0.0, b.start_score - b.score)
-    must = _must_leave(d.eviction, persons.home_lost, persons.dwelling)
-    count = _leave(
-        luck.key(Stream.WHO_LEAVES), d.identity, d.person, d.tenure, d.age_class, d.ses, d.satisfaction, must, b.first, b.last,
-        d.months_here, d.months_vacant, fall, p, out,
+    homes, fate = np.empty(d.rows, np.int64), np.empty(d.rows, np.uint8)
+    count = _decide(
+        luck.key(Stream.WHO_LEAVES), d.identity, d.person, d.tenure, d.age_class, d.ses, d.satisfaction, d.eviction,
+        persons.home_lost, persons.dwelling, d.buurt, b.first, b.last, d.months_here, d.months_vacant, b.start_score, b.score, p,
+        world.counts, homes, fate,
     )  # fmt: skip
-    homes = out[:count]
-    fate, row = _fates(homes, d.eviction, d.person, persons.home_lost, d.buurt, d.tenure, world.counts), d.person[homes]
-    lost = fate == LOSES_HOME
-    place = np.where(d.eviction[homes[lost]] != int(Eviction.NONE), int(Place.OPVANG), int(Place.KLINIEK))
-    _join_the_queue(world, luck, row[lost], place)
-    persons.clear(row[fate == GOES])
-    evicted = _become_persons(world, luck, homes[fate == BECOMES_PERSON])
-    _join_the_queue(world, luck, evicted, np.full(evicted.size, int(Place.OPVANG)))
+    homes, fate = homes[:count], fate[:count]
+    persons.clear(d.person[homes[fate == GOES]])
+    evicted, waiting = homes[fate == BECOMES_PERSON], homes[fate >= LOSES_HOME]
+    if evicted.size:
+        _become_persons(world, evicted)
+    if waiting.size:
+        _join_the_queue(world, luck, waiting)
     d.clear(homes, but=KEPT)

@@ -100,11 +100,13 @@ def _tie_strengths(ties, here, months_here, by_months):
 @kernel
 def _bear_and_help(lived, strength, age_class, ses, nuisance, damage, p, tolerance, informal, satisfaction):
     """Tolerance, informal help and contentment of the residents [m] of a buurt; vacant homes stay as they are."""
-    hours = p.help_hours[age_class]  # before the loop: the machine does several homes at once, but not look-ups
+    young, middle, old, oldest = p.help_hours[0], p.help_hours[1], p.help_hours[2], p.help_hours[3]
     for i in range(lived.size):
         t = next_tolerance(tolerance[i], nuisance[i], damage, p.tolerance_rest, p.tolerance_recovery, p.tolerance_wear)
         tolerance[i] = t if lived[i] else tolerance[i]
-        wanted = hours[i] * max(0.0, 1.0 + p.help_of_ses * ses[i])
+        age = age_class[i]  # chosen, not looked up: so the machine does several homes at once
+        hours = young if age == 0 else middle if age == 1 else old if age == 2 else oldest
+        wanted = hours * max(0.0, 1.0 + p.help_of_ses * ses[i])
         h = next_help(informal[i], wanted, tolerance[i], strength[i], damage, p.help_speed, p.help_wear)
         informal[i] = h if lived[i] else informal[i]
         deserved = mark(strength[i], nuisance[i], p.content_rest, p.content_of_ties, p.content_of_nuisance)

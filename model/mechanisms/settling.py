@@ -111,7 +111,7 @@ def _enter(world: World, p: Parameters, luck: Luck, new: Entrants) -> None:
 
 
 @kernel
-def _place(month, rows, homes, network_kept_elsewhere, contract_until, buurt, wijk, person, place, dwelling, profile,
+def _place(month, rows, homes, network_kept_elsewhere, contract_until, buurt, wijk, person, place, dwelling, near, profile,
            network_wijk, network, waiting_since, since, escalations, contract, placed, counts, by_profile,
            by_place):  # fmt: skip
     """Persons in rows [n] come home, and the agreement is booked."""
@@ -123,7 +123,7 @@ def _place(month, rows, homes, network_kept_elsewhere, contract_until, buurt, wi
         by_profile[profile[i], ByProfile.GEPLAATST] += 1
         by_place[place[i], ByPlace.NAAR_HUIS] += 1
         by_place[place[i], ByPlace.NAAR_HUIS_MAANDEN] += month - since[i]
-        person[home], dwelling[i], place[i] = i, home, Place.THUIS
+        person[home], dwelling[i], near[i], place[i] = i, home, b, Place.THUIS
         since[i], escalations[i], contract[i] = month, 0, contract_until
         if network_wijk[i] != wijk[b]:
             network[i] *= np.float32(network_kept_elsewhere)
@@ -180,8 +180,8 @@ def _persons(world: World, p: Parameters, levers: Levers, luck: Luck, rows: np.n
     contract_until = luck.month + p.contract_months if levers.driepartijencontract else NEVER
     _place(
         luck.month, rows, homes, p.network_kept_elsewhere, contract_until, d.buurt, world.buurten.wijk, d.person, persons.place,
-        persons.dwelling, persons.profile, persons.network_wijk, persons.network, persons.waiting_since, persons.since,
-        persons.escalations, persons.contract, persons.placed, world.counts, world.by_profile, world.by_place,
+        persons.dwelling, persons.buurt, persons.profile, persons.network_wijk, persons.network, persons.waiting_since,
+        persons.since, persons.escalations, persons.contract, persons.placed, world.counts, world.by_profile, world.by_place,
     )  # fmt: skip
     return Entrants(homes, persons.identity[rows], persons.ses[rows], persons.age_class[rows], persons.size[rows])
 

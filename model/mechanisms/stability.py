@@ -18,10 +18,10 @@ from model.world import Count, Place, Status, TeamKind, Wish, World
 
 WRITES = ("persons.stability", "persons.network", "persons.participation")
 READS = (
-    "dwellings.buurt", "dwellings.portiek", "persons.place", "persons.status", "persons.dwelling", "persons.debts",
-    "persons.wish", "persons.coping", "persons.stability", "persons.network", "persons.participation", "persons.need",
-    "persons.hours", "persons.episode", "buurten.wijk", "buurten.damage", "buurten.tolerance", "buurten.ties", "teams.kind",
-    "teams.wijk", "teams.hours",
+    "dwellings.portiek", "persons.place", "persons.status", "persons.dwelling", "persons.buurt", "persons.debts", "persons.wish",
+    "persons.coping", "persons.stability", "persons.network", "persons.participation", "persons.need", "persons.hours",
+    "persons.episode", "buurten.wijk", "buurten.damage", "buurten.tolerance", "buurten.ties", "teams.kind", "teams.wijk",
+    "teams.hours",
 )  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def _company(place, status, dwelling, buurt, portiek, wijk, in_wijk, known_near)
     """How many persons live at home, in_wijk [wijken], and of them those whom help knows, known_near [portieken]."""
     for i in range(place.size):
         if place[i] == Place.THUIS:
-            in_wijk[wijk[buurt[dwelling[i]]]] += 1
+            in_wijk[wijk[buurt[i]]] += 1
             known_near[portiek[dwelling[i]]] += status[i] != Status.LATENT
 
 
@@ -72,15 +72,18 @@ def _welzijn_each(kind, team_wijk, hours, in_wijk):
 
 
 @kernel
-def _live(place, status, dwelling, coping, need, hours, wish, debts, episode, stability, network,
-          participation, buurt, portiek, wijk, peers, tolerance, ties, damage, welzijn_each, context, p, counts):  # fmt: skip
+def _live(place, status, dwelling, coping, need, hours, wish, debts, episode, stability, network, participation, buurt, portiek,
+          portieken, wijk, wijken, tolerance, ties, damage, kind, team_wijk, team_hours, context, p, counts):  # fmt: skip
+    in_wijk, peers = np.zeros(wijken, np.int64), np.zeros(portieken, np.int64)
+    _company(place, status, dwelling, buurt, portiek, wijk, in_wijk, peers)
+    welzijn_each = _welzijn_each(kind, team_wijk, team_hours, in_wijk)
     for i in range(place.size):
         if place[i] == Place.AFWEZIG:
             continue
         if place[i] != Place.THUIS:
             stability[i] += p.speed_per_month * (coping[i] - stability[i])
             continue
-        b = buurt[dwelling[i]]
+        b = buurt[i]
         coverage = min(1.0, hours[i] / need[i]) if need[i] > 0.0 else 0.0
         as_wished = wish[i] == Wish.ZELFSTANDIG or peers[portiek[dwelling[i]]] > (status[i] != Status.LATENT)
         level = carried_stability(
@@ -101,12 +104,9 @@ def _live(place, status, dwelling, coping, need, hours, wish, debts, episode, st
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of ordinary life for persons at home and in institutions."""
-    persons, dwellings, buurten, teams = world.persons, world.dwellings, world.buurten, world.teams
-    in_wijk, peers = np.zeros(world.wijken.rows, np.int64), np.zeros(world.portieken.rows, np.int64)
-    _company(persons.place, persons.status, persons.dwelling, dwellings.buurt, dwellings.portiek, buurten.wijk, in_wijk, peers)
+    q, d, b, teams = world.persons, world.dwellings, world.buurten, world.teams
     _live(
-        persons.place, persons.status, persons.dwelling, persons.coping, persons.need, persons.hours,
-        persons.wish, persons.debts, persons.episode, persons.stability, persons.network,
-        persons.participation, dwellings.buurt, dwellings.portiek, buurten.wijk, peers, buurten.tolerance, buurten.ties,
-        buurten.damage, _welzijn_each(teams.kind, teams.wijk, teams.hours, in_wijk), levers.contextgericht, p, world.counts,
+        q.place, q.status, q.dwelling, q.coping, q.need, q.hours, q.wish, q.debts, q.episode, q.stability, q.network,
+        q.participation, q.buurt, d.portiek, world.portieken.rows, b.wijk, world.wijken.rows, b.tolerance, b.ties, b.damage,
+        teams.kind, teams.wijk, teams.hours, levers.contextgericht, p, world.counts,
     )  # fmt: skip

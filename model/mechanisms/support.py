@@ -26,8 +26,8 @@ WRITES = (
     "teams.asked", "teams.given", "wijken.response_days", "wijken.load",
 )  # fmt: skip
 READS = (
-    "dwellings.buurt", "dwellings.portiek", "dwellings.arrears", "persons.identity", "persons.profile", "persons.place",
-    "persons.status", "persons.dwelling", "persons.stability", "persons.trust", "persons.contract", "persons.line",
+    "dwellings.portiek", "dwellings.arrears", "persons.identity", "persons.profile", "persons.place", "persons.status",
+    "persons.dwelling", "persons.buurt", "persons.stability", "persons.trust", "persons.contract", "persons.line",
     "persons.need", "persons.hours", "persons.stable_months", "persons.episode", "persons.opname_days", "persons.conflict",
     "persons.crisis", "portieken.complaints", "buurten.wijk", "wijken.homes", "wijken.load", "wijken.samenwerking", "teams.kind",
     "teams.wijk", "teams.hours",
@@ -112,8 +112,8 @@ def coverages(hours, urgent, other, triage):
 
 
 @kernel
-def _ask(place, status, line, profile, stability, episode, opname_days, dwelling, need, own_contribution, samenwerking, waakvlam,
-         p, buurt, wijk, asked, latent):  # fmt: skip
+def _ask(place, status, line, profile, stability, episode, opname_days, buurt, need, own_contribution, samenwerking, waakvlam, p,
+         wijk, asked, latent):  # fmt: skip
     """Everyone's need, the hours asked per [urgent, line, wijk], and how many nobody knows [wijken].
 
     The second line is asked of the ambulant pool.
@@ -122,7 +122,7 @@ def _ask(place, status, line, profile, stability, episode, opname_days, dwelling
         need[i] = 0.0
         if place[i] != Place.THUIS:
             continue
-        w, urgent = wijk[buurt[dwelling[i]]], 1 if episode[i] else 0
+        w, urgent = wijk[buurt[i]], 1 if episode[i] else 0
         latent[w] += status[i] == Status.LATENT
         if opname_days[i] > 0:
             continue
@@ -191,7 +191,7 @@ def _give(keys, month, place, status, line, episode, crisis, conflict, identity,
         hours[i] = 0.0
         if place[i] != Place.THUIS:
             continue
-        b = buurt[dwelling[i]]
+        b = buurt[i]
         w = wijk[b]
         if status[i] == Status.LATENT:
             home, who = dwelling[i], identity[i]
@@ -237,27 +237,37 @@ def _write_down(asked, given, kind, wijk, team_asked, team_given):
             team_given[t] = given[kind[t], wijk[t]]
 
 
+@kernel
+def _help(keys, month, place, status, line, profile, episode, crisis, conflict, identity, dwelling, contract, stability,
+          opname_days, need, hours, trust, stable_months, arrears, complaints, buurt, portiek, wijk, homes, samenwerking, load,
+          response, kind, team_wijk, team_hours, team_asked, team_given, waakvlam, own_contribution, mean_need, kept_share,
+          outreach, not_renewed, p, counts):  # fmt: skip
+    """Ask, divide, give."""
+    asked, latent = np.zeros((2, CARE, homes.size)), np.zeros(homes.size, np.int64)
+    coverage, leave, finds = np.empty(asked.shape), np.empty(homes.size), np.empty(homes.size)
+    _ask(place, status, line, profile, stability, episode, opname_days, buurt, need, own_contribution, samenwerking, waakvlam, p,
+         wijk, asked, latent)  # fmt: skip
+    usable = _hours_at_hand(kind, team_wijk, team_hours, asked, homes, samenwerking, mean_need, p)
+    _keep_for_outreach(asked, usable, latent, kept_share, outreach, p, finds)
+    _divide(asked, usable, samenwerking, p, load, coverage, response, leave)
+    given = _give(keys, month, place, status, line, episode, crisis, conflict, identity, dwelling, contract, stability,
+                  opname_days, need, hours, trust, stable_months, coverage, leave, finds,
+                  p.signal_finds_per_month * samenwerking, not_renewed, waakvlam, arrears, complaints, p, buurt, portiek, wijk,
+                  counts)  # fmt: skip
+    _write_down(asked, given, kind, team_wijk, team_asked, team_given)
+
+
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Ask, divide, give."""
-    persons, dwellings, buurten, wijken, teams = world.persons, world.dwellings, world.buurten, world.wijken, world.teams
+    q, d, wijken, teams = world.persons, world.dwellings, world.wijken, world.teams
     waakvlam = p.need_waakvlam_hours if levers.waakvlam else 0.0
-    asked, latent = np.zeros((2, CARE, wijken.rows)), np.zeros(wijken.rows, np.int64)
-    _ask(
-        persons.place, persons.status, persons.line, persons.profile, persons.stability, persons.episode, persons.opname_days,
-        persons.dwelling, persons.need, p.own_contribution * levers.wijkbudget, wijken.samenwerking, waakvlam, p, dwellings.buurt,
-        buurten.wijk, asked, latent,
-    )  # fmt: skip
-    usable = _hours_at_hand(teams.kind, teams.wijk, teams.hours, asked, wijken.homes, wijken.samenwerking, p.need_hours.mean(), p)
-    coverage, leave, finds = np.empty_like(asked), np.empty(wijken.rows), np.empty(wijken.rows)
-    not_renewed = 0.0 if levers.wijkbudget else p.indication_not_renewed / p.indication_months
+    mean_need = p.need_hours.sum() / p.need_hours.size
     kept_share = p.prevention_share * levers.wijkbudget * levers.outreach
-    _keep_for_outreach(asked, usable, latent, kept_share, levers.outreach, p, finds)
-    _divide(asked, usable, wijken.samenwerking, p, wijken.load, coverage, wijken.response_days, leave)
-    given = _give(
-        luck.keys[STREAMS], luck.month, persons.place, persons.status, persons.line, persons.episode, persons.crisis,
-        persons.conflict, persons.identity, persons.dwelling, persons.contract, persons.stability, persons.opname_days,
-        persons.need, persons.hours, persons.trust, persons.stable_months, coverage, leave, finds,
-        p.signal_finds_per_month * wijken.samenwerking, not_renewed, waakvlam, dwellings.arrears, world.portieken.complaints, p,
-        dwellings.buurt, dwellings.portiek, buurten.wijk, world.counts,
+    not_renewed = 0.0 if levers.wijkbudget else p.indication_not_renewed / p.indication_months
+    _help(
+        luck.keys[STREAMS], luck.month, q.place, q.status, q.line, q.profile, q.episode, q.crisis, q.conflict, q.identity,
+        q.dwelling, q.contract, q.stability, q.opname_days, q.need, q.hours, q.trust, q.stable_months, d.arrears,
+        world.portieken.complaints, q.buurt, d.portiek, world.buurten.wijk, wijken.homes, wijken.samenwerking, wijken.load,
+        wijken.response_days, teams.kind, teams.wijk, teams.hours, teams.asked, teams.given, waakvlam,
+        p.own_contribution * levers.wijkbudget, mean_need, kept_share, levers.outreach, not_renewed, p, world.counts,
     )  # fmt: skip
-    _write_down(asked, given, teams.kind, teams.wijk, teams.asked, teams.given)

@@ -44,9 +44,10 @@ def test_episodes_come_sooner_when_stability_fails_and_after_earlier_ones(stabil
 def test_an_episode_starts_when_the_draw_is_below_its_chance(rooms, lot, kind, stability, memory):
     p = rooms.crisis
     chance = episode_probability(p.episodes_per_year[kind], stability, memory, p.stability_slope, p.memory_slope)
-    per_year, highest = p.episodes_per_year[kind], usual_highest(p.episodes_per_year[kind], p.stability_slope)
+    per_year = p.episodes_per_year[kind]
+    worst, best = usual_highest(per_year, p.stability_slope)
     for draw in (lot, chance, np.nextafter(chance, 0.0)):
-        assert starts(draw, per_year, highest, stability, memory, p) == (draw < chance)
+        assert starts(draw, per_year, worst, best, stability, memory, p) == (draw < chance)
 
 
 def test_days_to_a_call_by_hand(p):

@@ -140,6 +140,7 @@ def test_who_wants_peers_near_misses_them_and_who_does_not_can_do_with_or_withou
             lived_in = np.flatnonzero((d.identity != 0) & (d.portiek == d.portiek[0]))
             for row, home in enumerate(lived_in[: 1 + company]):
                 persons.identity[row], persons.place[row], persons.dwelling[row] = d.identity[home], Place.THUIS, home
+                persons.buurt[row] = d.buurt[home]
                 persons.wish[row], persons.status[row] = wish, Status.BEKEND
             stability.step(world, p, huidig, luck)
             found[wish, company] = float(persons.stability[0])
