@@ -8,7 +8,7 @@ from typing import Any, Self
 import mesa
 import numpy as np
 
-from model import institutions, ledger, strategies
+from model import institutions, ledger, letting_round, strategies
 from model.indicators import Record
 from model.mechanisms import (
     ageing,
@@ -142,8 +142,8 @@ class City(mesa.Model):
         strategy = strategies.find(self.levers.strategie)
         self.public_view = public_view(self.world, self.rooms.public_view, self.luck, getattr(strategy, "EXACT", False))
         reserves = getattr(strategy, "RESERVES", True)
-        who = institutions.candidates(self.world, self.rooms.access, self.levers, self.luck, self.passed_over)
-        self.letting_round = institutions.LettingRound(self.world, self.public_view, reserves, who)
+        who = letting_round.candidates(self.world, self.rooms.access, self.levers, self.luck, self.passed_over)
+        self.letting_round = letting_round.LettingRound(self.world, self.public_view, reserves, who)
 
     def close_books(self, before: np.ndarray) -> None:
         """Recount everyone, check that stocks equal flows, and keep the month."""

@@ -11,8 +11,8 @@ from model import homes, ledger
 from model.city import City
 from model.indicators import Record, place_by_place
 from model.indicators import measure as measured
-from model.institutions import LettingRound, asks_in
 from model.letting import Line
+from model.letting_round import LettingRound, asks_in
 from model.mechanisms import draagkracht, inflow, leaving, nuisance, settling
 from model.parameters import Refused
 from model.policies import FOREVER, Setting
