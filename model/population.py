@@ -96,7 +96,6 @@ def _places(town: Town, d: Dwellings, p: Blocks, luck: Luck) -> tuple[Portieken,
     portieken = Portieken(int(d.portiek.max()) + 1)
     portieken.buurt[d.portiek] = d.buurt
     portieken.homes[:] = np.bincount(d.portiek)
-    portieken.tolerance[:] = p.settling.tolerance_rest
     w = Wijken(len(number))
     w.inwoners[:] = np.bincount(b.wijk, weights=b.inwoners, minlength=w.rows)
     w.homes[:] = np.bincount(b.wijk, weights=b.homes, minlength=w.rows)

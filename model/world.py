@@ -339,7 +339,6 @@ class Portieken(Table):
     conversations: np.ndarray = column("u2", "per month", "neighbours who spoke to each other about nuisance this month")
     conflicts: np.ndarray = column("u2", "per month", "complaints that started a conflict between households this month")
     intervention: np.ndarray = column("u1", "months", "months that the intervention under the overlastprotocol still works")
-    tolerance: np.ndarray = column("f4", "0-1", "mean tolerance of those who live here", initial=0.5)
     homes: np.ndarray = column("u2", "homes", "how many homes")
 
 

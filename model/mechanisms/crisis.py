@@ -27,10 +27,10 @@ WRITES = (
     "persons.home_lost",
 )  # fmt: skip
 READS = (
-    "dwellings.buurt", "dwellings.portiek", "persons.identity", "persons.profile", "persons.place", "persons.status",
-    "persons.dwelling", "persons.stability", "persons.memory", "persons.trust", "persons.contract", "persons.need",
-    "persons.hours", "persons.episode", "persons.end_day", "persons.call_day", "persons.harm_day", "persons.patience_day",
-    "persons.opname_days", "persons.escalations", "portieken.tolerance", "buurten.wijk", "wijken.gemeente",
+    "dwellings.buurt", "dwellings.portiek", "dwellings.identity", "dwellings.tolerance", "persons.identity", "persons.profile",
+    "persons.place", "persons.status", "persons.dwelling", "persons.stability", "persons.memory", "persons.trust",
+    "persons.contract", "persons.need", "persons.hours", "persons.episode", "persons.end_day", "persons.call_day",
+    "persons.harm_day", "persons.patience_day", "persons.opname_days", "persons.escalations", "buurten.wijk", "wijken.gemeente",
     "wijken.response_days", "institutions.gemeente", "institutions.kind", "institutions.full",
 )  # fmt: skip
 
@@ -54,6 +54,7 @@ class Parameters(NamedTuple):
     reachability_gain: float
     harm_days: float
     patience_days: float
+    tolerance_rest: float
     informed_patience_gain: float
     disclosed_fear: float
     fix_patience_gain: float
@@ -112,6 +113,19 @@ def bearing(tolerance, known, informed, fix, memory, p):
     return 2.0 * tolerance * told * (1.0 + (p.fix_patience_gain if fix else 0.0))
 
 
+@kernel
+def patience_around(home, portiek, identity, tolerance, rest):
+    """Mean tolerance (0-1) in the portiek of a home; where nobody lives it is at `rest`. A portiek's homes lie together."""
+    first = home
+    while first > 0 and portiek[first - 1] == portiek[home]:
+        first -= 1
+    total, after = np.float32(0.0), first
+    while after < portiek.size and portiek[after] == portiek[home]:
+        total = np.float32(total + (tolerance[after] if identity[after] != 0 else rest))
+        after += 1
+    return np.float32(total / (after - first))
+
+
 @rule
 def outcome(end, response, harm, patience):
     """(day it is over, crisis?, escalation?) from four days counted on one clock."""
@@ -152,7 +166,8 @@ def spend_opname(i, spent, buurt, kind, opname_days, counts, by_profile):
 @kernel
 def _episodes(keys, month, days, identity, profile, place, status, dwelling, contract, stability, trust, hours, need, memory,
               episode, episode_days, end_day, call_day, harm_day, patience_day, opname_days, escalations, conflict, crisis,
-              home_lost, buurt, portiek, wijk, tolerance, response_days, no_bed, levers, p, counts, by_profile):  # fmt: skip
+              home_lost, buurt, portiek, lives_at, tolerance, wijk, response_days, no_bed, levers, p, counts,
+              by_profile):  # fmt: skip
     waakvlam, reachable, informed, fix, number = levers
     worst, best = usual_highest(p.episodes_per_year, p.stability_slope)
     for i in range(identity.size):
@@ -174,7 +189,8 @@ def _episodes(keys, month, days, identity, profile, place, status, dwelling, con
         if episode[i] == 0:
             start = uniform_at(keys[DAY], who) * days
             counts[b, Count.EPISODES] += 1
-            bears = bearing(tolerance[portiek[dwelling[i]]], status[i] != Status.LATENT, informed, fix, memory[i], p)
+            around = patience_around(dwelling[i], portiek, lives_at, tolerance, p.tolerance_rest)
+            bears = bearing(around, status[i] != Status.LATENT, informed, fix, memory[i], p)
             call = call_days(status[i], trust[i], waakvlam, reachable, p)
             call *= 1.0 - p.contract_call_gain if month < contract[i] else 1.0
             memory[i] += 1.0
@@ -242,7 +258,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
         persons.need, persons.memory, persons.episode,
         persons.episode_days, persons.end_day, persons.call_day, persons.harm_day, persons.patience_day, persons.opname_days,
         persons.escalations, persons.conflict, persons.crisis, persons.home_lost, dwellings.buurt, dwellings.portiek,
-        buurten.wijk, world.portieken.tolerance, world.wijken.response_days, no_bed(world),
+        dwellings.identity, dwellings.tolerance, buurten.wijk, world.wijken.response_days, no_bed(world),
         (levers.waakvlam, levers.bereikbaarheid, levers.buurtinformatie, levers.maatwerk, levers.belnummer), p, world.counts,
         world.by_profile,
     )  # fmt: skip

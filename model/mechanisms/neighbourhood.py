@@ -11,20 +11,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.jit import kernel, rule
+from model.jit import adding, kernel, rule
 from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck
 from model.world import AgeClass, Dwellings, World
 
 WRITES = (
-    "dwellings.tolerance", "dwellings.informal_help", "dwellings.satisfaction", "portieken.tolerance", "buurten.tolerance",
-    "buurten.ties", "buurten.informal_help", "buurten.satisfaction",
+    "dwellings.tolerance", "dwellings.informal_help", "dwellings.satisfaction", "buurten.tolerance", "buurten.ties",
+    "buurten.informal_help", "buurten.satisfaction",
 )  # fmt: skip
 READS = (
-    "dwellings.portiek", "dwellings.ties", "dwellings.identity", "dwellings.ses", "dwellings.age_class", "dwellings.months_here",
-    "dwellings.tolerance", "dwellings.informal_help", "dwellings.satisfaction", "dwellings.nuisance", "portieken.tolerance",
-    "portieken.homes", "buurten.first", "buurten.last", "buurten.inwoners", "buurten.voorzieningen", "buurten.damage",
+    "dwellings.ties", "dwellings.identity", "dwellings.ses", "dwellings.age_class", "dwellings.months_here",
+    "dwellings.tolerance", "dwellings.informal_help", "dwellings.satisfaction", "dwellings.nuisance", "buurten.first",
+    "buurten.last", "buurten.inwoners", "buurten.voorzieningen", "buurten.damage",
 )  # fmt: skip
 TIES = Dwellings.columns()["ties"].width  # known to the compiler, which then writes the loop over them out
 
@@ -114,42 +114,26 @@ def _bear_and_help(lived, strength, age_class, ses, nuisance, damage, p, toleran
         satisfaction[i] += (speed if lived[i] else 0.0) * (deserved - satisfaction[i])
 
 
-@kernel
-def _sum_up(lived, portiek, tolerance, strength, informal, satisfaction, rest, portiek_tolerance):
-    """Mean tolerance and ties, all help and mean contentment of who lives in a buurt; tolerance is added to portiek_tolerance.
-
-    Homes lie portiek by portiek, so that the sum of one is at hand until the next begins.
-    """
+@adding
+def _sum_up(lived, tolerance, strength, informal, satisfaction):
+    """Mean tolerance and ties, all help and mean contentment of who lives in a buurt."""
     people, sum_tolerance, sum_ties, sum_help, sum_content = 0, 0.0, 0.0, 0.0, 0.0
-    in_portiek = np.float32(0.0)
-    for i in range(lived.size):
-        j = portiek[i]
-        if i == 0 or j != portiek[i - 1]:
-            in_portiek = portiek_tolerance[j]
-        if lived[i]:
-            in_portiek += tolerance[i]
-            people += 1
-            sum_tolerance += tolerance[i]
-            sum_ties += strength[i]
-            sum_help += informal[i]
-            sum_content += satisfaction[i]
-        else:
-            in_portiek = np.float32(in_portiek + rest)
-        portiek_tolerance[j] = in_portiek
+    for i in range(lived.size):  # nothing is added of a vacant home: a sum without branches
+        people += lived[i]
+        sum_tolerance += tolerance[i] if lived[i] else 0.0
+        sum_ties += strength[i] if lived[i] else 0.0
+        sum_help += informal[i] if lived[i] else 0.0
+        sum_content += satisfaction[i] if lived[i] else 0.0
     people = max(people, 1)
     return sum_tolerance / people, sum_ties / people, sum_help, sum_content / people
 
 
 @kernel
-def _live_together(identity, portiek, ties, age_class, ses, months_here, nuisance, tolerance, informal, satisfaction, first, last,
-                   voorzieningen, inwoners, damage, homes, p, in_portieken, of_buurten):  # fmt: skip
-    """Buurt by buurt, so that its columns stay near.
-
-    in_portieken: mean tolerance. of_buurten: mean tolerance, mean ties, all help, mean contentment.
-    """
+def _live_together(identity, ties, age_class, ses, months_here, nuisance, tolerance, informal, satisfaction, first, last,
+                   voorzieningen, inwoners, damage, p, of_buurten):  # fmt: skip
+    """Buurt by buurt, so that its columns stay near; of_buurten: mean tolerance, mean ties, all help, mean contentment."""
     mean_tolerance, mean_ties, all_help, mean_content = of_buurten
     by_months = np.empty(np.int64(months_here.max()) + 1)
-    in_portieken[:] = 0.0
     for b in range(first.size):
         here = slice(first[b], last[b])
         lived, t, h, content = identity[here] != 0, tolerance[here], informal[here], satisfaction[here]
@@ -157,18 +141,13 @@ def _live_together(identity, portiek, ties, age_class, ses, months_here, nuisanc
         _strength_by_months(tie_half_time(p.tie_months, meeting, p.meeting_gain, p.meeting_reference), by_months)
         strength = _tie_strengths(ties[here], months_here[here], months_here, by_months)
         _bear_and_help(lived, strength, age_class[here], ses[here], nuisance[here], damage[b], p, t, h, content)
-        mean_tolerance[b], mean_ties[b], all_help[b], mean_content[b] = _sum_up(
-            lived, portiek[here], t, strength, h, content, p.tolerance_rest, in_portieken
-        )
-    for j in range(in_portieken.size):
-        in_portieken[j] /= max(homes[j], 1)
+        mean_tolerance[b], mean_ties[b], all_help[b], mean_content[b] = _sum_up(lived, t, strength, h, content)
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of living beside each other."""
-    d, b, portieken = world.dwellings, world.buurten, world.portieken
+    d, b = world.dwellings, world.buurten
     _live_together(
-        d.identity, d.portiek, d.ties, d.age_class, d.ses, d.months_here, d.nuisance, d.tolerance, d.informal_help,
-        d.satisfaction, b.first, b.last, b.voorzieningen, b.inwoners, b.damage, portieken.homes, p, portieken.tolerance,
-        (b.tolerance, b.ties, b.informal_help, b.satisfaction),
+        d.identity, d.ties, d.age_class, d.ses, d.months_here, d.nuisance, d.tolerance, d.informal_help, d.satisfaction, b.first,
+        b.last, b.voorzieningen, b.inwoners, b.damage, p, (b.tolerance, b.ties, b.informal_help, b.satisfaction),
     )  # fmt: skip

@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.mechanisms import crisis
-from model.mechanisms.crisis import bearing, call_days, clocks, episode_probability, opname_stay, outcome, starts, usual_highest
+from model.mechanisms.crisis import (
+    bearing,
+    call_days,
+    clocks,
+    episode_probability,
+    opname_stay,
+    outcome,
+    patience_around,
+    starts,
+    usual_highest,
+)  # fmt: skip
 from model.randomness import Luck, Stream, uniform_at
 from model.world import ByProfile, Count, Place, Profile, Status
 
@@ -65,6 +75,14 @@ def test_reachability_trust_and_a_waakvlam_shorten_the_time_to_a_call(p, status,
     assert 0.0 < call_days(status, trust, waakvlam, high, p) <= call_days(status, trust, waakvlam, low, p)
     assert call_days(status, trust, True, low, p) <= call_days(status, trust, False, low, p)
     assert call_days(Status.LATENT, trust, waakvlam, low, p) >= call_days(Status.BEKEND, trust, waakvlam, low, p)
+
+
+def test_neighbours_bear_as_the_mean_of_their_portiek_by_hand():
+    """Two portieken: 0.2, 0.4 and a vacant home that bears as anyone does at rest (0.6); and one home of 0.9 alone."""
+    portiek, lives_at = np.array([4, 4, 4, 7]), np.array([1, 2, 0, 3], np.uint64)
+    tolerance = np.array([0.2, 0.4, 0.1, 0.9], np.float32)
+    around = [patience_around(home, portiek, lives_at, tolerance, 0.6) for home in range(4)]
+    assert around == pytest.approx([0.4, 0.4, 0.4, 0.9])
 
 
 @pytest.mark.parametrize(
@@ -248,7 +266,7 @@ def test_a_new_episode_sets_its_clocks_by_stability_tolerance_and_reach(one_pers
     slow = p._replace(episodes_per_year=np.full(len(Profile), 1e9), episode_days=np.full(len(Profile), 1e4), call_days=1e5)
     slow = slow._replace(harm_days=1e5, patience_days=1e5)
     world = one_person(stability=0.8, trust=1.0)
-    world.portieken.tolerance[:] = 0.25
+    world.dwellings.tolerance[:] = 0.25
     crisis.step(world, slow, huidig._replace(bereikbaarheid=0.3), luck)
     persons, who = world.persons, world.persons.identity[0]
     onset = 31 * uniform_at(luck.key(Stream.ONSET_DAY), who)

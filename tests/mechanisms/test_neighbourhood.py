@@ -143,7 +143,7 @@ def test_contentment_falls_faster_than_it_rises(settled, p, huidig, luck):
     assert d.satisfaction[sour] == pytest.approx(5.2 + 0.1 * (7.6 - 5.2))
 
 
-def test_buurten_and_portieken_show_the_means_of_those_who_live_there(settled, p, huidig, luck):
+def test_buurten_show_the_means_of_those_who_live_there(settled, p, huidig, luck):
     world, _ = settled
     d, b = world.dwellings, world.buurten
     d.nuisance[:] = np.arange(d.rows) % 7
@@ -157,9 +157,6 @@ def test_buurten_and_portieken_show_the_means_of_those_who_live_there(settled, p
     strength = tie_strength(36.0, 36.0) * (d.identity[d.ties] != 0).mean(axis=1)  # a tie with a vacant home is none
     for k in range(b.rows):
         assert b.ties[k] == pytest.approx(strength[lived & (d.buurt == k)].mean(), rel=1e-5)
-    levels = np.where(lived, d.tolerance, p.tolerance_rest)  # a vacant home bothers nobody and bears as anyone does
-    sums = np.bincount(d.portiek, weights=levels, minlength=world.portieken.rows)
-    assert world.portieken.tolerance == pytest.approx(sums / np.bincount(d.portiek), rel=1e-5)
 
 
 def test_a_burdened_buurt_bears_less_of_the_same_nuisance(settled, p, huidig, luck):
