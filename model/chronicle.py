@@ -299,9 +299,10 @@ class Chronicle:
 
         What is left of an opname stands in a column, its whole length does not; it is drawn again by the model's own rule.
         """
-        p, keys = self.city.rooms.crisis, self.city.luck.keys[list(crisis.STREAMS)]
-        out, no_bed = np.zeros(in_crisis.size), crisis.no_bed(self.city.world)
-        for k in np.flatnonzero(in_crisis & ~no_bed[self.city.world.dwellings.buurt[home]]):
+        p, keys, world = self.city.rooms.crisis, self.city.luck.keys, self.city.world
+        i, out = world.institutions, np.zeros(in_crisis.size)
+        no_bed = crisis.without_bed((i.kind, i.gemeente, i.full), world.buurten.gemeente)
+        for k in np.flatnonzero(in_crisis & ~no_bed[world.dwellings.buurt[home]]):
             if now["place"][k] != int(Place.THUIS):
                 out[k] = np.nan if now["place"][k] == int(Place.KLINIEK) else 0.0
                 continue

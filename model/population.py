@@ -102,7 +102,7 @@ def _places(town: Town, d: Dwellings, p: Blocks, luck: Luck) -> tuple[Portieken,
     lot = normal_of(luck.draws(Stream.TOWN, identities_of(pd.Series(town.wijken)) + TOGETHER))
     w.samenwerking[:] = np.clip(p.population.samenwerking_mean + p.population.samenwerking_spread * lot, 0.0, 1.0)
     gemeente = frame.gemeente.map({code: g for g, code in enumerate(town.gemeenten)}).to_numpy()
-    w.gemeente[b.wijk] = gemeente
+    b.gemeente[:] = w.gemeente[b.wijk] = gemeente
     g = Gemeenten(len(town.gemeenten))
     g.first[:] = np.searchsorted(gemeente, np.arange(g.rows), side="left")
     g.last[:] = np.searchsorted(gemeente, np.arange(g.rows), side="right")

@@ -167,7 +167,8 @@ def _keys(seed, month, streams):
 
 
 @kernel
-def _tables(key, identities, count):
+def several(key, identities, count):
+    """Independent uniforms [count, n] for identities [n]: several traits of one person under one `stream_key`."""
     out = np.empty((count, identities.size))
     for k in range(count):
         part = _mix(key ^ (np.uint64(k + 1) * _B))
@@ -200,7 +201,7 @@ class Luck:
 
     def several(self, stream: Stream, identities: np.ndarray, count: int) -> np.ndarray:
         """Independent uniforms [count, n] for identities [n]: several traits of one person under one question."""
-        return _tables(self.keys[stream], identities.astype(np.uint64, copy=False), count)
+        return several(self.keys[stream], identities.astype(np.uint64, copy=False), count)
 
     def tickets(self, stream: Stream, identity: int, options: np.ndarray) -> np.ndarray:
         """Lots (uint64) of the options [n] for one identity; the smallest is chosen."""

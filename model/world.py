@@ -346,6 +346,7 @@ class Buurten(Table):
     """A CBS buurt."""
 
     wijk: np.ndarray = column("u2", "row", "number of the wijk")
+    gemeente: np.ndarray = column("u2", "row", "gemeente of that wijk")
     first: np.ndarray = column("u4", "row", "first row in dwellings")
     last: np.ndarray = column("u4", "row", "row after the last in dwellings")
     homes: np.ndarray = column("f8", "homes", "homes")
@@ -519,7 +520,7 @@ class World:
     @property
     def gemeente_of_buurt(self) -> np.ndarray:
         """Row of the gemeente of each buurt [buurten]."""
-        return self.wijken.gemeente[self.buurten.wijk]
+        return self.buurten.gemeente
 
     def new_persons(self, count: int) -> np.ndarray:
         """Rows [count] of `persons` that are free, lowest first; the table grows when there are not enough."""

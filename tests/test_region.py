@@ -78,9 +78,10 @@ def test_beheerders_intervene_in_their_own_gemeente_only(region, small_world):
     gemeente = world.gemeente_of_buurt[portieken.buurt]
     portieken.complaints[np.flatnonzero(gemeente == 0)[:5]] = [1, 2, 1, 1, 7]
     portieken.complaints[np.flatnonzero(gemeente == 1)[0]] = 3
-    assert nuisance.chance_of_intervention(world, 4.0).tolist() == [0.5, 1.0]
+    asked = (portieken.complaints, portieken.buurt, world.buurten.gemeente, (teams.kind, teams.gemeente, teams.hours), 4.0)
+    assert nuisance.share_served(*asked).tolist() == [0.5, 1.0]
     teams.hours[beheer[2:]] = 0.0
-    assert nuisance.chance_of_intervention(world, 4.0).tolist() == [0.5, 0.0]
+    assert nuisance.share_served(*asked).tolist() == [0.5, 0.0]
 
 
 def test_what_is_near_in_a_gemeente_is_what_its_own_teams_have(region, small_city, lively):

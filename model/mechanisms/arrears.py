@@ -24,7 +24,6 @@ READS = (
     "dwellings.incidents_before", "dwellings.arrears", "persons.identity", "persons.place", "persons.buurt", "persons.debts",
     "persons.need", "persons.hours", "portieken.complaints",
 )  # fmt: skip
-STREAMS = np.array([Stream.ARREARS_START, Stream.ARREARS_END, Stream.JUDGMENT, Stream.AVERTED, Stream.NUISANCE_JUDGMENT])
 REACH = -3.0  # SD: few have less means
 
 
@@ -84,7 +83,7 @@ def _may_change(key, identity, tenure, ses, person, incidents, arrears, p):
 def _pay(keys, identity, tenure, ses, person, buurt, portiek, incidents, complaints, arrears, eviction, debts, hours, need,
          early, driegesprek, p, counts):  # fmt: skip
     """Fall behind, come clear, or be judged and evicted."""
-    may = _may_change(keys[0], identity, tenure, ses, person, incidents, arrears, p)
+    may = _may_change(keys[Stream.ARREARS_START], identity, tenure, ses, person, incidents, arrears, p)
     late = 0.0 if driegesprek else p.late_days_gemeente + p.late_days_zorg
     for i in range(identity.size):
         if not may[i]:
@@ -96,24 +95,26 @@ def _pay(keys, identity, tenure, ses, person, buurt, portiek, incidents, complai
             helped = min(1.0, hours[row] / need[row]) if need[row] > 0.0 else 0.0
         judged, reason = False, Eviction.ARREARS
         if arrears[i] == 0:
-            if uniform_at(keys[0], who) < start_probability(ses[i], indebted, p.start_per_year, p.ses_slope, p.debts_ratio):
+            if uniform_at(keys[Stream.ARREARS_START], who) < start_probability(
+                ses[i], indebted, p.start_per_year, p.ses_slope, p.debts_ratio
+            ):
                 arrears[i] = 1
-        elif uniform_at(keys[1], who) < min(1.0, p.end_per_month * (p.early_end_ratio if early else 1.0)):
+        elif uniform_at(keys[Stream.ARREARS_END], who) < min(1.0, p.end_per_month * (p.early_end_ratio if early else 1.0)):
             arrears[i] = 0
         else:
             arrears[i] = min(arrears[i] + 1, 250)
             if row != NOBODY and arrears[i] >= p.judgment_from_months:
                 debts[row] = 1
-            judged = arrears[i] >= p.judgment_from_months and uniform_at(keys[2], who) < p.judgment_per_month
+            judged = arrears[i] >= p.judgment_from_months and uniform_at(keys[Stream.JUDGMENT], who) < p.judgment_per_month
         if arrears[i] > 0:
             counts[b, Count.ACHTERSTANDEN] += 1
         if not judged and incidents[i] >= p.nuisance_incidents and complaints[portiek[i]] > 0:
-            judged, reason = uniform_at(keys[4], who) < p.nuisance_judgment, Eviction.NUISANCE
+            judged, reason = uniform_at(keys[Stream.NUISANCE_JUDGMENT], who) < p.nuisance_judgment, Eviction.NUISANCE
         if not judged:
             continue
         counts[b, Count.VONNISSEN] += 1
         averted = averted_probability(p.averted_share, driegesprek, helped, p.averted_by_driegesprek, p.averted_by_help)
-        if uniform_at(keys[3], who) < averted:
+        if uniform_at(keys[Stream.AVERTED], who) < averted:
             if reason == Eviction.ARREARS:
                 arrears[i] = 0  # the agreement is about the rent
             continue
@@ -121,7 +122,7 @@ def _pay(keys, identity, tenure, ses, person, buurt, portiek, incidents, complai
         counts[b, Count.UITZETTINGEN] += 1
         if reason == Eviction.NUISANCE:
             counts[b, Count.UITZETTINGEN_OVERLAST] += 1
-        if uniform_at(keys[3], who + np.uint64(1 << 60)) < 1.0 - np.exp(-p.harm_per_late_day * late):
+        if uniform_at(keys[Stream.AVERTED], who + np.uint64(1 << 60)) < 1.0 - np.exp(-p.harm_per_late_day * late):
             counts[b, Count.NAZORG_LAAT] += 1
 
 
@@ -141,7 +142,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of paying, falling behind, judgments and agreements."""
     d, persons = world.dwellings, world.persons
     _pay(
-        luck.keys[STREAMS], d.identity, d.tenure, d.ses, d.person, d.buurt, d.portiek, d.incidents_before,
+        luck.keys, d.identity, d.tenure, d.ses, d.person, d.buurt, d.portiek, d.incidents_before,
         world.portieken.complaints, d.arrears, d.eviction, persons.debts, persons.hours, persons.need, levers.vroegsignalering,
         levers.driegesprek, p, world.counts,
     )  # fmt: skip

@@ -30,16 +30,11 @@ READS = (
     "dwellings.buurt", "dwellings.portiek", "dwellings.identity", "dwellings.tolerance", "persons.identity", "persons.profile",
     "persons.place", "persons.status", "persons.dwelling", "persons.stability", "persons.memory", "persons.trust",
     "persons.contract", "persons.need", "persons.hours", "persons.episode", "persons.end_day", "persons.call_day",
-    "persons.harm_day", "persons.patience_day", "persons.opname_days", "persons.escalations", "buurten.wijk", "wijken.gemeente",
+    "persons.harm_day", "persons.patience_day", "persons.opname_days", "persons.escalations", "buurten.wijk", "buurten.gemeente",
     "wijken.response_days", "institutions.gemeente", "institutions.kind", "institutions.full",
 )  # fmt: skip
 
 MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
-STREAMS = np.array([
-    Stream.EPISODE_ONSET, Stream.ONSET_DAY, Stream.CALL, Stream.HARM, Stream.PATIENCE, Stream.COURSE, Stream.OPNAME,
-    Stream.OPNAME_DAYS, Stream.HOME_LOST, Stream.POLICE,
-])  # fmt: skip
-ONSET, DAY, CALL, HARM, PATIENCE, COURSE, OPNAME, OPNAME_DAYS, HOME_LOST, POLICE = range(len(STREAMS))
 
 
 class Parameters(NamedTuple):
@@ -140,19 +135,19 @@ def outcome(end, response, harm, patience):
 def clocks(keys, who, start, course, call, harm, patience):
     """The four days of a new episode that starts on day `start`, from the mean of each: end, call, harm, patience."""
     return (
-        start + exponential_at(keys[COURSE], who, course),
-        start + exponential_at(keys[CALL], who, call),
-        start + exponential_at(keys[HARM], who, harm),
-        start + exponential_at(keys[PATIENCE], who, patience),
+        start + exponential_at(keys[Stream.COURSE], who, course),
+        start + exponential_at(keys[Stream.CALL], who, call),
+        start + exponential_at(keys[Stream.HARM], who, harm),
+        start + exponential_at(keys[Stream.PATIENCE], who, patience),
     )
 
 
 @rule
 def opname_stay(keys, who, share, helped, p):
     """Days of opname that a crisis comes to; 0 is crisis help at home."""
-    if uniform_at(keys[OPNAME], who) >= share * (1.0 - p.opname_less_with_help * helped):
+    if uniform_at(keys[Stream.OPNAME], who) >= share * (1.0 - p.opname_less_with_help * helped):
         return 0
-    return min(1 + int(exponential_at(keys[OPNAME_DAYS], who, p.opname_days)), 2000)
+    return min(1 + int(exponential_at(keys[Stream.OPNAME_DAYS], who, p.opname_days)), 2000)
 
 
 @rule
@@ -164,12 +159,27 @@ def spend_opname(i, spent, buurt, kind, opname_days, counts, by_profile):
 
 
 @kernel
+def without_bed(of_institutions, gemeente):
+    """bool [buurten]: the kliniek of a buurt's gemeente has no bed this month, because those who wait for a home hold them.
+
+    of_institutions: kind, gemeente and whether it is full, of each.
+    """
+    kind, gemeente_of_institution, full = of_institutions
+    out = np.zeros(gemeente.size, np.bool_)
+    for i in range(kind.size):
+        if kind[i] == Place.KLINIEK and full[i] != 0:
+            out |= gemeente == gemeente_of_institution[i]
+    return out
+
+
+@kernel
 def _episodes(keys, month, days, identity, profile, place, status, dwelling, contract, stability, trust, hours, need, memory,
               episode, episode_days, end_day, call_day, harm_day, patience_day, opname_days, escalations, conflict, crisis,
-              home_lost, buurt, portiek, lives_at, tolerance, wijk, response_days, no_bed, levers, p, counts,
-              by_profile):  # fmt: skip
+              home_lost, buurt, portiek, lives_at, tolerance, wijk, response_days, of_institutions, gemeente, levers,
+              p, counts, by_profile):  # fmt: skip
     waakvlam, reachable, informed, fix, number = levers
     worst, best = usual_highest(p.episodes_per_year, p.stability_slope)
+    no_bed = without_bed(of_institutions, gemeente)
     for i in range(identity.size):
         if identity[i] == 0:
             continue
@@ -179,7 +189,7 @@ def _episodes(keys, month, days, identity, profile, place, status, dwelling, con
             episode[i] = 0
             continue
         who, kind = identity[i], profile[i]
-        goes_on, lot = episode[i] != 0 or opname_days[i] > 0, uniform_at(keys[ONSET], who)
+        goes_on, lot = episode[i] != 0 or opname_days[i] > 0, uniform_at(keys[Stream.EPISODE_ONSET], who)
         if not goes_on and not starts(lot, p.episodes_per_year[kind], worst[kind], best[kind], stability[i], memory[i], p):
             continue
         start, b = 0.0, buurt[dwelling[i]]
@@ -187,7 +197,7 @@ def _episodes(keys, month, days, identity, profile, place, status, dwelling, con
             spend_opname(i, min(days, opname_days[i]), b, kind, opname_days, counts, by_profile)
             continue
         if episode[i] == 0:
-            start = uniform_at(keys[DAY], who) * days
+            start = uniform_at(keys[Stream.ONSET_DAY], who) * days
             counts[b, Count.EPISODES] += 1
             around = patience_around(dwelling[i], portiek, lives_at, tolerance, p.tolerance_rest)
             bears = bearing(around, status[i] != Status.LATENT, informed, fix, memory[i], p)
@@ -206,7 +216,7 @@ def _episodes(keys, month, days, identity, profile, place, status, dwelling, con
             counts[b, Count.ESCALATIES_PERSONEN] += 1
             by_profile[kind, ByProfile.ESCALATIES] += 1
             to_police = p.police_at_escalation * (1.0 - (p.number_keeps_from_police if number else 0.0))
-            if uniform_at(keys[POLICE], who) < to_police:
+            if uniform_at(keys[Stream.POLICE], who) < to_police:
                 counts[b, Count.POLITIEMELDINGEN] += 1
         clock = (end_day, call_day, harm_day, patience_day)
         episode[i] = over >= days
@@ -217,7 +227,7 @@ def _episodes(keys, month, days, identity, profile, place, status, dwelling, con
         crisis[i] = 1
         counts[b, Count.CRISES] += 1
         by_profile[kind, ByProfile.CRISES] += 1
-        if uniform_at(keys[POLICE], who + np.uint64(1 << 60)) < p.police_at_crisis:
+        if uniform_at(keys[Stream.POLICE], who + np.uint64(1 << 60)) < p.police_at_crisis:
             counts[b, Count.POLITIEMELDINGEN] += 1
         helped = min(1.0, hours[i] / need[i]) if need[i] > 0.0 else 0.0
         stay = opname_stay(keys, who, p.opname_share[kind], helped, p)
@@ -229,36 +239,19 @@ def _episodes(keys, month, days, identity, profile, place, status, dwelling, con
         counts[b, Count.OPNAMEN] += 1
         opname_days[i] = stay
         spend_opname(i, min(stay, days - int(over)), b, kind, opname_days, counts, by_profile)
-        if stay > p.long_opname_days and uniform_at(keys[HOME_LOST], who) < p.home_lost_after_long_opname:
+        if stay > p.long_opname_days and uniform_at(keys[Stream.HOME_LOST], who) < p.home_lost_after_long_opname:
             home_lost[i] = 1
-
-
-@kernel
-def _full_klinieken(kind, gemeente, full, gemeenten):
-    """bool [gemeenten]: whether the kliniek there is full."""
-    out = np.zeros(gemeenten, np.bool_)
-    for i in range(kind.size):
-        if kind[i] == Place.KLINIEK:
-            out[gemeente[i]] = full[i] != 0
-    return out
-
-
-def no_bed(world: World) -> np.ndarray:
-    """bool [buurten]: the kliniek has no bed this month for an opname from there, because those who wait for a home hold them."""
-    i = world.institutions
-    return _full_klinieken(i.kind, i.gemeente, i.full, world.gemeenten.rows)[world.gemeente_of_buurt]
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of episodes at home."""
-    persons, dwellings, buurten = world.persons, world.dwellings, world.buurten
+    persons, dwellings, buurten, places = world.persons, world.dwellings, world.buurten, world.institutions
     _episodes(
-        luck.keys[STREAMS], luck.month, int(MONTH_DAYS[(luck.month - 1) % 12]), persons.identity, persons.profile, persons.place,
-        persons.status, persons.dwelling, persons.contract, persons.stability, persons.trust, persons.hours,
-        persons.need, persons.memory, persons.episode,
-        persons.episode_days, persons.end_day, persons.call_day, persons.harm_day, persons.patience_day, persons.opname_days,
-        persons.escalations, persons.conflict, persons.crisis, persons.home_lost, dwellings.buurt, dwellings.portiek,
-        dwellings.identity, dwellings.tolerance, buurten.wijk, world.wijken.response_days, no_bed(world),
-        (levers.waakvlam, levers.bereikbaarheid, levers.buurtinformatie, levers.maatwerk, levers.belnummer), p, world.counts,
-        world.by_profile,
+        luck.keys, luck.month, int(MONTH_DAYS[(luck.month - 1) % 12]), persons.identity, persons.profile, persons.place,
+        persons.status, persons.dwelling, persons.contract, persons.stability, persons.trust, persons.hours, persons.need,
+        persons.memory, persons.episode, persons.episode_days, persons.end_day, persons.call_day, persons.harm_day,
+        persons.patience_day, persons.opname_days, persons.escalations, persons.conflict, persons.crisis, persons.home_lost,
+        dwellings.buurt, dwellings.portiek, dwellings.identity, dwellings.tolerance, buurten.wijk, world.wijken.response_days,
+        (places.kind, places.gemeente, places.full), buurten.gemeente, (levers.waakvlam, levers.bereikbaarheid,
+        levers.buurtinformatie, levers.maatwerk, levers.belnummer), p, world.counts, world.by_profile,
     )  # fmt: skip

@@ -17,7 +17,7 @@ from model.world import Count, Place, TeamKind, World
 
 WRITES = ("buurten.draaglast", "buurten.draagkracht", "buurten.damage", "buurten.team_hours", "buurten.spare_exact")
 READS = (
-    "dwellings.buurt", "persons.place", "persons.dwelling", "persons.need", "buurten.wijk", "buurten.homes",
+    "persons.place", "persons.buurt", "persons.need", "buurten.wijk", "buurten.homes",
     "buurten.sociale_huur", "buurten.voorzieningen", "buurten.draaglast", "buurten.draagkracht", "buurten.informal_help",
     "buurten.team_hours", "wijken.gemeente", "wijken.homes", "gemeenten.sociale_huur", "teams.kind", "teams.gemeente",
     "teams.wijk", "teams.hours", "counts.incidenten",
@@ -38,12 +38,12 @@ def damage(load, reference, shape, limit):
 
 
 @kernel
-def _ask(place, dwelling, need, buurt, counts, hours_per_incident, draaglast):
+def _ask(place, need, buurt, counts, hours_per_incident, draaglast):
     """Hours asked per buurt: the need of the vulnerable residents who are at home, and the time that incidents cost."""
     draaglast[:] = 0.0
     for row in range(place.size):
         if place[row] == Place.THUIS:
-            draaglast[buurt[dwelling[row]]] += need[row]
+            draaglast[buurt[row]] += need[row]
     for b in range(draaglast.size):
         draaglast[b] += hours_per_incident * counts[b, Count.INCIDENTEN]
 
@@ -79,9 +79,7 @@ def _balance(informal_help, voorzieningen, team_hours, draaglast, p, draagkracht
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Hours asked and hours there are, per buurt."""
     persons, b, wijken, teams = world.persons, world.buurten, world.wijken, world.teams
-    _ask(
-        persons.place, persons.dwelling, persons.need, world.dwellings.buurt, world.counts, p.hours_per_incident, b.draaglast
-    )  # fmt: skip
+    _ask(persons.place, persons.need, persons.buurt, world.counts, p.hours_per_incident, b.draaglast)
     _share_teams(
         teams.kind, teams.gemeente, teams.wijk, teams.hours, wijken.gemeente, wijken.homes, world.gemeenten.sociale_huur, b.wijk,
         b.homes, b.sociale_huur, b.team_hours,

@@ -75,12 +75,12 @@ def _must_leave(eviction, home_lost, dwelling):
 
 @kernel
 def _leave(key, identity, person, tenure, age_class, ses, satisfaction, must, first, last, months_here, months_vacant,
-           fall, p, out):  # fmt: skip
-    """Rows of homes that are left this month, into `out`; returns how many.
+           fall, p):  # fmt: skip
+    """Rows [n] of homes that are left this month.
 
     Buurt by buurt: first who may, which is told from the draw but for a few, and then their own chance.
     """
-    left, exits = 0, np.zeros(p.age_ratio.size)
+    out, left, exits = np.empty(identity.size, np.int64), 0, np.zeros(p.age_ratio.size)
     exits[AgeClass.VANAF_75] = p.exit_of_oldest_per_year
     for b in range(first.size):
         here = slice(first[b], last[b])
@@ -101,15 +101,15 @@ def _leave(key, identity, person, tenure, age_class, ses, satisfaction, must, fi
             if goes[i] or uniform_at(key, who[i]) < chance:
                 out[left] = first[b] + i
                 left += 1
-    return left
+    return out[:left].copy()
 
 
 @kernel
-def _start_waiting(rows, homes, eviction, month, places, dwelling, since, waiting_since, status, line, contract, opname_days,
+def _start_waiting(homes, person, eviction, month, places, dwelling, since, waiting_since, status, line, contract, opname_days,
                    episode, home_lost, need, hours, episode_days, stable_months, clocks, by_place):  # fmt: skip
-    """Persons [n] have no home [n] from this month on, nor anything that was going on in it: the evicted wait in opvang."""
-    for i, row in enumerate(rows):
-        place = Place.OPVANG if eviction[homes[i]] != Eviction.NONE else Place.KLINIEK
+    """The persons in homes [n] have none from this month on, nor anything that was going on in it: the evicted wait in opvang."""
+    for home in homes:
+        row, place = person[home], Place.OPVANG if eviction[home] != Eviction.NONE else Place.KLINIEK
         places[row], dwelling[row] = place, NOBODY
         by_place[place, ByPlace.GEKOMEN] += 1
         since[row] = waiting_since[row] = month
@@ -121,8 +121,9 @@ def _start_waiting(rows, homes, eviction, month, places, dwelling, since, waitin
 
 
 @kernel
-def _fates(homes, eviction, person, home_lost, buurt, tenure, counts, fate):
-    """What becomes of who leaves each of the homes [n], into `fate`, and the count of it."""
+def _fates(homes, eviction, person, home_lost, buurt, tenure, counts):
+    """What becomes [n] of who leaves each of the homes [n]; it is counted."""
+    fate = np.empty(homes.size, np.uint8)
     for i, home in enumerate(homes):
         row, evicted, count = person[home], eviction[home] != Eviction.NONE, counts[buurt[home]]
         if row == NOBODY:
@@ -134,37 +135,47 @@ def _fates(homes, eviction, person, home_lost, buurt, tenure, counts, fate):
         count[Count.DAKLOOS_GEWORDEN] += fate[i] == BECOMES_PERSON
         count[Count.VERTROKKEN] += 1
         count[Count.VERTROKKEN_SOCIAAL] += tenure[home] == Tenure.SOCIALE_HUUR
+    return fate
 
 
 @kernel
 def _decide(key, identity, person, tenure, age_class, ses, satisfaction, eviction, home_lost, dwelling, buurt, first, last,
-            months_here, months_vacant, start_score, score, p, counts, homes, fate):  # fmt: skip
-    """Rows of homes that are left this month, into `homes`, and what becomes of who lived there; returns how many."""
+            months_here, months_vacant, start_score, score, p, counts):  # fmt: skip
+    """Homes that are left this month; rows of the persons who go; homes of who becomes a person; and those of who waits anew."""
     must, fall = _must_leave(eviction, home_lost, dwelling), np.maximum(0.0, start_score - score)
-    left = _leave(key, identity, person, tenure, age_class, ses, satisfaction, must, first, last, months_here, months_vacant,
-                  fall, p, homes)  # fmt: skip
-    _fates(homes[:left], eviction, person, home_lost, buurt, tenure, counts, fate)
-    return left
+    homes = _leave(key, identity, person, tenure, age_class, ses, satisfaction, must, first, last, months_here, months_vacant,
+                   fall, p)  # fmt: skip
+    fate = _fates(homes, eviction, person, home_lost, buurt, tenure, counts)
+    return homes, person[homes[fate == GOES]], homes[fate == BECOMES_PERSON], homes[fate >= LOSES_HOME]
 
 
-def _become_persons(world: World, homes: np.ndarray) -> None:
-    """Ordinary households [n] that are evicted become economisch daklozen, under their own identity."""
-    persons, d = world.persons, world.dwellings
+@kernel
+def _become_persons(rows, homes, wijk, of_homes, person, identity, profile, debts, ses, age_class, size, network_wijk):
+    """Ordinary households in homes [n] that are evicted become economisch daklozen in rows [n], under their own identity."""
+    who, buurt, home_ses, home_age, home_size = of_homes
+    for k, home in enumerate(homes):
+        row = person[home] = rows[k]
+        identity[row], profile[row], debts[row] = who[home], Profile.ECONOMISCH_DAKLOOS, 1
+        ses[row], age_class[row], size[row] = home_ses[home], home_age[home], home_size[home]
+        network_wijk[row] = wijk[buurt[home]]
+
+
+def _evict(world: World, homes: np.ndarray) -> None:
+    """The households in homes [n] get a row in persons."""
+    p, d = world.persons, world.dwellings
     rows = world.new_persons(homes.size)
-    persons.identity[rows] = d.identity[homes]
-    persons.profile[rows] = Profile.ECONOMISCH_DAKLOOS
-    persons.debts[rows] = 1
-    for name in ("ses", "age_class", "size"):
-        getattr(persons, name)[rows] = getattr(d, name)[homes]
-    persons.network_wijk[rows] = world.buurten.wijk[d.buurt[homes]]
-    d.person[homes] = rows
+    of_homes = (d.identity, d.buurt, d.ses, d.age_class, d.size)
+    _become_persons(
+        rows, homes, world.buurten.wijk, of_homes, d.person, p.identity, p.profile, p.debts, p.ses, p.age_class, p.size,
+        p.network_wijk,
+    )  # fmt: skip
 
 
 def _join_the_queue(world: World, luck: Luck, homes: np.ndarray) -> None:
     """The persons in homes [n] lose them, and wait for another."""
     p, d = world.persons, world.dwellings
     _start_waiting(
-        d.person[homes], homes, d.eviction, luck.month, p.place, p.dwelling, p.since, p.waiting_since, p.status, p.line,
+        homes, d.person, d.eviction, luck.month, p.place, p.dwelling, p.since, p.waiting_since, p.status, p.line,
         p.contract, p.opname_days, p.episode, p.home_lost, p.need, p.hours, p.episode_days, p.stable_months,
         (p.end_day, p.call_day, p.harm_day, p.patience_day), world.by_place,
     )  # fmt: skip
@@ -173,17 +184,14 @@ def _join_the_queue(world: World, luck: Luck, homes: np.ndarray) -> None:
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Decide who leaves, see where they go, and empty their homes."""
     d, persons, b = world.dwellings, world.persons, world.buurten
-    homes, fate = np.empty(d.rows, np.int64), np.empty(d.rows, np.uint8)
-    count = _decide(
+    homes, gone, evicted, waiting = _decide(
         luck.key(Stream.WHO_LEAVES), d.identity, d.person, d.tenure, d.age_class, d.ses, d.satisfaction, d.eviction,
         persons.home_lost, persons.dwelling, d.buurt, b.first, b.last, d.months_here, d.months_vacant, b.start_score, b.score, p,
-        world.counts, homes, fate,
+        world.counts,
     )  # fmt: skip
-    homes, fate = homes[:count], fate[:count]
-    persons.clear(d.person[homes[fate == GOES]])
-    evicted, waiting = homes[fate == BECOMES_PERSON], homes[fate >= LOSES_HOME]
+    persons.clear(gone)
     if evicted.size:
-        _become_persons(world, evicted)
+        _evict(world, evicted)
     if waiting.size:
         _join_the_queue(world, luck, waiting)
     d.clear(homes, but=KEPT)

@@ -29,11 +29,10 @@ READS = (
     "dwellings.tolerance", "dwellings.incidents", "dwellings.nuisance", "persons.identity", "persons.place", "persons.dwelling",
     "persons.need", "persons.hours", "persons.episode_days", "portieken.buurt", "portieken.incidents",
     "portieken.person_incidents", "portieken.complaints", "portieken.conversations", "portieken.conflicts",
-    "portieken.intervention", "buurten.wijk", "buurten.first", "buurten.last", "buurten.kwaliteit", "buurten.ties",
-    "wijken.gemeente", "teams.kind", "teams.gemeente", "teams.hours",
+    "portieken.intervention", "buurten.gemeente", "buurten.first", "buurten.last", "buurten.kwaliteit", "buurten.ties",
+    "teams.kind", "teams.gemeente", "teams.hours",
 )  # fmt: skip
 TIES = Dwellings.columns()["ties"].width  # known to the compiler, which then writes the loop over them out
-STREAMS = np.array([Stream.COMPLAINT, Stream.COMPLAINT_CAUSE, Stream.CONFLICT, Stream.CONVERSATION])
 
 
 class Parameters(NamedTuple):
@@ -101,7 +100,7 @@ def _complain(keys, who, portiek, tolerance, complains, in_portiek, by_persons, 
     for i in range(who.size):
         if not complains[i]:
             continue
-        if uniform_at(keys[3], who[i]) < conversation_probability(tolerance[i], p.addressed_share):
+        if uniform_at(keys[Stream.CONVERSATION], who[i]) < conversation_probability(tolerance[i], p.addressed_share):
             memory[i] *= 1.0 - p.conversation_effect
             conversations[portiek[i]] += 1
             count[Count.GESPREKKEN] += 1
@@ -109,9 +108,9 @@ def _complain(keys, who, portiek, tolerance, complains, in_portiek, by_persons, 
         j = portiek[i]
         complaints[j] += 1
         count[Count.KLACHTEN] += 1
-        if in_portiek[j] > 0 and uniform_at(keys[1], who[i]) * in_portiek[j] < by_persons[j]:
+        if in_portiek[j] > 0 and uniform_at(keys[Stream.COMPLAINT_CAUSE], who[i]) * in_portiek[j] < by_persons[j]:
             count[Count.KLACHTEN_PERSONEN] += 1
-        elif uniform_at(keys[2], who[i]) < conflict_probability(tolerance[i], p.conflict_per_complaint):
+        elif uniform_at(keys[Stream.CONFLICT], who[i]) < conflict_probability(tolerance[i], p.conflict_per_complaint):
             conflicts[j] += 1
             count[Count.ESCALATIES_HUISHOUDENS] += 1
 
@@ -132,7 +131,7 @@ def _notice(keys, identity, portiek, tenure, ties, tolerance, incidents, nuisanc
             felt = p.memory_kept_per_month * memory[i] + (1.0 - p.memory_kept_per_month) * heard[i]
             chance = complaint_probability(felt, patience[i], p.complaint_per_incident)
             may = (who[i] != 0) & (heard[i] != 0.0) & (kind[i] == Tenure.SOCIALE_HUUR)
-            complains[i] = may & (uniform_at(keys[0], who[i]) < chance)
+            complains[i] = may & (uniform_at(keys[Stream.COMPLAINT], who[i]) < chance)
             often += (who[i] != 0) & (felt >= p.often_bothered_from)
             memory[i] = felt if who[i] != 0 else memory[i]
         counts[b, Count.VAAK_HINDER] += often
@@ -140,13 +139,32 @@ def _notice(keys, identity, portiek, tenure, ties, tolerance, incidents, nuisanc
 
 
 @kernel
-def _intervene(key, complaints, intervention, buurt, gemeente, chance, months, counts):
-    """A month less of what works already; a new intervention with the chance [gemeenten] that there are hours for it."""
+def share_served(complaints, buurt, gemeente, of_teams, hours_each):
+    """Share [gemeenten] of the portieken with complaints that the hours of the beheerders there suffice for.
+
+    gemeente [buurten]; of_teams: kind, gemeente and hours of each team. An intervention takes so many hours each.
+    """
+    kind, team_gemeente, team_hours = of_teams
+    hours = np.zeros(np.int64(gemeente.max()) + 1)
+    noisy = np.zeros(hours.size)
+    for t in range(kind.size):
+        if kind[t] == TeamKind.BEHEER:
+            hours[team_gemeente[t]] += team_hours[t]
+    for j in range(complaints.size):
+        if complaints[j] > 0:
+            noisy[gemeente[buurt[j]]] += 1.0
+    return np.minimum(1.0, hours / np.maximum(hours_each * noisy, 1e-9))
+
+
+@kernel
+def _intervene(key, complaints, intervention, buurt, gemeente, of_teams, allowed, p, counts):
+    """A month less of what works already; a new intervention, where it is `allowed` and as far as there are hours for it."""
+    chance = allowed * share_served(complaints, buurt, gemeente, of_teams, p.intervention_hours)
     for j in range(complaints.size):
         if intervention[j] > 0:
             intervention[j] -= 1
         if complaints[j] > 0 and uniform_at(key, np.uint64(j)) < chance[gemeente[buurt[j]]]:
-            intervention[j] = months
+            intervention[j] = p.intervention_months
             counts[buurt[j], Count.INTERVENTIES] += 1
 
 
@@ -193,40 +211,17 @@ def _cause_in_episode(
         counts[buurt[home], Count.INCIDENTEN_PERSONEN] += count
 
 
-@kernel
-def _share_served(complaints, buurt, gemeente, team_kind, team_gemeente, team_hours, hours_each, gemeenten):
-    """Share [gemeenten] of the portieken with complaints that the hours of the beheerders there suffice for."""
-    hours, noisy = np.zeros(gemeenten), np.zeros(gemeenten)
-    for t in range(team_kind.size):
-        if team_kind[t] == TeamKind.BEHEER:
-            hours[team_gemeente[t]] += team_hours[t]
-    for j in range(complaints.size):
-        if complaints[j] > 0:
-            noisy[gemeente[buurt[j]]] += 1.0
-    return np.minimum(1.0, hours / np.maximum(hours_each * noisy, 1e-9))
-
-
-def chance_of_intervention(world: World, hours_each: float) -> np.ndarray:
-    """Chance [gemeenten] that a portiek with complaints gets an intervention, of so many hours each."""
-    teams, portieken = world.teams, world.portieken
-    return _share_served(
-        portieken.complaints, portieken.buurt, world.gemeente_of_buurt, teams.kind, teams.gemeente, teams.hours, hours_each,
-        world.gemeenten.rows,
-    )  # fmt: skip
-
-
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Notice last month's incidents, complain, intervene; then cause this month's."""
-    d, persons, portieken, b = world.dwellings, world.persons, world.portieken, world.buurten
+    d, persons, portieken, b, teams = world.dwellings, world.persons, world.portieken, world.buurten, world.teams
     told = (portieken.complaints, portieken.conversations, portieken.conflicts)
     _notice(
-        luck.keys[STREAMS], d.identity, d.portiek, d.tenure, d.ties, d.tolerance, d.incidents, d.nuisance, b.first, b.last,
+        luck.keys, d.identity, d.portiek, d.tenure, d.ties, d.tolerance, d.incidents, d.nuisance, b.first, b.last,
         portieken.incidents, portieken.person_incidents, told, b.kwaliteit, world.counts, p,
     )  # fmt: skip
-    chance = chance_of_intervention(world, p.intervention_hours) * levers.overlastprotocol
     _intervene(
-        luck.key(Stream.INTERVENTION), portieken.complaints, portieken.intervention, portieken.buurt, world.gemeente_of_buurt,
-        chance, p.intervention_months, world.counts,
+        luck.key(Stream.INTERVENTION), portieken.complaints, portieken.intervention, portieken.buurt, b.gemeente,
+        (teams.kind, teams.gemeente, teams.hours), levers.overlastprotocol, p, world.counts,
     )  # fmt: skip
     _cause(
         luck.key(Stream.INCIDENTS), d.identity, d.portiek, d.frailty, d.incidents, d.incidents_before, b.first, b.last,

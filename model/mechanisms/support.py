@@ -32,7 +32,6 @@ READS = (
     "persons.crisis", "portieken.complaints", "buurten.wijk", "wijken.homes", "wijken.load", "wijken.samenwerking", "teams.kind",
     "teams.wijk", "teams.hours",
 )  # fmt: skip
-STREAMS = np.array([Stream.OUTREACH, Stream.STAFF_TURNOVER, Stream.OUT_OF_SIGHT, Stream.SIGNAL, Stream.INDICATION])
 
 
 class Parameters(NamedTuple):
@@ -135,9 +134,9 @@ def _ask(place, status, line, profile, stability, episode, opname_days, buurt, n
 
 
 @kernel
-def _hours_at_hand(kind, team_wijk, hours, asked, homes, samenwerking, mean_need, p):
+def _hours_at_hand(kind, team_wijk, hours, asked, homes, samenwerking, p):
     """Hours [line, wijk] that reach people: what the teams have, less travel of the ambulant and what gets lost between them."""
-    usable = np.zeros(asked.shape[1:])
+    usable, mean_need = np.zeros(asked.shape[1:]), p.need_hours.sum() / p.need_hours.size
     for t in range(kind.size):
         if kind[t] < CARE:
             usable[kind[t], team_wijk[t]] = hours[t]
@@ -195,8 +194,10 @@ def _give(keys, month, place, status, line, episode, crisis, conflict, identity,
         w = wijk[b]
         if status[i] == Status.LATENT:
             home, who = dwelling[i], identity[i]
-            told = uniform_at(keys[3], who) < signal_chance[w] and (arrears[home] > 0 or complaints[portiek[home]] > 0)
-            if crisis[i] or conflict[i] or told or uniform_at(keys[0], who) < find_chance[w]:
+            told = uniform_at(keys[Stream.SIGNAL], who) < signal_chance[w] and (
+                arrears[home] > 0 or complaints[portiek[home]] > 0
+            )
+            if crisis[i] or conflict[i] or told or uniform_at(keys[Stream.OUTREACH], who) < find_chance[w]:
                 status[i], line[i], stable_months[i] = Status.BEKEND, 2 if crisis[i] else 1, 0
                 counts[b, Count.GEVONDEN] += 1
             continue
@@ -207,18 +208,20 @@ def _give(keys, month, place, status, line, episode, crisis, conflict, identity,
             given[kind, w] += hours[i]
         if crisis[i]:
             trust[i] -= p.trust_lost_in_crisis * trust[i]
-        if uniform_at(keys[1], identity[i]) < leave[w]:
+        if uniform_at(keys[Stream.STAFF_TURNOVER], identity[i]) < leave[w]:
             trust[i] -= p.trust_lost_with_worker * trust[i]
         reached = hours[i] / need[i] if need[i] > 0.0 else 0.0
         trust[i] += p.trust_gain_per_month * min(1.0, reached) * (1.0 - trust[i])
         stable_months[i] = min(stable_months[i] + 1, 250) if stability[i] >= p.stable_above and not episode[i] else 0
         if episode[i]:
             status[i], line[i] = Status.BEKEND, 2
-        elif month >= contract[i] and uniform_at(keys[2], identity[i]) < p.out_of_sight_per_month * (1.0 - trust[i]):
+        elif month >= contract[i] and uniform_at(keys[Stream.OUT_OF_SIGHT], identity[i]) < p.out_of_sight_per_month * (
+            1.0 - trust[i]
+        ):
             status[i], line[i], stable_months[i] = Status.LATENT, 0, 0
             counts[b, Count.CONTACT_VERLOREN] += 1
         elif status[i] == Status.BEKEND:
-            ended = month >= contract[i] and uniform_at(keys[4], identity[i]) < not_renewed
+            ended = month >= contract[i] and uniform_at(keys[Stream.INDICATION], identity[i]) < not_renewed
             counts[b, Count.INDICATIES_AFGELOPEN] += ended
             if ended or stable_months[i] >= p.months_to_step_down:
                 stable_months[i] = 0
@@ -240,14 +243,14 @@ def _write_down(asked, given, kind, wijk, team_asked, team_given):
 @kernel
 def _help(keys, month, place, status, line, profile, episode, crisis, conflict, identity, dwelling, contract, stability,
           opname_days, need, hours, trust, stable_months, arrears, complaints, buurt, portiek, wijk, homes, samenwerking, load,
-          response, kind, team_wijk, team_hours, team_asked, team_given, waakvlam, own_contribution, mean_need, kept_share,
+          response, kind, team_wijk, team_hours, team_asked, team_given, waakvlam, own_contribution, kept_share,
           outreach, not_renewed, p, counts):  # fmt: skip
     """Ask, divide, give."""
     asked, latent = np.zeros((2, CARE, homes.size)), np.zeros(homes.size, np.int64)
     coverage, leave, finds = np.empty(asked.shape), np.empty(homes.size), np.empty(homes.size)
     _ask(place, status, line, profile, stability, episode, opname_days, buurt, need, own_contribution, samenwerking, waakvlam, p,
          wijk, asked, latent)  # fmt: skip
-    usable = _hours_at_hand(kind, team_wijk, team_hours, asked, homes, samenwerking, mean_need, p)
+    usable = _hours_at_hand(kind, team_wijk, team_hours, asked, homes, samenwerking, p)
     _keep_for_outreach(asked, usable, latent, kept_share, outreach, p, finds)
     _divide(asked, usable, samenwerking, p, load, coverage, response, leave)
     given = _give(keys, month, place, status, line, episode, crisis, conflict, identity, dwelling, contract, stability,
@@ -261,13 +264,12 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Ask, divide, give."""
     q, d, wijken, teams = world.persons, world.dwellings, world.wijken, world.teams
     waakvlam = p.need_waakvlam_hours if levers.waakvlam else 0.0
-    mean_need = p.need_hours.sum() / p.need_hours.size
     kept_share = p.prevention_share * levers.wijkbudget * levers.outreach
     not_renewed = 0.0 if levers.wijkbudget else p.indication_not_renewed / p.indication_months
     _help(
-        luck.keys[STREAMS], luck.month, q.place, q.status, q.line, q.profile, q.episode, q.crisis, q.conflict, q.identity,
+        luck.keys, luck.month, q.place, q.status, q.line, q.profile, q.episode, q.crisis, q.conflict, q.identity,
         q.dwelling, q.contract, q.stability, q.opname_days, q.need, q.hours, q.trust, q.stable_months, d.arrears,
         world.portieken.complaints, q.buurt, d.portiek, world.buurten.wijk, wijken.homes, wijken.samenwerking, wijken.load,
         wijken.response_days, teams.kind, teams.wijk, teams.hours, teams.asked, teams.given, waakvlam,
-        p.own_contribution * levers.wijkbudget, mean_need, kept_share, levers.outreach, not_renewed, p, world.counts,
+        p.own_contribution * levers.wijkbudget, kept_share, levers.outreach, not_renewed, p, world.counts,
     )  # fmt: skip

@@ -109,7 +109,7 @@ def test_help_that_comes_sooner_never_makes_it_worse(end, response, later, harm,
 
 
 def keys(seed: int) -> np.ndarray:
-    return np.array([Luck(seed, 1).key(stream) for stream in crisis.STREAMS])
+    return Luck(seed, 1).keys
 
 
 def test_all_clocks_start_on_the_day_of_onset():
@@ -234,7 +234,8 @@ def test_without_a_free_bed_an_opname_is_put_off_and_there_is_crisis_help(one_pe
 def test_a_full_opvang_puts_no_opname_off(one_person):
     world = one_person()
     world.institutions.full[world.institutions.kind != Place.KLINIEK] = 1
-    assert not crisis.no_bed(world).any()
+    i = world.institutions
+    assert not crisis.without_bed((i.kind, i.gemeente, i.full), world.buurten.gemeente).any()
 
 
 def test_a_long_opname_may_cost_the_home(one_person, p, huidig, luck):
