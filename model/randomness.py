@@ -12,14 +12,24 @@ import llvmlite.binding
 import numpy as np
 from numba import types
 from numba.extending import get_cython_function_address, overload
-from scipy.special import ndtri, pdtrik
+from scipy.special import cython_special, ndtri, pdtrik
 
 from model.jit import kernel, rule
 
-# What kernels call is scipy's own function, under a name by which machine code from the cache finds it in any process.
-llvmlite.binding.add_symbol("scipy_ndtri", get_cython_function_address("scipy.special.cython_special", "ndtri"))
-_scipy_ndtri: Any = types.ExternalFunction("scipy_ndtri", types.float64(types.float64, types.intc))
 
+def _of_scipy(name: str, doubles: int) -> Any:
+    """A function of scipy's own that takes so many doubles, as kernels call it.
+
+    In C one that takes floats too has a name for each, so it is told by its type. The symbol is what machine code from the cache
+    finds it by, in any process.
+    """
+    signature = f'"double ({"double, " * doubles}int __pyx_skip_dispatch)"'
+    own = next(n for n, f in cython_special.__pyx_capi__.items() if n.endswith(name) and signature in repr(f))
+    llvmlite.binding.add_symbol(f"scipy_{name}", get_cython_function_address("scipy.special.cython_special", own))
+    return types.ExternalFunction(f"scipy_{name}", types.float64(*[types.float64] * doubles, types.intc))
+
+
+_scipy_ndtri, _scipy_pdtrik = _of_scipy("ndtri", 1), _of_scipy("pdtrik", 2)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _A, _B = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _S27, _S30, _S31, _S11 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(11)
@@ -151,6 +161,12 @@ def _ndtri(u):
     return lambda u: _scipy_ndtri(u, 0)
 
 
+@overload(pdtrik)
+def _pdtrik(u, rate):
+    """What `pdtrik` means there."""
+    return lambda u, rate: _scipy_pdtrik(u, rate, 0)
+
+
 @rule
 def normal_at(u):
     """Standard normal of one uniform, within six standard deviations."""
@@ -187,13 +203,20 @@ def _keys(seed, month, streams):
 
 
 @kernel
-def _tables(key, identities, count):
+def several(key, identities, count):
+    """Independent uniforms [count, n] for identities [n]: several traits of one person under one `stream_key`."""
     out = np.empty((count, identities.size))
     for k in range(count):
         part = _mix(key ^ (np.uint64(k + 1) * _B))
         for i in range(identities.size):
             out[k, i] = uniform_at(part, identities[i])
     return out
+
+
+@kernel
+def _arrivals(key, rate):
+    u = uniform_at(key, np.uint64(1))
+    return 0 if u < np.exp(-rate) else int(np.ceil(pdtrik(u, rate)))
 
 
 class Luck:
@@ -215,12 +238,11 @@ class Luck:
 
     def arrivals(self, stream: Stream, rate: float) -> int:
         """How many come this month: a Poisson count for any rate, by inversion of one uniform."""
-        u = uniform_at(self.keys[stream], np.uint64(1))
-        return 0 if u < np.exp(-rate) else int(np.ceil(pdtrik(u, rate)))
+        return _arrivals(self.keys[stream], rate)
 
     def several(self, stream: Stream, identities: np.ndarray, count: int) -> np.ndarray:
         """Independent uniforms [count, n] for identities [n]: several traits of one person under one question."""
-        return _tables(self.keys[stream], identities.astype(np.uint64, copy=False), count)
+        return several(self.keys[stream], identities.astype(np.uint64, copy=False), count)
 
     def tickets(self, stream: Stream, identity: int, options: np.ndarray) -> np.ndarray:
         """Lots (uint64) of the options [n] for one identity; the smallest is chosen."""
