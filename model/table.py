@@ -40,8 +40,9 @@ def _blank(rows, columns, blanks):
     """Give rows [n] of each column its blank; the columns are of several types, so that the loop over them is written out."""
     k = 0
     for column in literal_unroll(columns):
+        blank = blanks[k]
         for row in rows:
-            column[row] = blanks[k]
+            column[row] = blank
         k += 1  # noqa: SIM113 - numba writes out no loop over enumerate
 
 
@@ -56,12 +57,9 @@ def _close_up(mask, columns):
 
 
 @kernel
-def _merge(order, columns):
-    """Fill the last of each three columns (old, new, both) with the rows of `order`, counted through old and on through new."""
-    for three in literal_unroll(columns):
-        old, new, both = three
-        for k, row in enumerate(order):
-            both[k] = old[row] if row < len(old) else new[row - len(old)]
+def _merged(order, old, new):
+    """The rows of `order` [m] of a column, counted through old and on through new."""
+    return np.concatenate((old, new))[order]
 
 
 class Table:
@@ -115,11 +113,8 @@ class Table:
 
         `new` are the columns of the new rows, in order of declaration.
         """
-        columns = self._held()
-        both = [np.empty((order.size, *column.shape[1:]), column.dtype) for column in columns]
-        _merge(order, tuple(zip(columns, new, both, strict=True)))
-        for name, column in zip(self.columns(), both, strict=True):
-            setattr(self, name, column)
+        for name, more in zip(self.columns(), new, strict=True):
+            setattr(self, name, _merged(order, getattr(self, name), more))
         self.rows = order.size
 
     def clear(self, rows: np.ndarray, but: tuple[str, ...] = ()) -> None:
