@@ -217,27 +217,35 @@ def draw_seekers(key, month, who, gemeenten, p):
 
 
 @kernel
+def _gives_up(key, identity, chance):
+    """Whether each [n] finds another way, or gives up."""
+    out = np.empty(identity.size, np.bool_)
+    for i in range(identity.size):
+        out[i] = uniform_at(key, identity[i]) < chance
+    return out
+
+
+@kernel
 def _queue(key, give_up, gemeente, identity, new_gemeente, new_identity, counts):
     """Who waits after this, in order: the row of one who waited, or k after the last row for new seeker k.
 
     In each gemeente the new come last. Each, old or new, gives up with a chance of `give_up`.
     """
-    by_gemeente = np.argsort(new_gemeente.astype(np.int64) * new_gemeente.size + np.arange(new_gemeente.size))
-    out, found, old, new = np.empty(identity.size + new_identity.size, np.int64), 0, 0, 0
-    while old + new < out.size:
-        joins = by_gemeente[new] if new < new_identity.size else -1
-        if joins < 0 or (old < identity.size and gemeente[old] <= new_gemeente[joins]):
-            number, who, g = old, identity[old], gemeente[old]
+    gone, new_gone = _gives_up(key, identity, give_up), _gives_up(key, new_identity, give_up)
+    turn = np.argsort(new_gemeente.astype(np.int64) * new_gemeente.size + np.arange(new_gemeente.size))
+    out, found, old, new = np.empty(identity.size + turn.size, np.int64), 0, 0, 0
+    for g in range(counts.shape[0]):
+        while old < identity.size and gemeente[old] == g:
+            out[found] = old
+            found += not gone[old]
+            counts[g, Count.ZOEKERS_AFGEHAAKT] += gone[old]
             old += 1
-        else:
-            number, who, g = identity.size + joins, new_identity[joins], new_gemeente[joins]
+        while new < turn.size and new_gemeente[turn[new]] == g:
+            out[found] = identity.size + turn[new]
+            found += not new_gone[turn[new]]
+            counts[g, Count.ZOEKERS_AFGEHAAKT] += new_gone[turn[new]]
             counts[g, Count.ZOEKERS_INSTROOM] += 1
             new += 1
-        if uniform_at(key, who) < give_up:
-            counts[g, Count.ZOEKERS_AFGEHAAKT] += 1
-        else:
-            out[found] = number
-            found += 1
     return out[:found]
 
 

@@ -28,10 +28,8 @@ READS = (
 )  # fmt: skip
 MARKET_ID = np.uint64(4 << 56)
 FIRST_MONTH = 1000
-# what changes in a home when somebody moves in, and the buurt in which that is counted
-ENTERED = attrgetter(
-    "buurt", "identity", "ses", "age_class", "size", "frailty", "tolerance", "satisfaction", "months_vacant"
-)  # fmt: skip
+# the columns of homes that change when somebody moves in
+ENTERED = attrgetter("identity", "ses", "age_class", "size", "frailty", "tolerance", "satisfaction", "months_vacant")
 NODES = (math.log(1e-12), math.log(-math.log(1e-12)), 16_384)  # from u = 1e-12 to u = 1 - 1e-12
 
 
@@ -91,26 +89,26 @@ def frailty(shape: float, seed: int, who: np.ndarray) -> np.ndarray:
 
 
 @rule
-def move_in(home, who, means, age, persons, p, seed, keep_stratum, log_quantiles, of_homes, counts):
-    """A household moves into a home; with `keep_stratum` it takes the SES, age and size of who left."""
-    buurt, identity, ses, age_class, size, frailty, tolerance, satisfaction, months_vacant = of_homes
+def move_in(home, who, means, age, persons, month, seed, p, log_quantiles, of_homes, count):
+    """A household moves into a home; until month 0 it takes the SES, age and size of who left."""
+    identity, ses, age_class, size, frailty, tolerance, satisfaction, months_vacant = of_homes
     identity[home], frailty[home] = who, frailty_at(stream_key(seed, Stream.FRAILTY, 0), who, log_quantiles)
     tolerance[home], satisfaction[home], months_vacant[home] = p.tolerance_rest, p.content_rest, 0
-    if not keep_stratum:
+    if month > 0:
         ses[home], age_class[home], size[home] = means, age, persons
-    counts[buurt[home], Count.BETROKKEN] += 1
+    count[Count.BETROKKEN] += 1
 
 
 @kernel
-def _place(month, seed, rows, homes, p, contract_until, log_quantiles, of_homes, wijk, person, identity, ses, age_class, size,
-           place, dwelling, near, profile, network_wijk, network, waiting_since, since, escalations, contract, placed, counts,
-           by_profile, by_place):  # fmt: skip
+def _place(month, seed, rows, homes, p, contract_until, log_quantiles, of_homes, buurt, wijk, person, identity, ses, age_class,
+           size, place, dwelling, near, profile, network_wijk, network, waiting_since, since, escalations, contract, placed,
+           counts, by_profile, by_place):  # fmt: skip
     """Persons in rows [n] come home, placed by agreement or let to in their turn, and that is booked."""
     for k in range(rows.size):
         i, home = rows[k], homes[k]
-        b = of_homes[0][home]
-        counts[b, Count.GEPLAATST] += 1
-        counts[b, Count.WACHT_PERSONEN_MAANDEN] += month - waiting_since[i]
+        b, count = buurt[home], counts[buurt[home]]
+        count[Count.GEPLAATST] += 1
+        count[Count.WACHT_PERSONEN_MAANDEN] += month - waiting_since[i]
         by_profile[profile[i], ByProfile.GEPLAATST] += 1
         by_place[place[i], ByPlace.NAAR_HUIS] += 1
         by_place[place[i], ByPlace.NAAR_HUIS_MAANDEN] += month - since[i]
@@ -120,22 +118,23 @@ def _place(month, seed, rows, homes, p, contract_until, log_quantiles, of_homes,
             network[i] *= np.float32(p.network_kept_elsewhere)
         if placed[i] == NEVER:  # a placement that is still to be looked back on stays the one that counts
             placed[i] = month
-        move_in(home, identity[i], ses[i], age_class[i], size[i], p, seed, month <= 0, log_quantiles, of_homes, counts)
+        move_in(home, identity[i], ses[i], age_class[i], size[i], month, seed, p, log_quantiles, of_homes, count)
 
 
 @kernel
-def _let(month, seed, rows, homes, p, log_quantiles, of_homes, identity, ses, age_class, size, since, counts):
+def _let(month, seed, rows, homes, p, log_quantiles, of_homes, buurt, identity, ses, age_class, size, since,
+         counts):  # fmt: skip
     """Regular seekers in rows [n] move in; those with a low income are counted besides. Returns who stays in the queue."""
     stay = np.ones(since.size, np.bool_)
     for k in range(rows.size):
         i, home = rows[k], homes[k]
-        b, waited, stay[i] = of_homes[0][home], month - since[i], False
-        counts[b, Count.VERHUURD_REGULIER] += 1
-        counts[b, Count.WACHT_REGULIER_MAANDEN] += waited
+        count, waited, stay[i] = counts[buurt[home]], month - since[i], False
+        count[Count.VERHUURD_REGULIER] += 1
+        count[Count.WACHT_REGULIER_MAANDEN] += waited
         if ses[i] < p.low_income_below_ses:
-            counts[b, Count.VERHUURD_LAAG_INKOMEN] += 1
-            counts[b, Count.WACHT_LAAG_INKOMEN_MAANDEN] += waited
-        move_in(home, identity[i], ses[i], age_class[i], size[i], p, seed, month <= 0, log_quantiles, of_homes, counts)
+            count[Count.VERHUURD_LAAG_INKOMEN] += 1
+            count[Count.WACHT_LAAG_INKOMEN_MAANDEN] += waited
+        move_in(home, identity[i], ses[i], age_class[i], size[i], month, seed, p, log_quantiles, of_homes, count)
     return stay
 
 
@@ -156,19 +155,19 @@ def _sold_or_let(key, month, identity, tenure, months_vacant):
 
 
 @kernel
-def _market(month, seed, refill, traits, p, log_quantiles, of_homes, tenure, score, start_score, counts):
+def _market(month, seed, refill, traits, p, log_quantiles, of_homes, buurt, tenure, score, start_score, counts):
     """Buyers and tenants on the market move in: about as well-off as who left, and less so where leefbaarheid fell.
 
     `refill` and `traits` are keys of luck.
     """
-    buurt, identity, ses, _, size = of_homes[:5]
+    identity, ses, _, size = of_homes[:4]
     homes, who = _sold_or_let(refill, month, identity, tenure, p.months_vacant)
     u, edges = several(traits, who, 2), np.cumsum(p.entry_age) / p.entry_age.sum()
-    for k, i in enumerate(homes):
-        fall = score[buurt[i]] - start_score[buurt[i]]
-        means = ses[i] + p.entry_ses_of_fall * fall + p.entry_ses_spread * normal_at(u[0, k])
+    for k, home in enumerate(homes):
+        fall = score[buurt[home]] - start_score[buurt[home]]
+        means = ses[home] + p.entry_ses_of_fall * fall + p.entry_ses_spread * normal_at(u[0, k])
         age = min(np.searchsorted(edges, u[1, k], side="right"), edges.size - 1)
-        move_in(i, who[k], means, age, size[i], p, seed, month <= 0, log_quantiles, of_homes, counts)
+        move_in(home, who[k], means, age, size[home], month, seed, p, log_quantiles, of_homes, counts[buurt[home]])
 
 
 def come_home(world: World, p: Parameters, levers: Levers, luck: Luck, rows: np.ndarray, homes: np.ndarray) -> None:
@@ -176,10 +175,10 @@ def come_home(world: World, p: Parameters, levers: Levers, luck: Luck, rows: np.
     persons, d = world.persons, world.dwellings
     contract_until = luck.month + p.contract_months if levers.driepartijencontract else NEVER
     _place(
-        luck.month, luck.seed, rows, homes, p, contract_until, _log_quantiles(p.frailty_shape), ENTERED(d), world.buurten.wijk,
-        d.person, persons.identity, persons.ses, persons.age_class, persons.size, persons.place, persons.dwelling, persons.buurt,
-        persons.profile, persons.network_wijk, persons.network, persons.waiting_since, persons.since, persons.escalations,
-        persons.contract, persons.placed, world.counts, world.by_profile, world.by_place,
+        luck.month, luck.seed, rows, homes, p, contract_until, _log_quantiles(p.frailty_shape), ENTERED(d), d.buurt,
+        world.buurten.wijk, d.person, persons.identity, persons.ses, persons.age_class, persons.size, persons.place,
+        persons.dwelling, persons.buurt, persons.profile, persons.network_wijk, persons.network, persons.waiting_since,
+        persons.since, persons.escalations, persons.contract, persons.placed, world.counts, world.by_profile, world.by_place,
     )  # fmt: skip
 
 
@@ -189,11 +188,11 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck, lettings: Lett
     d, b, seekers = world.dwellings, world.buurten, world.seekers
     log_quantiles, of_homes = _log_quantiles(p.frailty_shape), ENTERED(d)
     stay = _let(
-        luck.month, luck.seed, lettings.seekers, lettings.seeker_homes, p, log_quantiles, of_homes, seekers.identity,
+        luck.month, luck.seed, lettings.seekers, lettings.seeker_homes, p, log_quantiles, of_homes, d.buurt, seekers.identity,
         seekers.ses, seekers.age_class, seekers.size, seekers.since, world.counts,
     )  # fmt: skip
     seekers.keep(stay)
     _market(
         luck.month, luck.seed, luck.key(Stream.MARKET_REFILL), luck.key(Stream.MARKET_TRAITS), p, log_quantiles, of_homes,
-        d.tenure, b.score, b.start_score, world.counts,
+        d.buurt, d.tenure, b.score, b.start_score, world.counts,
     )  # fmt: skip
