@@ -48,7 +48,7 @@ def place_more(world: World, buurt: int, count: int, rooms: Rooms, levers: Lever
     _move_out(world, homes)
     rows = _come(world, buurt, count, rooms, luck)
     # A letting is written once, in settling: what it sets of who enters holds here too.
-    settling._enter(world, rooms.settling, luck, settling._persons(world, rooms.settling, levers, luck, rows, homes))
+    settling.come_home(world, rooms.settling, levers, luck, rows, homes)
     for name in leaving.STRATUM:  # before month 1 an entrant would keep the stratum of who left
         getattr(world.dwellings, name)[homes] = getattr(world.persons, name)[rows]
     ledger.recount(world)

@@ -221,10 +221,8 @@ def _queues(world: World, p: Blocks, seed: int, start: int) -> None:
         luck = Luck(seed, start - back)
         inflow.add_persons(world, f, luck, world.persons_per_month * (1.0 - f.persons_give_up_per_month) ** back)
     stay = 1.0 - f.seekers_give_up_per_year / 12.0
-    ago = range(int(12 * p.population.seekers_wait_years), 0, -1)
-    months = [inflow.seekers_of(world, f, Luck(seed, start - back), world.seekers_per_month * stay**back) for back in ago]
-    if months:
-        inflow.renew_queues(world, Luck(seed, start), months, give_up=0.0)
+    for back in range(int(12 * p.population.seekers_wait_years), 0, -1):
+        inflow.renew_queues(world, f, Luck(seed, start - back), world.seekers_per_month * stay**back, give_up=0.0)
 
 
 def build(town: Town, p: Blocks, seed: int, quota: float, warmup: int) -> World:

@@ -6,12 +6,30 @@ named after the question that it answers. The mixer is the finaliser of SplitMix
 """
 
 from enum import IntEnum, unique
+from typing import Any
 
+import llvmlite.binding
 import numpy as np
-from scipy.special import ndtri, pdtrik
+from numba import types
+from numba.extending import get_cython_function_address, overload
+from scipy.special import cython_special, ndtri, pdtrik
 
 from model.jit import kernel, rule
 
+
+def _of_scipy(name: str, doubles: int) -> Any:
+    """A function of scipy's own that takes so many doubles, as kernels call it.
+
+    In C one that takes floats too has a name for each, so it is told by its type. The symbol is what machine code from the cache
+    finds it by, in any process.
+    """
+    signature = f'"double ({"double, " * doubles}int __pyx_skip_dispatch)"'
+    own = next(n for n, f in cython_special.__pyx_capi__.items() if n.endswith(name) and signature in repr(f))
+    llvmlite.binding.add_symbol(f"scipy_{name}", get_cython_function_address("scipy.special.cython_special", own))
+    return types.ExternalFunction(f"scipy_{name}", types.float64(*[types.float64] * doubles, types.intc))
+
+
+_scipy_ndtri, _scipy_pdtrik = _of_scipy("ndtri", 1), _of_scipy("pdtrik", 2)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _A, _B = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _S27, _S30, _S31, _S11 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(11)
@@ -137,8 +155,26 @@ def poisson_at(key, identity, rate):
     return count
 
 
+@overload(ndtri)
+def _ndtri(u):
+    """What `ndtri` means in compiled code. Cython hands every function of its own a second argument, which is 0 here."""
+    return lambda u: _scipy_ndtri(u, 0)
+
+
+@overload(pdtrik)
+def _pdtrik(u, rate):
+    """What `pdtrik` means there."""
+    return lambda u, rate: _scipy_pdtrik(u, rate, 0)
+
+
+@rule
+def normal_at(u):
+    """Standard normal of one uniform, within six standard deviations."""
+    return ndtri(min(max(u, 1e-9), 1 - 1e-9))
+
+
 def normal_of(u: np.ndarray) -> np.ndarray:
-    """Standard normal [n] of uniforms [n], within six standard deviations."""
+    """Standard normal [n] of uniforms [n]: each is `normal_at`, bit for bit."""
     return ndtri(np.minimum(np.maximum(u, 1e-9), 1 - 1e-9))
 
 
@@ -177,6 +213,12 @@ def several(key, identities, count):
     return out
 
 
+@kernel
+def _arrivals(key, rate):
+    u = uniform_at(key, np.uint64(1))
+    return 0 if u < np.exp(-rate) else int(np.ceil(pdtrik(u, rate)))
+
+
 class Luck:
     """The luck of one run in one month; what Python code draws from. `keys` [Stream] are computed once a month."""
 
@@ -196,8 +238,7 @@ class Luck:
 
     def arrivals(self, stream: Stream, rate: float) -> int:
         """How many come this month: a Poisson count for any rate, by inversion of one uniform."""
-        u = uniform_at(self.keys[stream], np.uint64(1))
-        return 0 if u < np.exp(-rate) else int(np.ceil(pdtrik(u, rate)))
+        return _arrivals(self.keys[stream], rate)
 
     def several(self, stream: Stream, identities: np.ndarray, count: int) -> np.ndarray:
         """Independent uniforms [count, n] for identities [n]: several traits of one person under one question."""

@@ -6,8 +6,10 @@
 A table allocates its columns, copies, compares and measures itself, and tells what it holds (for the data dictionary).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any, Self
 
 import numpy as np
@@ -38,9 +40,26 @@ def _blank(rows, columns, blanks):
     """Give rows [n] of each column its blank; the columns are of several types, so that the loop over them is written out."""
     k = 0
     for column in literal_unroll(columns):
+        blank = blanks[k]
         for row in rows:
-            column[row] = blanks[k]
+            column[row] = blank
         k += 1  # noqa: SIM113 - numba writes out no loop over enumerate
+
+
+@kernel
+def _close_up(mask, columns):
+    """Move the rows of each column that stay (bool [rows]) to its front, in their order; returns how many these are."""
+    stay = np.flatnonzero(mask)
+    for column in literal_unroll(columns):
+        for k, row in enumerate(stay):
+            column[k] = column[row]
+    return stay.size
+
+
+@kernel
+def _merged(order, old, new):
+    """The rows of `order` [m] of a column, counted through old and on through new."""
+    return np.concatenate((old, new))[order]
 
 
 class Table:
@@ -60,10 +79,10 @@ class Table:
 
     @classmethod
     @cache
-    def blanks(cls, but: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
-        """Names of the columns that are not in `but`, and the value (float64) of an empty row in each."""
+    def blanks(cls, but: tuple[str, ...]) -> tuple[Callable[..., tuple[np.ndarray, ...]], np.ndarray]:
+        """What takes the columns that are not in `but` from a table, and the value (float64) of an empty row in each."""
         declared = {name: c.initial for name, c in cls.columns().items() if name not in but}
-        return tuple(declared), np.array(list(declared.values()), np.float64)
+        return attrgetter(*declared), np.array(list(declared.values()), np.float64)
 
     def copy(self) -> Self:
         """A table of its own with equal content."""
@@ -84,29 +103,29 @@ class Table:
 
     def keep(self, mask: np.ndarray) -> None:
         """Drop the rows where mask (bool [rows]) is False; the order of the others stays."""
-        rows = np.flatnonzero(mask)
-        for name in self.columns():
-            setattr(self, name, getattr(self, name).take(rows, axis=0))
-        self.rows = rows.size
+        columns = self._held()
+        self.rows = _close_up(mask, columns)
+        for name, column in zip(self.columns(), columns, strict=True):
+            setattr(self, name, column[: self.rows])
 
-    def renew(self, order: np.ndarray, **new: np.ndarray) -> None:
+    def renew(self, order: np.ndarray, *new: np.ndarray) -> None:
         """Rows become those of `order` [m]: numbers of present rows, and on from the last of these numbers of new ones [n].
 
-        Columns that are not named get their initial value there.
+        `new` are the columns of the new rows, in order of declaration.
         """
-        count = len(next(iter(new.values())))
-        for name, c in self.columns().items():
-            old = getattr(self, name)
-            more = new[name] if name in new else np.full((count, *old.shape[1:]), c.initial)
-            both = np.concatenate((old, more), dtype=old.dtype, casting="unsafe")
-            setattr(self, name, both.take(order, axis=0))
+        for name, more in zip(self.columns(), new, strict=True):
+            setattr(self, name, _merged(order, getattr(self, name), more))
         self.rows = order.size
 
     def clear(self, rows: np.ndarray, but: tuple[str, ...] = ()) -> None:
         """Make rows (numbers [n]) empty again, except for the columns named in `but`."""
         if rows.size:
-            names, blanks = self.blanks(but)
-            _blank(rows.astype(np.int64, copy=False), tuple(map(vars(self).__getitem__, names)), blanks)
+            columns, blanks = self.blanks(but)
+            _blank(rows.astype(np.int64, copy=False), columns(self), blanks)
+
+    def _held(self) -> tuple[np.ndarray, ...]:
+        """All columns, in order of declaration."""
+        return self.blanks(())[0](self)
 
     @property
     def nbytes(self) -> int:

@@ -447,16 +447,16 @@ def _sum_at_home(place, dwelling, buurt, weight, out):
 
 
 @kernel
-def _first_free(identity, out):
-    """The lowest rows where identity is 0, into out [n]; returns how many there are, n at most."""
-    found = 0
+def _first_free(identity, count):
+    """The lowest rows where identity is 0: so many, or as many as there are."""
+    out, found = np.empty(count, np.int64), 0
     for i in range(identity.size):
-        if found == out.size:
+        if found == count:
             break
         if identity[i] == 0:
             out[found] = i
             found += 1
-    return found
+    return out[:found]
 
 
 @dataclass
@@ -524,11 +524,10 @@ class World:
 
     def new_persons(self, count: int) -> np.ndarray:
         """Rows [count] of `persons` that are free, lowest first; the table grows when there are not enough."""
-        rows = np.empty(count, np.int64)
-        found = _first_free(self.persons.identity, rows)
-        if found < count:
-            self.persons.grow(self.persons.rows + max(count - found, self.persons.rows // 4, 64))
-            _first_free(self.persons.identity, rows)
+        rows = _first_free(self.persons.identity, count)
+        if rows.size < count:
+            self.persons.grow(self.persons.rows + max(count - rows.size, self.persons.rows // 4, 64))
+            rows = _first_free(self.persons.identity, count)
         return rows
 
     def book(self, count: Count, buurt: np.ndarray) -> None:

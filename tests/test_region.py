@@ -217,7 +217,8 @@ def test_nobody_arrives_where_there_is_nothing_to_ask_for(region, small_city, sm
     """Aa without homes of corporaties: its inhabitants do not count; its own residents who lose a home wait there."""
     town = region(p_corp=[0.0, 0.0, 30.0, 75.0, 15.0, 10.0])
     world = small_world(town=town)
-    assert inflow.wijken_of_arrivals(world) == pytest.approx([0.0, 570 / 790, 1.0])
+    w = world.wijken
+    assert inflow.wijken_of_arrivals(w.inwoners, w.gemeente, world.gemeenten.sociale_huur) == pytest.approx([0.0, 570 / 790, 1.0])
     city = small_city(town=town, rooms=lively, months=24)
     arrived = city.record.counts[1:25, -2:, [Count.PERSONEN_INSTROOM, Count.ZOEKERS_INSTROOM]].sum(axis=0)
     assert (arrived[0] == 0).all() and (arrived[1] > 0).all()

@@ -53,12 +53,13 @@ def test_growing_adds_empty_rows_at_the_end(bakers):
     assert bakers.ovens.tolist() == [[1, 2], [3, 4], [5, 6], [0, 0], [0, 0]]
 
 
-def test_new_rows_have_what_is_named_and_may_stand_anywhere(bakers):
+def test_new_rows_have_what_is_given_and_may_stand_anywhere(bakers):
     """Of 7, 8 and 9 and the new 10, 11 and 12 (numbers 3, 4 and 5): 7 10 11 9 12."""
-    bakers.renew(np.array([0, 3, 4, 2, 5]), identity=np.array([10, 11, 12], np.uint64))
+    new = (np.array([10, 11, 12], np.uint64), np.array([1, 2, 3], np.float32), np.full((3, 2), 9, np.uint8))
+    bakers.renew(np.array([0, 3, 4, 2, 5]), *new)
     assert bakers.rows == 5
-    assert bakers.identity.tolist() == [7, 10, 11, 9, 12] and bakers.loaves.tolist() == [2.5] * 5
-    assert bakers.ovens.tolist() == [[1, 2], [0, 0], [0, 0], [5, 6], [0, 0]]
+    assert bakers.identity.tolist() == [7, 10, 11, 9, 12] and bakers.loaves.tolist() == [2.5, 1.0, 2.0, 2.5, 3.0]
+    assert bakers.ovens.tolist() == [[1, 2], [9, 9], [9, 9], [5, 6], [9, 9]]
 
 
 @given(st.integers(0, 8), st.integers(0, 5), st.data())
@@ -66,7 +67,9 @@ def test_rows_become_those_of_the_order(rows, more, data):
     order = data.draw(st.permutations(range(rows + more)))[: data.draw(st.integers(0, rows + more))]
     table = Bakers(rows)
     table.identity[:] = np.arange(rows)
-    table.renew(np.array(order, np.int64), identity=np.arange(rows, rows + more), loaves=np.ones(more))
+    new = Bakers(more)
+    new.identity[:], new.loaves[:] = np.arange(rows, rows + more), 1.0
+    table.renew(np.array(order, np.int64), new.identity, new.loaves, new.ovens)
     assert table.identity.tolist() == order and table.rows == len(order) == table.ovens.shape[0]
     assert table.loaves.tolist() == [2.5 if k < rows else 1.0 for k in order]
     assert (table.identity.dtype, table.loaves.dtype) == (np.uint64, np.float32)

@@ -14,6 +14,7 @@ institution and not ready to leave, that emergency places are dearer than others
 the years, and seekers who ask in several gemeenten.
 """
 
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ import numpy as np
 from model.jit import kernel, rule
 from model.parameters import per
 from model.policies import Levers
-from model.randomness import Luck, Stream, normal_of, uniform, uniform_at
+from model.randomness import Luck, Stream, normal_at, several, uniform, uniform_at
 from model.world import NOBODY, AgeClass, ByPlace, ByProfile, Count, Persons, Place, Profile, Status, Wish, World
 
 WRITES = ("persons.coping", "persons.place", "persons.since", "institutions.full")
@@ -78,9 +79,8 @@ COUNTERS = {  # what counts the months that are spent in a place, and the places
     Place.BANK: (Count.BANK_MAANDEN, NOBODY),  # a couch is no institution
 }
 MONTHS_IN, PLACES_OF = np.array([COUNTERS.get(place, (NOBODY, NOBODY)) for place in Place], np.int64).T.copy()
-# traits of a new person, in the order of `_draw_traits`
-DRAWN = ("profile", "place", "debts", "coping", "network", "network_wijk", "age_class", "size", "wish", "participation")
-DTYPES = tuple(np.dtype(Persons.columns()[name].dtype) for name in DRAWN)
+DRAWN = ("profile", "place", "debts", "coping", "network", "network_wijk", "age_class", "size", "wish", "participation", "ses")
+DRAWN_OF = attrgetter(*DRAWN)  # these columns of a table of persons, in this order
 
 
 @kernel
@@ -106,9 +106,10 @@ def _wait(place, profile, size, coping, network_wijk, gemeente, lost_per_month, 
         by_profile[profile[i], ByProfile.WACHTEND] += 1
 
 
-def identities(kind: np.uint64, month: int, count: int) -> np.ndarray:
-    """Identities [count] of those who arrive in a month: kind, month and ordinal, and nothing else."""
-    return kind | (np.uint64(month + FIRST_MONTH) << np.uint64(32)) | np.arange(1, count + 1, dtype=np.uint64)
+@kernel
+def identities(kind, month, count):
+    """Identities [count] of those who arrive in a month: kind (uint64), month and ordinal, and nothing else."""
+    return kind | (np.uint64(month + FIRST_MONTH) << np.uint64(32)) | np.arange(1, count + 1).astype(np.uint64)
 
 
 @kernel
@@ -118,16 +119,29 @@ def cumulative_shares(weights):
     return edges / max(edges[-1], 1e-12)
 
 
-def wijken_of_arrivals(world: World) -> np.ndarray:
+@kernel
+def wijken_of_arrivals(inwoners, gemeente, sociale_huur):
     """Cumulative shares of the wijken in which persons have their network: by inhabitants, where there are homes to ask for."""
-    w = world.wijken
-    return cumulative_shares(w.inwoners * (world.gemeenten.sociale_huur[w.gemeente] > 0))
+    return cumulative_shares(inwoners * (sociale_huur[gemeente] > 0))
 
 
 @kernel
-def _draw_traits(u, edges, wijken, p, rows, profile, place, debts, coping, network, network_wijk, age_class, size, wish,
-                 participation):  # fmt: skip
-    """Traits in rows [n] of these columns, from uniforms [11, n]. Cumulative shares of profiles: `edges`, and of `wijken`."""
+def profile_shares(seed, month, p):
+    """Shares [Profile] of who arrives in this month: that of statushouders swings from year to year."""
+    shares, year = p.profile_share.copy(), (month + FIRST_MONTH) // 12
+    swing = 2.0 * uniform(seed, Stream.SHOCK_YEAR, year, np.uint64(Profile.STATUSHOUDER)) - 1.0
+    shares[Profile.STATUSHOUDER] *= p.statushouder_swing**swing
+    return shares
+
+
+@kernel
+def draw_traits(key, who, shares, wijken, p, rows, columns):
+    """Traits of newly arrived persons `who` [n], by identity alone, into rows [n] of the columns DRAWN.
+
+    shares: weights of the profiles. wijken: cumulative shares of the wijken in which they have their network.
+    """
+    profile, place, debts, coping, network, network_wijk, age_class, size, wish, participation, ses = columns
+    u, edges = several(key, who, 11), cumulative_shares(shares)
     for k, i in enumerate(rows):
         kind = min(np.searchsorted(edges, u[0, k], side="right"), edges.size - 1)
         profile[i], debts[i] = kind, u[1, k] < p.debts_share[kind]
@@ -138,6 +152,7 @@ def _draw_traits(u, edges, wijken, p, rows, profile, place, debts, coping, netwo
         near = min(1.0, max(0.0, p.network_mean[kind] + p.network_spread * (u[3, k] - 0.5)))
         network[i] = near if u[4, k] < p.network_in_town else 0.0
         network_wijk[i] = min(np.searchsorted(wijken, u[5, k], side="right"), wijken.size - 1)
+        ses[i] = p.seeker_ses_mean - p.person_ses_below + p.seeker_ses_sd * normal_at(u[6, k])
         age_class[i] = AgeClass.TOT_35 if u[7, k] < p.person_young_share else AgeClass.VAN_35_TOT_65
         if kind == Profile.JONGERE_JEUGDZORG:
             age_class[i] = AgeClass.TOT_35
@@ -146,59 +161,25 @@ def _draw_traits(u, edges, wijken, p, rows, profile, place, debts, coping, netwo
         size[i] = 3 if kind == Profile.VROUW_GEZIN_OPVANG or kind == Profile.MULTIPROBLEEMGEZIN else 1
 
 
-def draw_traits(
-    p: Parameters, luck: Luck, who: np.ndarray, wijken: np.ndarray, rows: np.ndarray, columns: list[np.ndarray]
-) -> np.ndarray:
-    """Traits of newly arrived persons [n], by identity alone, into rows [n] of the columns DRAWN; returns their SES [n]."""
-    shares = p.profile_share.copy()
-    year = (luck.month + FIRST_MONTH) // 12
-    swing = 2.0 * uniform(luck.seed, int(Stream.SHOCK_YEAR), year, int(Profile.STATUSHOUDER)) - 1.0
-    shares[Profile.STATUSHOUDER] *= p.statushouder_swing**swing
-    u = luck.several(Stream.PERSON_TRAITS, who, 11)
-    _draw_traits(u, np.cumsum(shares) / shares.sum(), wijken, p, rows, *columns)
-    return p.seeker_ses_mean - p.person_ses_below + p.seeker_ses_sd * normal_of(u[6])
-
-
 def person_traits(p: Parameters, luck: Luck, who: np.ndarray, wijken: np.ndarray) -> dict[str, np.ndarray]:
     """Columns of newly arrived persons [n], by identity alone; places follow from the profile.
 
     wijken: cumulative shares of the wijken in which they have their network.
     """
-    columns = [np.zeros(who.size, dtype) for dtype in DTYPES]
-    ses = draw_traits(p, luck, who, wijken, np.arange(who.size), columns)
-    return {**dict(zip(DRAWN, columns, strict=True)), "ses": ses}
+    columns = {name: np.zeros(who.size, Persons.columns()[name].dtype) for name in DRAWN}
+    shares = profile_shares(luck.seed, luck.month, p)
+    draw_traits(luck.key(Stream.PERSON_TRAITS), who, shares, wijken, p, np.arange(who.size), tuple(columns.values()))
+    return columns
 
 
 @kernel
-def _draw_seekers(u, gemeenten, young_share, old_share, alone_share):
-    """Gemeente, age and size [n] from uniforms [4, n]; gemeenten: cumulative shares of where they ask."""
-    gemeente, age_class, size = np.empty(u.shape[1], np.uint16), np.empty(u.shape[1], np.uint8), np.empty(u.shape[1], np.uint8)
-    for i in range(u.shape[1]):
-        gemeente[i] = min(np.searchsorted(gemeenten, u[3, i], side="right"), gemeenten.size - 1)
-        age_class[i] = AgeClass.VAN_35_TOT_65
-        if u[1, i] < young_share:
-            age_class[i] = AgeClass.TOT_35
-        elif u[1, i] > 1.0 - old_share:
-            age_class[i] = AgeClass.VAN_65_TOT_75
-        size[i] = 1 if u[2, i] < alone_share else 2 if u[2, i] < 0.5 + alone_share / 2 else 3
-    return gemeente, age_class, size
-
-
-def seeker_traits(p: Parameters, luck: Luck, who: np.ndarray, gemeenten: np.ndarray) -> dict[str, np.ndarray]:
-    """Columns of newly registered regular seekers [n], by identity alone; gemeenten: cumulative shares of where they ask."""
-    u = luck.several(Stream.SEEKER_TRAITS, who, 4)
-    gemeente, age_class, size = _draw_seekers(u, gemeenten, p.seeker_young_share, p.seeker_old_share, p.seeker_alone_share)
-    ses = p.seeker_ses_mean + p.seeker_ses_sd * normal_of(u[0])
-    since = np.full(who.size, luck.month, np.int16)
-    return {"identity": who, "gemeente": gemeente, "ses": ses, "age_class": age_class, "size": size, "since": since}
-
-
-@kernel
-def _admit(month, rows, who, means, place, coping, network_wijk, gemeente, identity, ses, status, line, stability, since,
-           waiting_since, counts, by_place):  # fmt: skip
-    """Persons whose traits stand in rows [n] begin to wait, as stable as they have skills, and are counted."""
+def _admit(seed, month, key, rows, p, inwoners, sociale_huur, gemeente, identity, status, line, stability, coping, since,
+           waiting_since, place, network_wijk, drawn, counts, by_place):  # fmt: skip
+    """Persons arrive in rows [n] and begin to wait, as stable as they have skills, and are counted."""
+    who, wijken = identities(PERSON_ID, month, rows.size), wijken_of_arrivals(inwoners, gemeente, sociale_huur)
+    draw_traits(key, who, profile_shares(seed, month, p), wijken, p, rows, drawn)
     for k, i in enumerate(rows):
-        identity[i], ses[i], status[i], line[i], stability[i] = who[k], means[k], Status.BEKEND, 2, coping[i]
+        identity[i], status[i], line[i], stability[i] = who[k], Status.BEKEND, 2, coping[i]
         since[i], waiting_since[i] = month, month
         by_place[place[i], ByPlace.GEKOMEN] += 1
         counts[gemeente[network_wijk[i]], Count.PERSONEN_INSTROOM] += 1
@@ -206,58 +187,84 @@ def _admit(month, rows, who, means, place, coping, network_wijk, gemeente, ident
 
 def add_persons(world: World, p: Parameters, luck: Luck, per_month: float) -> None:
     """This month's persons join the queue, each in the institution (or on the couch) that they come from."""
-    count = luck.arrivals(Stream.HOW_MANY_PERSONS, per_month)
-    who = identities(PERSON_ID, luck.month, count)
-    rows, persons = world.new_persons(count), world.persons
-    means = draw_traits(p, luck, who, wijken_of_arrivals(world), rows, [getattr(persons, name) for name in DRAWN])
+    rows = world.new_persons(luck.arrivals(Stream.HOW_MANY_PERSONS, per_month))
+    persons, wijken = world.persons, world.wijken
     _admit(
-        luck.month, rows, who, means, persons.place, persons.coping, persons.network_wijk, world.wijken.gemeente,
-        persons.identity, persons.ses, persons.status, persons.line, persons.stability, persons.since, persons.waiting_since,
-        world.gemeente_counts, world.by_place,
+        luck.seed, luck.month, luck.key(Stream.PERSON_TRAITS), rows, p, wijken.inwoners, world.gemeenten.sociale_huur,
+        wijken.gemeente, persons.identity, persons.status, persons.line, persons.stability, persons.coping, persons.since,
+        persons.waiting_since, persons.place, persons.network_wijk, DRAWN_OF(persons), world.gemeente_counts, world.by_place,
     )  # fmt: skip
-
-
-def seekers_of(world: World, p: Parameters, luck: Luck, per_month: float) -> dict[str, np.ndarray]:
-    """Columns of the regular seekers who register this month."""
-    who = identities(SEEKER_ID, luck.month, luck.arrivals(Stream.HOW_MANY_SEEKERS, per_month))
-    return seeker_traits(p, luck, who, cumulative_shares(world.gemeenten.sociale_huur))
 
 
 @kernel
-def _renewed(key, give_up, gemeente, identity, new_gemeente, new_identity, by_gemeente, counts):
+def draw_seekers(key, month, who, gemeenten, p):
+    """Columns of newly registered regular seekers `who` [n], by identity alone, in the order of the table.
+
+    gemeenten: cumulative shares of where they ask for a home.
+    """
+    u, n = several(key, who, 4), who.size
+    gemeente, ses, age_class, size = np.empty(n, np.uint16), np.empty(n, np.float32), np.empty(n, np.uint8), np.empty(n, np.uint8)
+    for i in range(n):
+        gemeente[i] = min(np.searchsorted(gemeenten, u[3, i], side="right"), gemeenten.size - 1)
+        ses[i] = p.seeker_ses_mean + p.seeker_ses_sd * normal_at(u[0, i])
+        age_class[i] = AgeClass.VAN_35_TOT_65
+        if u[1, i] < p.seeker_young_share:
+            age_class[i] = AgeClass.TOT_35
+        elif u[1, i] > 1.0 - p.seeker_old_share:
+            age_class[i] = AgeClass.VAN_65_TOT_75
+        size[i] = 1 if u[2, i] < p.seeker_alone_share else 2 if u[2, i] < 0.5 + p.seeker_alone_share / 2 else 3
+    return who, gemeente, ses, age_class, size, np.full(n, month, np.int16)
+
+
+@kernel
+def _gives_up(key, identity, chance):
+    """Whether each [n] finds another way, or gives up."""
+    out = np.empty(identity.size, np.bool_)
+    for i in range(identity.size):
+        out[i] = uniform_at(key, identity[i]) < chance
+    return out
+
+
+@kernel
+def _queue(key, give_up, gemeente, identity, new_gemeente, new_identity, counts):
     """Who waits after this, in order: the row of one who waited, or k after the last row for new seeker k.
 
-    In each gemeente the new come last, in the order `by_gemeente`. Each, old or new, gives up with a chance of `give_up`.
+    In each gemeente the new come last. Each, old or new, gives up with a chance of `give_up`.
     """
-    out, found, old, new = np.empty(identity.size + new_identity.size, np.int64), 0, 0, 0
-    while old + new < out.size:
-        joins = by_gemeente[new] if new < new_identity.size else -1
-        if joins < 0 or (old < identity.size and gemeente[old] <= new_gemeente[joins]):
-            number, who, g = old, identity[old], gemeente[old]
+    gone, new_gone = _gives_up(key, identity, give_up), _gives_up(key, new_identity, give_up)
+    turn = np.argsort(new_gemeente.astype(np.int64) * new_gemeente.size + np.arange(new_gemeente.size))
+    out, found, old, new = np.empty(identity.size + turn.size, np.int64), 0, 0, 0
+    for g in range(counts.shape[0]):
+        while old < identity.size and gemeente[old] == g:
+            out[found] = old
+            found += not gone[old]
+            counts[g, Count.ZOEKERS_AFGEHAAKT] += gone[old]
             old += 1
-        else:
-            number, who, g = identity.size + joins, new_identity[joins], new_gemeente[joins]
+        while new < turn.size and new_gemeente[turn[new]] == g:
+            out[found] = identity.size + turn[new]
+            found += not new_gone[turn[new]]
+            counts[g, Count.ZOEKERS_AFGEHAAKT] += new_gone[turn[new]]
             counts[g, Count.ZOEKERS_INSTROOM] += 1
             new += 1
-        if uniform_at(key, who) < give_up:
-            counts[g, Count.ZOEKERS_AFGEHAAKT] += 1
-        else:
-            out[found] = number
-            found += 1
-    return out[:found].copy()
+    return out[:found]
 
 
-def renew_queues(world: World, luck: Luck, months: list[dict[str, np.ndarray]], give_up: float) -> None:
-    """Seekers of one month, or of several in order, join the queue of their gemeente; some find another way, or give up."""
-    new = months[0]
-    if len(months) > 1:
-        new = {name: np.concatenate([month[name] for month in months]) for name in new}
-    seekers, key = world.seekers, luck.key(Stream.WHO_GIVES_UP_WAITING)
-    order = _renewed(
-        key, give_up, seekers.gemeente, seekers.identity, new["gemeente"], new["identity"],
-        np.argsort(new["gemeente"], kind="stable"), world.gemeente_counts,
+@kernel
+def _register(month, traits, patience, count, give_up, p, sociale_huur, gemeente, identity, counts):
+    """(order of the queue after this, columns of `count` new seekers); `traits` and `patience` are keys of luck."""
+    new = draw_seekers(traits, month, identities(SEEKER_ID, month, count), cumulative_shares(sociale_huur), p)
+    return _queue(patience, give_up, gemeente, identity, new[1], new[0], counts), new
+
+
+def renew_queues(world: World, p: Parameters, luck: Luck, per_month: float, give_up: float) -> None:
+    """This month's regular seekers join the queue of their gemeente; some find another way, or give up."""
+    seekers = world.seekers
+    order, new = _register(
+        luck.month, luck.key(Stream.SEEKER_TRAITS), luck.key(Stream.WHO_GIVES_UP_WAITING),
+        luck.arrivals(Stream.HOW_MANY_SEEKERS, per_month), give_up, p, world.gemeenten.sociale_huur, seekers.gemeente,
+        seekers.identity, world.gemeente_counts,
     )  # fmt: skip
-    seekers.renew(order, **new)
+    seekers.renew(order, *new)
 
 
 @kernel
@@ -270,7 +277,7 @@ def _give_up(key, chance, identity, place, network_wijk, gemeente, counts, by_pl
             by_place[place[i], ByPlace.AFGEHAAKT] += 1
             out[found] = i
             found += 1
-    return out[:found].copy()
+    return out[:found]
 
 
 @rule
@@ -329,12 +336,21 @@ def _hold_beds(opname_days, place, dwelling, buurt, wijk, gemeente, room):
 
 
 @kernel
-def _find_beds(key, month, rows, identity, profile, network_wijk, opname_days, dwelling, buurt, wijk, gemeente, asks_at,
+def _in_order_of_coming(place, since, identity):
+    """Rows of the persons who wait for a home, who came first in their present place first; of one month by identity."""
+    rows = np.flatnonzero(place > AT_HOME)
+    rows = rows[np.argsort(identity[rows])]
+    return rows[np.argsort(since[rows].astype(np.int64) * rows.size + np.arange(rows.size))]
+
+
+@kernel
+def _find_beds(key, month, identity, profile, network_wijk, opname_days, dwelling, buurt, wijk, gemeente, asks_at,
                when_full, per_month, share, of_gemeente, kind, places, place, since, full, counts, by_place):  # fmt: skip
-    """Persons in rows [n] stay or go; those on a couch ask for a place of their kind, each with the chance `per_month`.
+    """Who waits stays or goes; those on a couch ask for a place of their kind, each with the chance `per_month`.
 
     Then institutions without room are full.
     """
+    rows = _in_order_of_coming(place, since, identity)
     room, limited = _room_for_waiting(of_gemeente, kind, places, share, counts.shape[0])
     for i in _stay_or_go(month, rows, network_wijk, gemeente, when_full, room, limited, place, since, counts, by_place):
         g, wanted = gemeente[network_wijk[i]], asks_at[profile[i]]
@@ -352,10 +368,8 @@ def find_beds(world: World, p: Parameters, luck: Luck) -> None:
     Who sleeps on a couch asks for a place now and then, the longest first. What has no room left after this is full this month.
     """
     persons, i = world.persons, world.institutions
-    waiting = np.flatnonzero(persons.place > int(Place.THUIS))
-    rows = waiting[np.lexsort((persons.identity[waiting], persons.since[waiting]))]
     _find_beds(
-        luck.key(Stream.COUCH), luck.month, rows, persons.identity, persons.profile, persons.network_wijk, persons.opname_days,
+        luck.key(Stream.COUCH), luck.month, persons.identity, persons.profile, persons.network_wijk, persons.opname_days,
         persons.dwelling, world.dwellings.buurt, world.buurten.wijk, world.wijken.gemeente, p.asks_at, p.when_full,
         p.couch_asks_per_month, p.places_for_waiting, i.gemeente, i.kind, i.places, persons.place, persons.since, i.full,
         world.gemeente_counts, world.by_place,
@@ -376,16 +390,16 @@ def _count_places(gemeente, kind, places, counts):
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of arrivals, giving up, and waiting."""
     add_persons(world, p, luck, world.persons_per_month)
-    renew_queues(world, luck, [seekers_of(world, p, luck, world.seekers_per_month)], p.seekers_give_up_per_year / 12.0)
-    i, persons = world.institutions, world.persons
+    renew_queues(world, p, luck, world.seekers_per_month, p.seekers_give_up_per_year / 12.0)
+    i, persons, gemeente, counts = world.institutions, world.persons, world.wijken.gemeente, world.gemeente_counts
     gone = _give_up(
         luck.key(Stream.WHO_GIVES_UP_WAITING), p.persons_give_up_per_month, persons.identity, persons.place,
-        persons.network_wijk, world.wijken.gemeente, world.gemeente_counts, world.by_place,
+        persons.network_wijk, gemeente, counts, world.by_place,
     )  # fmt: skip
     persons.clear(gone)
-    _count_places(i.gemeente, i.kind, i.places, world.gemeente_counts)
+    _count_places(i.gemeente, i.kind, i.places, counts)
     find_beds(world, p, luck)
     _wait(
-        persons.place, persons.profile, persons.size, persons.coping, persons.network_wijk, world.wijken.gemeente,
-        p.skills_lost_per_month, luck.month - p.wlz_after_months, persons.since, world.gemeente_counts, world.by_profile,
+        persons.place, persons.profile, persons.size, persons.coping, persons.network_wijk, gemeente, p.skills_lost_per_month,
+        luck.month - p.wlz_after_months, persons.since, counts, world.by_profile,
     )  # fmt: skip

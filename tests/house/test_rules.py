@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from numba.core.dispatcher import Dispatcher
 
 import model.mechanisms
+from model.mechanisms import settling
 from model.randomness import Luck, Stream
 from model.world import AgeClass, Profile, Status, Tenure
 
@@ -37,7 +38,9 @@ RULES = [(module, name) for module in MODULES for name in rules(module)]
 SHARE = st.floats(0.01, 1.0)
 ARGUMENTS = {
     "keys": st.integers(0, 1000).map(lambda seed: np.array([Luck(seed, 1).key(stream) for stream in Stream])),
+    "key": st.integers(0, 1000).map(lambda seed: Luck(seed, 1).key(Stream.FRAILTY)),
     "who": st.integers(1, 2**60).map(np.uint64),
+    "log_quantiles": st.floats(0.25, 4).map(settling._log_quantiles),
     "ses": st.floats(-3, 3),
     "score": st.floats(-1, 1),
     "start": st.floats(-1, 1),

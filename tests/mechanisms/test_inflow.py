@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.mechanisms import inflow
-from model.randomness import Luck
-from model.world import NEVER, AgeClass, ByPlace, ByProfile, Count, Place, Profile, Status
+from model.randomness import Luck, Stream
+from model.world import NEVER, AgeClass, ByPlace, ByProfile, Count, Place, Profile, Seekers, Status
 
 MONTH = st.integers(-108, 2000)
 EVEN = np.array([1 / 3, 2 / 3, 1.0])  # cumulative shares of three wijken, or gemeenten
@@ -81,7 +81,7 @@ def test_networks_lie_where_people_live_and_seekers_ask_where_homes_are(rooms):
     luck, p, n = Luck(1, 1), rooms.inflow, 20_000
     persons, seekers = (inflow.identities(kind, 1, n) for kind in (inflow.PERSON_ID, inflow.SEEKER_ID))
     uneven = inflow.cumulative_shares(10.0 * shares)
-    for draw, who, column in ((inflow.person_traits, persons, "network_wijk"), (inflow.seeker_traits, seekers, "gemeente")):
+    for draw, who, column in ((inflow.person_traits, persons, "network_wijk"), (seeker_traits, seekers, "gemeente")):
         traits, elsewhere = draw(p, luck, who, uneven), draw(p, luck, who, EVEN)
         assert np.bincount(traits[column]) / n == pytest.approx(shares, abs=5 * 0.5 / np.sqrt(n))
         assert all(np.array_equal(traits[k], elsewhere[k]) for k in traits if k != column)
@@ -92,11 +92,17 @@ def test_shares_of_nothing_are_nothing():
     assert inflow.cumulative_shares(np.zeros(2)).tolist() == [0.0, 0.0]
 
 
+def seeker_traits(p, luck, who, gemeenten):
+    """Columns of newly registered seekers, by name."""
+    drawn = inflow.draw_seekers(luck.key(Stream.SEEKER_TRAITS), luck.month, who, gemeenten, p)
+    return dict(zip(Seekers.columns(), drawn, strict=True))
+
+
 def test_the_seekers_of_many_years_are_those_of_the_parameters(rooms):
     """Shares within five standard errors; persons are less well-off than regular seekers."""
     p = rooms.inflow._replace(seeker_young_share=0.45, seeker_old_share=0.12, seeker_alone_share=0.5)
     who = inflow.identities(inflow.SEEKER_ID, 1, 20_000)
-    traits = inflow.seeker_traits(p, Luck(1, 9), who, EVEN)
+    traits = seeker_traits(p, Luck(1, 9), who, EVEN)
     ages = np.bincount(traits["age_class"], minlength=4) / who.size
     sizes = np.bincount(traits["size"], minlength=4) / who.size
     assert ages == pytest.approx([0.45, 0.43, 0.12, 0.0], abs=5 * np.sqrt(0.25 / who.size))
@@ -251,6 +257,17 @@ def waiting(one_person, places, count, kind=Place.OPVANG):
     world.institutions.places[world.institutions.kind == kind] = places
     world.by_place[:] = 0
     return world
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(Place), st.integers(-9, 3), st.integers(1, 2**62)), max_size=30, unique_by=lambda x: x[2])
+)
+def test_who_waits_stands_in_order_of_coming(people):
+    """By month and then by identity, wherever their rows are; nobody else stands there."""
+    place, since, identity = np.array(people, np.int64).reshape(-1, 3).T
+    columns = place.astype(np.uint8), since.astype(np.int16), identity.astype(np.uint64)
+    waiting = [row for row, (where, *_) in enumerate(people) if where > Place.THUIS]
+    assert inflow._in_order_of_coming(*columns).tolist() == sorted(waiting, key=lambda row: people[row][1:])
 
 
 @pytest.mark.parametrize("kind", [kind for kind in INSTITUTIONS if kind != Place.AZC])

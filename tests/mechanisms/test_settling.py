@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from model.mechanisms import leaving, settling
-from model.mechanisms.settling import Lettings, frailty
-from model.randomness import Luck, Stream
+from model.mechanisms.settling import Lettings, frailty, frailty_at
+from model.randomness import Luck, Stream, exponential_at
 from model.world import NEVER, NOBODY, ByPlace, ByProfile, Count, Place, Profile, Tenure
 
 STRATUM = ("ses", "age_class", "size")
@@ -60,6 +60,13 @@ def test_frailty_is_the_quantile_of_the_gamma_that_it_says(shape, seed):
     who = np.arange(1, 50, dtype=np.uint64)
     u = np.clip(Luck(seed, 0).draws(Stream.FRAILTY, who), 1e-12, 1 - 1e-12)
     assert frailty(shape, seed, who) == pytest.approx(stats.gamma.ppf(u, shape) / shape, rel=2e-6)
+
+
+def test_frailty_of_shape_one_is_exponential(luck):
+    """At a uniform u that is -log(1 - u)."""
+    key, log_quantiles = luck.key(Stream.FRAILTY), settling._log_quantiles(1.0)
+    for who in np.arange(1, 50, dtype=np.uint64):
+        assert frailty_at(key, who, log_quantiles) == pytest.approx(exponential_at(key, who, 1.0), rel=2e-6)
 
 
 def test_frailty_is_lifelong():
