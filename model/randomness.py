@@ -6,11 +6,19 @@ named after the question that it answers. The mixer is the finaliser of SplitMix
 """
 
 from enum import IntEnum, unique
+from typing import Any
 
+import llvmlite.binding
 import numpy as np
+from numba import types
+from numba.extending import get_cython_function_address, overload
 from scipy.special import ndtri, pdtrik
 
 from model.jit import kernel, rule
+
+# What kernels call is scipy's own function, under a name by which machine code from the cache finds it in any process.
+llvmlite.binding.add_symbol("scipy_ndtri", get_cython_function_address("scipy.special.cython_special", "ndtri"))
+_scipy_ndtri: Any = types.ExternalFunction("scipy_ndtri", types.float64(types.float64, types.intc))
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _A, _B = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -137,8 +145,20 @@ def poisson_at(key, identity, rate):
     return count
 
 
+@overload(ndtri)
+def _ndtri(u):
+    """What `ndtri` means in compiled code. Cython hands every function of its own a second argument, which is 0 here."""
+    return lambda u: _scipy_ndtri(u, 0)
+
+
+@rule
+def normal_at(u):
+    """Standard normal of one uniform, within six standard deviations."""
+    return ndtri(min(max(u, 1e-9), 1 - 1e-9))
+
+
 def normal_of(u: np.ndarray) -> np.ndarray:
-    """Standard normal [n] of uniforms [n], within six standard deviations."""
+    """Standard normal [n] of uniforms [n]: each is `normal_at`, bit for bit."""
     return ndtri(np.minimum(np.maximum(u, 1e-9), 1 - 1e-9))
 
 

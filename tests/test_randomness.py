@@ -1,5 +1,10 @@
 """Luck is a pure, even and independent function of (seed, stream, month, identity)."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,8 +12,20 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from model import randomness
-from model.randomness import Luck, Stream, exponential_at, poisson_at, stream_key, ticket, uniform, uniform_at
+from model.randomness import (
+    Luck,
+    Stream,
+    exponential_at,
+    normal_at,
+    normal_of,
+    poisson_at,
+    stream_key,
+    ticket,
+    uniform,
+    uniform_at,
+)
 
+ROOT = Path(__file__).parents[1]
 UINT64 = st.integers(0, 2**64 - 1).map(np.uint64)
 SEEDS = st.integers(0, 2**31)
 MONTHS = st.integers(-500, 5000)
@@ -239,6 +256,26 @@ def test_compiled_and_plain_python_agree(plain_python):
         assert waiting == pytest.approx(waiting_written, rel=1e-12)
 
     agree()
+
+
+def test_one_normal_is_that_of_many():
+    """Equal bits in a kernel and in NumPy; the ends of the interval lie six standard deviations out."""
+    u = np.concatenate([[0.0, 1e-9, 0.5, 1.0 - 1e-9, 1.0], Luck(1, 1).draws(Stream.TOWN, MANY)])
+    assert [normal_at(x) for x in u] == normal_of(u).tolist() == [normal_at.py_func(x) for x in u]
+    assert [normal_at(x) for x in (0.0, 0.5, 1.0)] == pytest.approx([-5.9978, 0.0, 5.9978], abs=1e-4)
+
+
+def test_a_normal_comes_from_the_cache_in_any_process(tmp_path):
+    """The second process compiles nothing, and draws what the first did."""
+    code = "from model.randomness import normal_at; print(normal_at(0.975), sum(normal_at.stats.cache_hits.values()))"
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}, text=True,
+            capture_output=True, check=True,
+        ).stdout.split()
+        for _ in range(2)
+    ]  # fmt: skip
+    assert said == [[str(normal_at(0.975)), "0"], [str(normal_at(0.975)), "1"]]
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.3, 6.0, 25.0, 400.0, 20_000.0])
