@@ -234,6 +234,28 @@ STOCKS = (
 )  # fmt: skip
 
 
+class Page(NamedTuple):
+    """The counters of a month that is over, as in `World`."""
+
+    counts: np.ndarray
+    by_place: np.ndarray
+
+
+@kernel
+def _turn_page(counts, by_profile, by_place):
+    """Copies of the counters and of who was in each place; for the next month the counters start at 0."""
+    before, there = counts.copy(), by_place.copy()
+    counts[:] = 0
+    by_profile[:] = 0
+    by_place[:, : ByPlace.DAAR] = 0  # the flows; who is there stays
+    return before, there
+
+
+def turn_page(world: World) -> Page:
+    """Last month's counters; those of the world are ready for the next month."""
+    return Page(*_turn_page(world.counts, world.by_profile, world.by_place))
+
+
 @kernel
 def _count_homes(identity, person, tenure):
     """How many homes [m] of a buurt are lived in, hold a person, and stand empty of a corporatie."""
@@ -367,13 +389,23 @@ def check(before: np.ndarray, now: np.ndarray, gemeente: np.ndarray, month: int)
             raise BooksDoNotClose(f"month {month}: {name} in {level} {where.tolist()}: off by {wrong[where].tolist()}")
 
 
+@kernel
+def _off_in_places(before, now):
+    """Whether all places close, and how far each [Place] is from it."""
+    off, closed = np.empty(now.shape[0], np.int64), True
+    for k in range(now.shape[0]):
+        went = now[k, ByPlace.NAAR_HUIS] + now[k, ByPlace.AFGEHAAKT] + now[k, ByPlace.NAAR_ELDERS]
+        off[k] = now[k, ByPlace.DAAR] - before[k, ByPlace.DAAR] - now[k, ByPlace.GEKOMEN] + went
+        closed &= off[k] == 0
+    return closed, off
+
+
 def check_places(before: np.ndarray, now: np.ndarray, month: int) -> None:
     """Who was in each kind of place, and who came and went, make who is there; raises `BooksDoNotClose`.
 
     before, now: `World.by_place` of two months. Persons at home are in the accounts above.
     """
-    went = now[:, ByPlace.NAAR_HUIS] + now[:, ByPlace.AFGEHAAKT] + now[:, ByPlace.NAAR_ELDERS]
-    off = now[:, ByPlace.DAAR] - before[:, ByPlace.DAAR] - now[:, ByPlace.GEKOMEN] + went
-    if off.any():
+    closed, off = _off_in_places(before, now)
+    if not closed:
         where = [f"{place.name.lower()} by {off[place]}" for place in Place if off[place]]
         raise BooksDoNotClose(f"month {month}: who waits in a place: off in {', '.join(where)}")
