@@ -199,6 +199,17 @@ def _see_teams(kind, hours, asked, given, out):
         out[care, 0], out[care, 1], out[care, 2] = there, wanted, spent
 
 
+@kernel
+def _see(month, placed, dwelling, portiek, into_portiek, place, profile, waiting_since, waiting, lives_there, satisfaction,
+         residents, marks, identity, stability, who, total, months, kind, hours, asked, given, teams):  # fmt: skip
+    """All that is seen of a month but the landings."""
+    _see_placements(month, placed, dwelling, portiek, into_portiek)
+    _see_waiting(month, place, profile, waiting_since, waiting)
+    _see_homes(lives_there, satisfaction, residents, marks)
+    _see_stability(identity, stability, who, total, months)
+    _see_teams(kind, hours, asked, given, teams)
+
+
 class Followed:
     """Whoever is followed from the world's month on, for so many months; `add` sees the month that has just ended."""
 
@@ -226,27 +237,28 @@ class Followed:
 
     def add(self, world: World) -> None:
         """See everyone at the end of a month."""
-        persons, d, month = world.persons, world.dwellings, world.month - self.first
+        persons, d, teams, month = world.persons, world.dwellings, world.teams, world.month - self.first
         self.last = world.month
         self.landings.add(persons, world.month)
-        _see_placements(world.month, self.landings.placed, persons.dwelling, d.portiek, self.into_portiek)
-        _see_waiting(world.month, persons.place, persons.profile, persons.waiting_since, self.waiting[month])
-        _see_homes(d.identity, d.satisfaction, self.residents, self.marks)
-        self._add_stability(persons)
-        teams = world.teams
-        _see_teams(teams.kind, teams.hours, teams.asked, teams.given, self.teams[month - 1])
+        self._make_room(persons.rows)
+        _see(
+            world.month, self.landings.placed, persons.dwelling, d.portiek, self.into_portiek, persons.place, persons.profile,
+            persons.waiting_since, self.waiting[month], d.identity, d.satisfaction, self.residents, self.marks, persons.identity,
+            persons.stability, self.who, self.stability, self.months_seen, teams.kind, teams.hours, teams.asked, teams.given,
+            self.teams[month - 1],
+        )  # fmt: skip
         if month % YEAR == 0:
             now = seen(persons)
             self.flows[month // YEAR - 1] = moves(self.year_began, now)
             self.year_began = now
 
-    def _add_stability(self, persons: Persons) -> None:
-        more = persons.rows - self.who.size
+    def _make_room(self, persons: int) -> None:
+        """For as many rows of persons as there are now."""
+        more = persons - self.who.size
         if more:
             self.who, self.stability, self.months_seen = (
                 np.pad(column, (0, more)) for column in (self.who, self.stability, self.months_seen)
             )
-        _see_stability(persons.identity, persons.stability, self.who, self.stability, self.months_seen)
 
     def kept(self) -> Kept:
         """What is kept of the run as far as it has come."""
