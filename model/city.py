@@ -136,13 +136,13 @@ class City(mesa.Model):
 
     def prepare_lettings(self) -> None:
         """What all corporaties need this month: homes to let and how many are reserved, who waits, and what may be known."""
-        strategy = strategies.find(self.levers.strategie)
-        self.public_view = public_view(self.world, self.rooms.public_view, self.luck, getattr(strategy, "EXACT", False))
-        reserves = getattr(strategy, "RESERVES", True)
-        who = letting_round.candidates(self.world, self.rooms.access, self.levers, self.luck, self.passed_over)
-        self.letting_round = letting_round.LettingRound(self.world, self.public_view, reserves, who)
+        world, rooms, levers = self.world, self.rooms, self.levers
+        reserves = strategies.reserves(levers.strategie)
+        self.public_view = public_view(world, rooms.public_view, self.luck, strategies.exact(levers.strategie))
+        who = letting_round.candidates(world, rooms.access, levers, self.luck, self.passed_over)
+        self.letting_round = now = letting_round.LettingRound(world, self.public_view, reserves, who)
         if reserves:
-            self.letting_round.reserved = institutions.reserved(self.world, self.levers, self.letting_round.owned)
+            now.reserved = institutions.reserved(world, levers, now.owned)
 
     def close_books(self, before: ledger.Page) -> None:
         """Recount everyone, check that stocks equal flows, and keep the month."""

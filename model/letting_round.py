@@ -31,8 +31,7 @@ class LettingRound:
     def __init__(self, world: World, view: PublicView, reserves: bool, candidates: np.ndarray) -> None:
         self.world, self.view = world, view
         self._views: dict[int, PublicView] = {}
-        self.homes, self.vacancies, self.owned = homes_to_let(world)
-        self.agreed = np.full(self.offered.size, NOBODY)  # who gets each home by agreement
+        self.homes, self.vacancies, self.agreed, self.owned = homes_to_let(world)
         self.reserved = [0] * world.corporaties.rows
         self.queue, self.waiting = queue_of(world, candidates)
         self.line, self.in_line = line_of(world, self.queue.person[:0] if reserves else self.queue.person)
@@ -69,13 +68,15 @@ class LettingRound:
         pairs = np.asarray(pairs, np.int64)
         if pairs.ndim != 2 or pairs.shape[1] != 2:
             raise ValueError(f"proposed is an array of shape {pairs.shape}: it must be pairs of a person and a home")
-        first, last = self._edges[corporatie], self._edges[corporatie + 1]
-        persons, homes = pairs.T
-        if not _agree(persons, homes, first, last, self.offered, self.homes.free, self.agreed):
-            raise ValueError(f"proposed are homes {homes.tolist()}: each must be offered by this corporatie, and be named once")
-        left = _take_out(persons, self._first[gemeente], self._last[gemeente], *self.queue)
+        agreed, left = _place(
+            pairs, self._edges[corporatie], self._edges[corporatie + 1], self.offered, self.homes.free, self.agreed,
+            self._first[gemeente], self._last[gemeente], *self.queue,
+        )  # fmt: skip
+        if not agreed:
+            told = pairs[:, 1].tolist()
+            raise ValueError(f"proposed are homes {told}: each must be offered by this corporatie, and be named once")
         if left < 0:
-            raise ValueError(f"proposed are persons {persons.tolist()}: each must wait in this gemeente, and be named once")
+            raise ValueError(f"proposed are persons {pairs[:, 0].tolist()}: each must wait in this gemeente, and be named once")
         self._last[gemeente] = left
 
     def let(self, p: letting.Parameters, desk: access.Parameters, luck: Luck) -> Lettings:
@@ -119,6 +120,14 @@ def _take_out(persons, first, last, person, identity, profile, waiting_months):
             person[j], identity[j], profile[j] = person[j + 1], identity[j + 1], profile[j + 1]
             waiting_months[j] = waiting_months[j + 1]
     return last
+
+
+@kernel
+def _place(pairs, first, last, offered, free, agreed, head, tail, person, identity, profile, waiting_months):
+    """(whether all homes of pairs [n, 2] were there, where the queue from head to tail ends now): `_agree`, `_take_out`."""
+    persons, homes = pairs[:, 0], pairs[:, 1]
+    there = _agree(persons, homes, first, last, offered, free, agreed)
+    return there, _take_out(persons, head, tail, person, identity, profile, waiting_months)
 
 
 @kernel
@@ -171,8 +180,8 @@ def _known_in_portiek(home, portiek, person, status):
 
 @kernel
 def _homes_to_let(identity, tenure, buurt, portiek, rent, months_vacant, person, corporatie, gemeente, first, score, status):
-    """Columns of `Homes`, those of `Vacancies` that are not among them, and where each corporatie starts. A buurt is numbered
-    in its gemeente, whose own starts at `first`."""
+    """Columns of `Homes`, those of `Vacancies` that are not among them, who gets each home by agreement (nobody yet), and where
+    each corporatie starts. A buurt is numbered in its gemeente, whose own starts at `first`."""
     homes, owned = _offered(identity, tenure, months_vacant, corporatie, gemeente.size)
     many = homes.size
     block, price, empty = np.empty(many, portiek.dtype), np.empty(many, rent.dtype), np.empty(many, months_vacant.dtype)
@@ -181,19 +190,19 @@ def _homes_to_let(identity, tenure, buurt, portiek, rent, months_vacant, person,
         block[k], price[k], empty[k], mark[k] = portiek[i], rent[i], months_vacant[i], score[buurt[i]]
         number[k] = np.int64(buurt[i]) - np.int64(first[gemeente[corporatie[i] - 1]])
         known[k] = _known_in_portiek(i, portiek, person, status)
-    return (homes, price, mark, np.ones(many, np.bool_)), (number, block, empty, known), owned
+    return (homes, price, mark, np.ones(many, np.bool_)), (number, block, empty, known), np.full(many, NOBODY), owned
 
 
-def homes_to_let(world: World) -> tuple[Homes, Vacancies, np.ndarray]:
-    """Homes [n] that are to let, as those see them to whom they are offered, and as strategies do; none is reserved yet. And
-    where those of each corporatie start [corporaties + 1]."""
+def homes_to_let(world: World) -> tuple[Homes, Vacancies, np.ndarray, np.ndarray]:
+    """Homes [n] that are to let, as those see them to whom they are offered, and as strategies do; none is reserved yet. Who
+    gets each by agreement (nobody yet), and where those of each corporatie start [corporaties + 1]."""
     d, c = world.dwellings, world.corporaties
-    columns, (buurt, portiek, months_vacant, known), owned = _homes_to_let(
+    columns, (buurt, portiek, months_vacant, known), agreed, owned = _homes_to_let(
         d.identity, d.tenure, d.buurt, d.portiek, d.rent, d.months_vacant, d.person, d.corporatie, c.gemeente,
         world.gemeenten.first, world.buurten.score, world.persons.status,
     )  # fmt: skip
     homes = Homes(*columns)
-    return homes, Vacancies(homes.dwelling, buurt, portiek, homes.rent, months_vacant, known, 0), owned
+    return homes, Vacancies(homes.dwelling, buurt, portiek, homes.rent, months_vacant, known, 0), agreed, owned
 
 
 @kernel

@@ -1,6 +1,5 @@
 """What a strategy may know (choice 4): published, known or booked, late and noisy; never a latent column."""
 
-from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -32,8 +31,17 @@ class PublicView(NamedTuple):
 
     def part(self, first: int, last: int) -> "PublicView":
         """The view of buurten first to last; wijken are numbered from the first of them on. Not a copy."""
-        wijk, *others = map(itemgetter(slice(first, last)), self[:-1])
-        return PublicView._make((wijk - self.wijk[first], *others, self.exact))
+        found: PublicView = _part(self, first, last)
+        return found
+
+
+@kernel
+def _part(view, first, last):
+    mine = slice(first, last)
+    return PublicView(
+        view.wijk[mine] - view.wijk[first], view.homes[mine], view.corporatie_homes[mine], view.leefbaarheid_class[mine],
+        view.placed[mine], view.complaints[mine], view.caseload[mine], view.spare_hours[mine], view.exact,
+    )  # fmt: skip
 
 
 @kernel

@@ -145,3 +145,15 @@ def names() -> list[str]:
 def find(name: str) -> ModuleType:
     """The module of a strategy."""
     return importlib.import_module(f"{__name__}.{name}")
+
+
+@cache
+def reserves(name: str) -> bool:
+    """Whether a strategy places persons by agreement; else they queue with everyone."""
+    return bool(getattr(find(name), "RESERVES", True))
+
+
+@cache
+def exact(name: str) -> bool:
+    """Whether a strategy is shown last month's latent value."""
+    return bool(getattr(find(name), "EXACT", False))
