@@ -64,10 +64,15 @@ class Seen(NamedTuple):
     waited: np.ndarray  # bool [n]
 
 
+@kernel
+def _seen(identity, place, waiting_since):
+    rows = np.flatnonzero(place)  # AFWEZIG is 0
+    rows = rows[np.argsort(identity[rows])]
+    return identity[rows], place[rows], waiting_since[rows] != NEVER
+
+
 def seen(persons: Persons) -> Seen:
-    rows = np.flatnonzero(persons.place != int(Place.AFWEZIG))
-    rows = rows[np.argsort(persons.identity[rows])]
-    return Seen(persons.identity[rows], persons.place[rows], persons.waiting_since[rows] != NEVER)
+    return Seen(*_seen(persons.identity, persons.place, persons.waiting_since))
 
 
 def moves(before: Seen, after: Seen) -> np.ndarray:
@@ -200,6 +205,28 @@ def _see_teams(kind, hours, asked, given, out):
 
 
 @kernel
+def _code_persons(who, total, months):
+    """Who is there, ascending, and their mean stability as `Kept.stability` codes it."""
+    rows = np.flatnonzero(who)
+    rows = rows[np.argsort(who[rows])]
+    codes = np.empty(rows.size, np.uint8)
+    for k, row in enumerate(rows):
+        codes[k] = np.uint8(np.rint(STABILITY_STEPS * (total[row] / max(months[row], 1.0))))
+    return who[rows], codes
+
+
+@kernel
+def _code_homes(months, residents, marks, tenure, portiek, into_portiek, out):
+    """Mark (a mean over so many months, in single precision), tenure and placements of every home, as `Kept.homes` codes them."""
+    for i in range(marks.size):
+        if months > 0 and np.isfinite(marks[i]):
+            out[0, i] = np.uint8(np.rint(np.float32(MARK_STEPS) * marks[i] / months))
+        else:
+            out[0, i] = EMPTY if residents[i] == 0 else LEFT
+        out[1, i], out[2, i] = tenure[i], min(into_portiek[portiek[i]], PORTIEK_FULL)
+
+
+@kernel
 def _see(month, placed, dwelling, portiek, into_portiek, place, profile, waiting_since, waiting, lives_there, satisfaction,
          residents, marks, identity, stability, who, total, months, kind, hours, asked, given, teams):  # fmt: skip
     """All that is seen of a month but the landings."""
@@ -263,22 +290,18 @@ class Followed:
     def kept(self) -> Kept:
         """What is kept of the run as far as it has come."""
         months = self.last - self.first
-        there = np.flatnonzero(self.who)
-        order = there[np.argsort(self.who[there])]
-        mean = self.stability[order] / np.maximum(self.months_seen[order], 1.0)
+        persons, stability = _code_persons(self.who, self.stability, self.months_seen)
         return Kept(
             self.flows[: months // YEAR].copy(),
             self.landings.kept(months, self.last),
             self.waiting[max(1, months - YEAR + 1) : months + 1].sum(axis=0),
             self._homes(months),
-            self.who[order],
-            np.rint(STABILITY_STEPS * mean).astype(np.uint8),
+            persons,
+            stability,
             self.teams[:months].copy(),
         )
 
     def _homes(self, months: int) -> np.ndarray:
-        here = np.isfinite(self.marks) & (months > 0)
-        codes = np.where(self.residents == 0, EMPTY, LEFT).astype(np.uint8)
-        codes[here] = np.rint(MARK_STEPS * self.marks[here] / max(months, 1)).astype(np.uint8)
-        placements = np.minimum(self.into_portiek[self.portiek], PORTIEK_FULL)
-        return np.stack([codes, self.tenure, placements]).astype(np.uint8)
+        out = np.empty((3, self.marks.size), np.uint8)
+        _code_homes(np.float32(months), self.residents, self.marks, self.tenure, self.portiek, self.into_portiek, out)
+        return out
