@@ -4,8 +4,6 @@ Looked up once for all corporaties. First each places persons in its reserved ho
 goes to the line of its gemeente (`letting`).
 """
 
-from operator import itemgetter
-
 import numpy as np
 
 from model import access, letting
@@ -45,16 +43,18 @@ class LettingRound:
 
     def homes_of(self, corporatie: int) -> Homes:
         """Homes that it has to let, in order of their rows."""
-        return Homes(*map(itemgetter(self._homes_in(corporatie)), self.homes))
+        mine = self._homes_in(corporatie)
+        return Homes(*[column[mine] for column in self.homes])
 
     def vacancies_of(self, corporatie: int, reserved: int) -> Vacancies:
         """The same homes, as a strategy sees them."""
-        columns = map(itemgetter(self._homes_in(corporatie)), self.vacancies[:-1])
-        return Vacancies._make((*columns, reserved))
+        mine, (dwelling, buurt, portiek, rent, months_vacant, known, _) = self._homes_in(corporatie), self.vacancies
+        return Vacancies(dwelling[mine], buurt[mine], portiek[mine], rent[mine], months_vacant[mine], known[mine], reserved)
 
     def queue_of(self, gemeente: int) -> Queue:
         """Who may be proposed in one gemeente and has no home yet."""
-        return Queue(*map(itemgetter(slice(self._first[gemeente], self._last[gemeente])), self.queue))
+        there, (person, identity, profile, waiting_months) = slice(self._first[gemeente], self._last[gemeente]), self.queue
+        return Queue(person[there], identity[there], profile[there], waiting_months[there])
 
     def view_of(self, gemeente: int) -> PublicView:
         """The public view of one gemeente; it starts at that gemeente's own first buurt and wijk."""
