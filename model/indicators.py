@@ -487,13 +487,15 @@ def _sum_counts(counts, months, place, total):
 @kernel
 def _mean_states(states, months, place, weights, total):
     """States of every period into total [states, periods, places]: mean over its months, times weights [states, buurten]."""
+    over_months = np.empty(states.shape[2])
     for s in range(states.shape[1]):
         for t in range(months.shape[0]):
-            for b in range(states.shape[2]):
-                over_months = 0.0
-                for month in range(months[t, 0], months[t, 1]):
-                    over_months += states[month, s, b]
-                total[s, t, place[b]] += over_months / (months[t, 1] - months[t, 0]) * weights[s, b]
+            over_months[:] = 0.0
+            for month in range(months[t, 0], months[t, 1]):
+                for b in range(over_months.size):
+                    over_months[b] += states[month, s, b]
+            for b in range(over_months.size):
+                total[s, t, place[b]] += over_months[b] / (months[t, 1] - months[t, 0]) * weights[s, b]
 
 
 class Record:

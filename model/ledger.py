@@ -347,24 +347,26 @@ ACCOUNTS = {
     ),
 }  # fmt: skip
 
-# [Count, Account]: which counters are an account's stock, and which its flows (1 in, -1 out).
-STOCK_OF, FLOWS_OF = np.zeros((2, len(Count), len(ACCOUNTS)), np.int64)
+# Lines [n, 4]: number of the account, counter, whether that is its stock, and its flow (1 in, -1 out).
+LINES = np.array([
+    line
+    for k, account in enumerate(ACCOUNTS.values())
+    for line in (
+        *((k, int(c), 1, 0) for c in account.stock), *((k, int(c), 0, 1) for c in account.inflow),
+        *((k, int(c), 0, -1) for c in account.outflow),
+    )
+])  # fmt: skip
 IN_EVERY_BUURT = np.array([account.in_every_buurt for account in ACCOUNTS.values()])
-for _k, _account in enumerate(ACCOUNTS.values()):
-    STOCK_OF[list(_account.stock), _k] = 1
-    FLOWS_OF[list(_account.inflow), _k], FLOWS_OF[list(_account.outflow), _k] = 1, -1
 
 
 @kernel
-def _off(before, now, gemeente, stock_of, flows_of, in_every_buurt):
+def _off(before, now, gemeente, lines, in_every_buurt):
     """Whether all accounts close, and how far each is from it: by row [rows, Account] and by gemeente [gemeenten, Account]."""
-    off = np.zeros((now.shape[0], stock_of.shape[1]), np.int64)
-    for c in range(now.shape[1]):
-        for k in range(stock_of.shape[1]):
-            if stock_of[c, k] == 0 and flows_of[c, k] == 0:
-                continue
-            for b in range(now.shape[0]):
-                off[b, k] += (now[b, c] - before[b, c]) * stock_of[c, k] - now[b, c] * flows_of[c, k]
+    off = np.zeros((now.shape[0], in_every_buurt.size), np.int64)
+    for b in range(now.shape[0]):
+        for line in range(lines.shape[0]):
+            k, c = lines[line, 0], lines[line, 1]
+            off[b, k] += (now[b, c] - before[b, c]) * lines[line, 2] - now[b, c] * lines[line, 3]
     together = off[gemeente.size :].copy()
     for b in range(gemeente.size):
         together[gemeente[b]] += off[b]
@@ -379,7 +381,7 @@ def check(before: np.ndarray, now: np.ndarray, gemeente: np.ndarray, month: int)
 
     gemeente: of each buurt. Since every gemeente closes by itself, nobody waits in one and is housed in another.
     """
-    closed, off, together = _off(before, now, gemeente, STOCK_OF, FLOWS_OF, IN_EVERY_BUURT)
+    closed, off, together = _off(before, now, gemeente, LINES, IN_EVERY_BUURT)
     if closed:
         return
     for k, (name, account) in enumerate(ACCOUNTS.items()):
