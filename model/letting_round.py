@@ -154,7 +154,7 @@ def _offered(identity, tenure, months_vacant, corporatie, corporaties):
     rows, found = np.empty(identity.size, np.int64), 0
     starts = np.zeros(corporaties + 2, np.int64)
     for i in range(identity.size):
-        if identity[i] == 0 and months_vacant[i] > 0 and tenure[i] == Tenure.SOCIALE_HUUR:
+        if months_vacant[i] > 0 and identity[i] == 0 and tenure[i] == Tenure.SOCIALE_HUUR:
             rows[found] = i
             found += 1
             starts[corporatie[i] + 1] += 1

@@ -31,17 +31,11 @@ class PublicView(NamedTuple):
 
     def part(self, first: int, last: int) -> "PublicView":
         """The view of buurten first to last; wijken are numbered from the first of them on. Not a copy."""
-        found: PublicView = _part(self, first, last)
-        return found
-
-
-@kernel
-def _part(view, first, last):
-    mine = slice(first, last)
-    return PublicView(
-        view.wijk[mine] - view.wijk[first], view.homes[mine], view.corporatie_homes[mine], view.leefbaarheid_class[mine],
-        view.placed[mine], view.complaints[mine], view.caseload[mine], view.spare_hours[mine], view.exact,
-    )  # fmt: skip
+        mine, wijk = slice(first, last), self.wijk[first:last]
+        return PublicView(
+            wijk - wijk[0], self.homes[mine], self.corporatie_homes[mine], self.leefbaarheid_class[mine], self.placed[mine],
+            self.complaints[mine], self.caseload[mine], self.spare_hours[mine], self.exact,
+        )  # fmt: skip
 
 
 @kernel
