@@ -29,16 +29,15 @@ def _sum_per_gemeente(teams, gemeente, value, gemeenten):
 
 
 @kernel
-def _asked_over_hours(teams, gemeente, fte, hours_per_fte, asked, gemeenten):
+def _asked_over_hours(teams, gemeente, staff_hours, asked):
     """Hours asked of teams in rows [n] over those of their staff [gemeenten], at least 1."""
-    there = _sum_per_gemeente(teams, gemeente, fte, gemeenten) * hours_per_fte
-    return np.maximum(1.0, _sum_per_gemeente(teams, gemeente, asked, gemeenten) / np.maximum(there, 1e-9))
+    return np.maximum(1.0, _sum_per_gemeente(teams, gemeente, asked, staff_hours.size) / np.maximum(staff_hours, 1e-9))
 
 
 @kernel
-def _provide(teams, gemeente, fte, hours_per_fte, share, capacity, by_inhabitants, following, asked, hours, counts, counter):
+def _provide(teams, gemeente, staff_hours, share, capacity, by_inhabitants, following, asked, hours, counts, counter):
     """Each gemeente divides its hours over its teams [n]: by inhabitants, and a part `following` by what was asked there."""
-    total = _sum_per_gemeente(teams, gemeente, fte, capacity.size) * hours_per_fte * share * capacity
+    total = staff_hours * share * capacity
     there = _sum_per_gemeente(teams, gemeente, asked, capacity.size)
     for g in range(total.size):
         counts[g, counter] += np.int64(np.rint(total[g]))
@@ -63,7 +62,9 @@ class Organisation(mesa.Agent):
         self.gemeente = world.teams.gemeente[self.teams].astype(np.int64)
         inwoners = np.maximum(world.gemeenten.inwoners, 1.0)[self.gemeente]
         self.by_inhabitants = world.wijken.inwoners[world.teams.wijk[self.teams]] / inwoners
-        self.full = np.ones(world.gemeenten.rows)
+        staff = _sum_per_gemeente(self.teams, self.gemeente, world.teams.fte, world.gemeenten.rows)
+        self.staff_hours = staff * model.rooms.support.direct_hours_per_fte  # [gemeenten] a month: staff does not change
+        self.full = np.ones(world.gemeenten.rows)  # capacity, where nothing is added or taken
 
     def provide(self, share: float, following: float, capacity: np.ndarray) -> None:
         """Put this month's hours into the teams: FTE times direct hours, times `capacity` [gemeenten].
@@ -73,8 +74,8 @@ class Organisation(mesa.Agent):
         """
         world, teams = self.model.world, self.model.world.teams
         _provide(
-            self.teams, self.gemeente, teams.fte, self.model.rooms.support.direct_hours_per_fte, share, capacity,
-            self.by_inhabitants, following, teams.asked, teams.hours, world.gemeente_counts, int(self.count),
+            self.teams, self.gemeente, self.staff_hours, share, capacity, self.by_inhabitants, following, teams.asked,
+            teams.hours, world.gemeente_counts, int(self.count),
         )  # fmt: skip
 
 
@@ -100,8 +101,7 @@ class Zorgaanbieder(Organisation):
 
     def _asked_over_hours(self) -> np.ndarray:
         """Hours asked last month over those of today's staff [gemeenten], at least 1: indications add hours and take none."""
-        teams, hours = self.model.world.teams, self.model.rooms.support.direct_hours_per_fte
-        return _asked_over_hours(self.teams, self.gemeente, teams.fte, hours, teams.asked, self.full.size)
+        return _asked_over_hours(self.teams, self.gemeente, self.staff_hours, self.model.world.teams.asked)
 
 
 class Welzijn(Organisation):
