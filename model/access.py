@@ -76,12 +76,15 @@ def _means(gemeente, weight, value, gemeenten):
 
 
 @kernel
-def _may_be_proposed(key, for_life, month, rows, identity, place, since, coping, network_wijk, gemeente, resistance, load,
-                     woonladder, screening, p, counts):  # fmt: skip
-    """bool [n]; counts who is passed over [gemeenten]."""
-    out = np.zeros(rows.size, np.bool_)
-    for k, i in enumerate(rows):
-        if coping[i] < screening:
+def _may_be_proposed(seed, key, month, identity, place, since, coping, network_wijk, landlord_gemeente, landlord_homes, weerstand,
+                     gemeente, inwoners, load_of_wijk, woonladder, screening, p, counts):  # fmt: skip
+    """Rows [n], ascending; counts who is passed over [gemeenten]."""
+    resistance = _means(landlord_gemeente, landlord_homes, weerstand, counts.shape[0])
+    load = _means(gemeente, inwoners, load_of_wijk, counts.shape[0])
+    for_life = stream_key(seed, Stream.LADDER, 0)
+    rows, found = np.empty(place.size, np.int64), 0
+    for i in range(place.size):
+        if place[i] <= Place.THUIS or coping[i] < screening:
             continue
         climbs = uniform_at(for_life, identity[i]) < woonladder
         if climbs and (place[i] == Place.BANK or month - since[i] < p.gate_months[place[i]]):
@@ -90,16 +93,16 @@ def _may_be_proposed(key, for_life, month, rows, identity, place, since, coping,
         if uniform_at(key, identity[i]) < exclusion_probability(resistance[g], load[g], coping[i], p):
             counts[g, Count.UITGESLOTEN] += 1
             continue
-        out[k] = True
-    return out
+        rows[found] = i
+        found += 1
+    return rows[:found].copy()
 
 
-def may_be_proposed(world: World, p: Parameters, levers: Levers, luck: Luck, rows: np.ndarray) -> np.ndarray:
-    """Which of the waiting persons in rows [n] corporaties are asked for this month (bool [n])."""
-    persons, c, w, many = world.persons, world.corporaties, world.wijken, world.gemeenten.rows
+def may_be_proposed(world: World, p: Parameters, levers: Levers, luck: Luck) -> np.ndarray:
+    """Rows [n] of the waiting persons for whom corporaties are asked this month, ascending."""
+    persons, c, w = world.persons, world.corporaties, world.wijken
     return _may_be_proposed(
-        luck.key(Stream.EXCLUSION), np.uint64(stream_key(luck.seed, int(Stream.LADDER), 0)), luck.month, rows, persons.identity,
-        persons.place, persons.since, persons.coping, persons.network_wijk, w.gemeente,
-        _means(c.gemeente, c.homes, c.weerstand, many), _means(w.gemeente, w.inwoners, w.load, many),
+        luck.seed, luck.key(Stream.EXCLUSION), luck.month, persons.identity, persons.place, persons.since, persons.coping,
+        persons.network_wijk, c.gemeente, c.homes, c.weerstand, w.gemeente, w.inwoners, w.load,
         levers.woonladder, levers.screening, p, world.gemeente_counts,
     )  # fmt: skip

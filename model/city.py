@@ -32,14 +32,13 @@ from model.policies import Levers, Setting, levers_at
 from model.public_view import public_view
 from model.randomness import Luck
 from model.rooms import Rooms
-from model.world import ByPlace, Count, World
+from model.world import Count, World
 
 MECHANISMS = (
     "inflow", "vulnerability", "ageing", "support", "stability", "crisis", "nuisance", "arrears", "leaving", "settling",
     "neighbourhood", "draagkracht", "landing", "leefbaarheid", "samenwerking", "publication",
 )  # fmt: skip
 LARGE = 64 * 2**20  # bytes of all columns: more than half a million households
-NAME_OF = {f"model.mechanisms.{name}": name for name in MECHANISMS}  # of each module
 
 
 class City(mesa.Model):
@@ -68,11 +67,12 @@ class City(mesa.Model):
         self.passed_over = np.array(passed_over, np.uint64)
         self.numbered = 0
         self.world, self.rooms, self.huidig, self.settings, self.seed, self.off = world, rooms, huidig, settings or [], seed, off
+        self.parameters_of = {sys.modules[f"model.mechanisms.{n}"]: getattr(rooms, n) for n in MECHANISMS if n not in off}
         self.organisations = [
             c(self) for c in (institutions.Gemeente, institutions.Zorgaanbieder, institutions.Welzijn, institutions.Politie)
         ]
         self.corporaties = [institutions.Corporatie(self, k) for k in range(world.corporaties.rows)]
-        self.levers, self.luck = huidig, Luck(seed, world.month)
+        self.levers, self.luck, self.gemeente_of_buurt = huidig, Luck(seed, world.month), world.gemeente_of_buurt
         ledger.recount(world)
         self.record = Record(world, months, follow)
         self.record.add(world)
@@ -119,40 +119,39 @@ class City(mesa.Model):
         self.live(publication)  # what becomes known
         self.close_books(before)
 
-    def begin_month(self) -> np.ndarray:
+    def begin_month(self) -> ledger.Page:
         """Turn the page; returns last month's counters."""
         world = self.world
-        before = world.counts.copy()
+        before = ledger.turn_page(world)
         world.month += 1
-        world.counts[:] = 0
-        world.by_profile[:] = 0
-        world.by_place[:, : ByPlace.DAAR] = 0  # the flows; who is there stays
         self.luck = Luck(self.seed, world.month)
         self.levers = levers_at(world.month, self.huidig, self.settings)
         return before
 
     def live(self, mechanism: ModuleType, *more: Any) -> None:
         """A mechanism does its month, unless it is switched off."""
-        name = NAME_OF[mechanism.__name__]
-        if name not in self.off:
-            mechanism.step(self.world, getattr(self.rooms, name), self.levers, self.luck, *more)
+        p = self.parameters_of.get(mechanism)
+        if p is not None:
+            mechanism.step(self.world, p, self.levers, self.luck, *more)
 
     def prepare_lettings(self) -> None:
-        """What all corporaties need this month: homes to let, who waits, and what may be known."""
-        strategy = strategies.find(self.levers.strategie)
-        self.public_view = public_view(self.world, self.rooms.public_view, self.luck, getattr(strategy, "EXACT", False))
-        reserves = getattr(strategy, "RESERVES", True)
-        who = letting_round.candidates(self.world, self.rooms.access, self.levers, self.luck, self.passed_over)
-        self.letting_round = letting_round.LettingRound(self.world, self.public_view, reserves, who)
+        """What all corporaties need this month: homes to let and how many are reserved, who waits, and what may be known."""
+        world, rooms, levers = self.world, self.rooms, self.levers
+        reserves = strategies.reserves(levers.strategie)
+        self.public_view = public_view(world, rooms.public_view, self.luck, strategies.exact(levers.strategie))
+        who = letting_round.candidates(world, rooms.access, levers, self.luck, self.passed_over)
+        self.letting_round = now = letting_round.LettingRound(world, self.public_view, reserves, who)
+        if reserves:
+            now.reserved = institutions.reserved(world, levers, now.owned)
 
-    def close_books(self, before: np.ndarray) -> None:
+    def close_books(self, before: ledger.Page) -> None:
         """Recount everyone, check that stocks equal flows, and keep the month."""
-        there = self.world.by_place.copy()
-        ledger.recount(self.world)
-        ledger.check(before, self.world.counts, self.world.gemeente_of_buurt, self.world.month)
-        ledger.check_places(there, self.world.by_place, self.world.month)
-        if self.world.month - self.record.first < self.record.counts.shape[0]:
-            self.record.add(self.world)
+        world = self.world
+        ledger.recount(world)
+        ledger.check(before.counts, world.counts, self.gemeente_of_buurt, world.month)
+        ledger.check_places(before.by_place, world.by_place, world.month)
+        if world.month - self.record.first < self.record.counts.shape[0]:
+            self.record.add(world)
 
     def run(self, months: int) -> None:
         """Live a number of months."""

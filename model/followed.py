@@ -64,10 +64,15 @@ class Seen(NamedTuple):
     waited: np.ndarray  # bool [n]
 
 
+@kernel
+def _seen(identity, place, waiting_since):
+    rows = np.flatnonzero(place)  # AFWEZIG is 0
+    rows = rows[np.argsort(identity[rows])]
+    return identity[rows], place[rows], waiting_since[rows] != NEVER
+
+
 def seen(persons: Persons) -> Seen:
-    rows = np.flatnonzero(persons.place != int(Place.AFWEZIG))
-    rows = rows[np.argsort(persons.identity[rows])]
-    return Seen(persons.identity[rows], persons.place[rows], persons.waiting_since[rows] != NEVER)
+    return Seen(*_seen(persons.identity, persons.place, persons.waiting_since))
 
 
 def moves(before: Seen, after: Seen) -> np.ndarray:
@@ -199,6 +204,39 @@ def _see_teams(kind, hours, asked, given, out):
         out[care, 0], out[care, 1], out[care, 2] = there, wanted, spent
 
 
+@kernel
+def _code_persons(who, total, months):
+    """Who is there, ascending, and their mean stability as `Kept.stability` codes it."""
+    rows = np.flatnonzero(who)
+    rows = rows[np.argsort(who[rows])]
+    codes = np.empty(rows.size, np.uint8)
+    for k, row in enumerate(rows):
+        codes[k] = np.uint8(np.rint(STABILITY_STEPS * (total[row] / max(months[row], 1.0))))
+    return who[rows], codes
+
+
+@kernel
+def _code_homes(months, residents, marks, tenure, portiek, into_portiek, out):
+    """Mark (a mean over so many months, in single precision), tenure and placements of every home, as `Kept.homes` codes them."""
+    for i in range(marks.size):
+        if months > 0 and np.isfinite(marks[i]):
+            out[0, i] = np.uint8(np.rint(np.float32(MARK_STEPS) * marks[i] / months))
+        else:
+            out[0, i] = EMPTY if residents[i] == 0 else LEFT
+        out[1, i], out[2, i] = tenure[i], min(into_portiek[portiek[i]], PORTIEK_FULL)
+
+
+@kernel
+def _see(month, placed, dwelling, portiek, into_portiek, place, profile, waiting_since, waiting, lives_there, satisfaction,
+         residents, marks, identity, stability, who, total, months, kind, hours, asked, given, teams):  # fmt: skip
+    """All that is seen of a month but the landings."""
+    _see_placements(month, placed, dwelling, portiek, into_portiek)
+    _see_waiting(month, place, profile, waiting_since, waiting)
+    _see_homes(lives_there, satisfaction, residents, marks)
+    _see_stability(identity, stability, who, total, months)
+    _see_teams(kind, hours, asked, given, teams)
+
+
 class Followed:
     """Whoever is followed from the world's month on, for so many months; `add` sees the month that has just ended."""
 
@@ -226,47 +264,44 @@ class Followed:
 
     def add(self, world: World) -> None:
         """See everyone at the end of a month."""
-        persons, d, month = world.persons, world.dwellings, world.month - self.first
+        persons, d, teams, month = world.persons, world.dwellings, world.teams, world.month - self.first
         self.last = world.month
         self.landings.add(persons, world.month)
-        _see_placements(world.month, self.landings.placed, persons.dwelling, d.portiek, self.into_portiek)
-        _see_waiting(world.month, persons.place, persons.profile, persons.waiting_since, self.waiting[month])
-        _see_homes(d.identity, d.satisfaction, self.residents, self.marks)
-        self._add_stability(persons)
-        teams = world.teams
-        _see_teams(teams.kind, teams.hours, teams.asked, teams.given, self.teams[month - 1])
+        self._make_room(persons.rows)
+        _see(
+            world.month, self.landings.placed, persons.dwelling, d.portiek, self.into_portiek, persons.place, persons.profile,
+            persons.waiting_since, self.waiting[month], d.identity, d.satisfaction, self.residents, self.marks, persons.identity,
+            persons.stability, self.who, self.stability, self.months_seen, teams.kind, teams.hours, teams.asked, teams.given,
+            self.teams[month - 1],
+        )  # fmt: skip
         if month % YEAR == 0:
             now = seen(persons)
             self.flows[month // YEAR - 1] = moves(self.year_began, now)
             self.year_began = now
 
-    def _add_stability(self, persons: Persons) -> None:
-        more = persons.rows - self.who.size
+    def _make_room(self, persons: int) -> None:
+        """For as many rows of persons as there are now."""
+        more = persons - self.who.size
         if more:
             self.who, self.stability, self.months_seen = (
                 np.pad(column, (0, more)) for column in (self.who, self.stability, self.months_seen)
             )
-        _see_stability(persons.identity, persons.stability, self.who, self.stability, self.months_seen)
 
     def kept(self) -> Kept:
         """What is kept of the run as far as it has come."""
         months = self.last - self.first
-        there = np.flatnonzero(self.who)
-        order = there[np.argsort(self.who[there])]
-        mean = self.stability[order] / np.maximum(self.months_seen[order], 1.0)
+        persons, stability = _code_persons(self.who, self.stability, self.months_seen)
         return Kept(
             self.flows[: months // YEAR].copy(),
             self.landings.kept(months, self.last),
             self.waiting[max(1, months - YEAR + 1) : months + 1].sum(axis=0),
             self._homes(months),
-            self.who[order],
-            np.rint(STABILITY_STEPS * mean).astype(np.uint8),
+            persons,
+            stability,
             self.teams[:months].copy(),
         )
 
     def _homes(self, months: int) -> np.ndarray:
-        here = np.isfinite(self.marks) & (months > 0)
-        codes = np.where(self.residents == 0, EMPTY, LEFT).astype(np.uint8)
-        codes[here] = np.rint(MARK_STEPS * self.marks[here] / max(months, 1)).astype(np.uint8)
-        placements = np.minimum(self.into_portiek[self.portiek], PORTIEK_FULL)
-        return np.stack([codes, self.tenure, placements]).astype(np.uint8)
+        out = np.empty((3, self.marks.size), np.uint8)
+        _code_homes(np.float32(months), self.residents, self.marks, self.tenure, self.portiek, self.into_portiek, out)
+        return out

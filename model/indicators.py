@@ -451,24 +451,25 @@ COMPARED: dict[str, Label] = {**INDICATORS, **BESIDES}  # in the order in which 
 
 
 @kernel
-def _keep_counts(counts, kept):
-    """This month's counters into the record's smaller numbers; False if one is too large for them."""
+def _keep_counts(month, counts, by_profile, by_place, kept, kept_by_profile, kept_by_place):
+    """A month's counters into those of all months, which are smaller numbers; False if one is too large for them."""
     fits = True
     for row in range(counts.shape[0]):
         for c in range(counts.shape[1]):
-            kept[row, c] = counts[row, c]
-            fits &= kept[row, c] == counts[row, c]
+            kept[month, row, c] = counts[row, c]
+            fits &= kept[month, row, c] == counts[row, c]
+    kept_by_profile[month], kept_by_place[month] = by_profile, by_place
     return fits
 
 
 @kernel
-def _keep_states(of_buurten, of_wijken, wijk, kept):
-    """This month's columns of buurten, and for each buurt those of its wijk, into kept [states, buurten]."""
+def _keep_states(month, of_buurten, of_wijken, wijk, kept):
+    """A month's columns of buurten, and for each buurt those of its wijk, into kept [months, states, buurten]."""
     for b in range(wijk.size):
         for s in range(len(of_buurten)):
-            kept[s, b] = of_buurten[s][b]
+            kept[month, s, b] = of_buurten[s][b]
         for s in range(len(of_wijken)):
-            kept[len(of_buurten) + s, b] = of_wijken[s][wijk[b]]
+            kept[month, len(of_buurten) + s, b] = of_wijken[s][wijk[b]]
 
 
 @kernel
@@ -486,13 +487,15 @@ def _sum_counts(counts, months, place, total):
 @kernel
 def _mean_states(states, months, place, weights, total):
     """States of every period into total [states, periods, places]: mean over its months, times weights [states, buurten]."""
+    over_months = np.empty(states.shape[2])
     for s in range(states.shape[1]):
         for t in range(months.shape[0]):
-            for b in range(states.shape[2]):
-                over_months = 0.0
-                for month in range(months[t, 0], months[t, 1]):
-                    over_months += states[month, s, b]
-                total[s, t, place[b]] += over_months / (months[t, 1] - months[t, 0]) * weights[s, b]
+            over_months[:] = 0.0
+            for month in range(months[t, 0], months[t, 1]):
+                for b in range(over_months.size):
+                    over_months[b] += states[month, s, b]
+            for b in range(over_months.size):
+                total[s, t, place[b]] += over_months[b] / (months[t, 1] - months[t, 0]) * weights[s, b]
 
 
 class Record:
@@ -535,10 +538,10 @@ class Record:
     def add(self, world: World) -> None:
         """Keep the month that has just ended. Raises `OverflowError` rather than keep a wrong number."""
         k = world.month - self.first
-        if not _keep_counts(world.counts, self.counts[k]):
+        fits = _keep_counts(k, world.counts, world.by_profile, world.by_place, self.counts, self.by_profile, self.by_place)
+        if not fits:
             raise OverflowError(f"month {world.month}: a counter is too large for the record")
-        self.by_profile[k], self.by_place[k] = world.by_profile, world.by_place
-        _keep_states(_of_buurten(world.buurten), _of_wijken(world.wijken), world.buurten.wijk, self.states[k])
+        _keep_states(k, _of_buurten(world.buurten), _of_wijken(world.wijken), world.buurten.wijk, self.states)
         if self.followed is not None and k > 0:
             self.followed.add(world)
         self.filled = k

@@ -12,6 +12,7 @@ import numpy as np
 
 from model import strategies
 from model.jit import kernel
+from model.policies import Levers
 from model.world import Count, TeamKind, World
 
 if TYPE_CHECKING:
@@ -28,9 +29,15 @@ def _sum_per_gemeente(teams, gemeente, value, gemeenten):
 
 
 @kernel
-def _provide(teams, gemeente, fte, hours_per_fte, share, capacity, by_inhabitants, following, asked, hours, counts, counter):
+def _asked_over_hours(teams, gemeente, staff_hours, asked):
+    """Hours asked of teams in rows [n] over those of their staff [gemeenten], at least 1."""
+    return np.maximum(1.0, _sum_per_gemeente(teams, gemeente, asked, staff_hours.size) / np.maximum(staff_hours, 1e-9))
+
+
+@kernel
+def _provide(teams, gemeente, staff_hours, share, capacity, by_inhabitants, following, asked, hours, counts, counter):
     """Each gemeente divides its hours over its teams [n]: by inhabitants, and a part `following` by what was asked there."""
-    total = _sum_per_gemeente(teams, gemeente, fte, capacity.size) * hours_per_fte * share * capacity
+    total = staff_hours * share * capacity
     there = _sum_per_gemeente(teams, gemeente, asked, capacity.size)
     for g in range(total.size):
         counts[g, counter] += np.int64(np.rint(total[g]))
@@ -55,23 +62,21 @@ class Organisation(mesa.Agent):
         self.gemeente = world.teams.gemeente[self.teams].astype(np.int64)
         inwoners = np.maximum(world.gemeenten.inwoners, 1.0)[self.gemeente]
         self.by_inhabitants = world.wijken.inwoners[world.teams.wijk[self.teams]] / inwoners
+        staff = _sum_per_gemeente(self.teams, self.gemeente, world.teams.fte, world.gemeenten.rows)
+        self.staff_hours = staff * model.rooms.support.direct_hours_per_fte  # [gemeenten] a month: staff does not change
+        self.full = np.ones(world.gemeenten.rows)  # capacity, where nothing is added or taken
 
-    def provide(self, share: float, following: float, capacity: float | np.ndarray = 1.0) -> None:
-        """Put this month's hours into the teams: FTE times direct hours, times `capacity` (one, or [gemeenten]).
+    def provide(self, share: float, following: float, capacity: np.ndarray) -> None:
+        """Put this month's hours into the teams: FTE times direct hours, times `capacity` [gemeenten].
 
         `share` of them is for this work. Each gemeente divides its own over its own wijken: a part by inhabitants, and a part
         `following` that goes by what was asked there last month.
         """
         world, teams = self.model.world, self.model.world.teams
         _provide(
-            self.teams, self.gemeente, teams.fte, self.model.rooms.support.direct_hours_per_fte, share,
-            np.full(world.gemeenten.rows, capacity), self.by_inhabitants, following, teams.asked, teams.hours,
-            world.gemeente_counts, int(self.count),
+            self.teams, self.gemeente, self.staff_hours, share, capacity, self.by_inhabitants, following, teams.asked,
+            teams.hours, world.gemeente_counts, int(self.count),
         )  # fmt: skip
-
-    def _per_gemeente(self, value: np.ndarray) -> np.ndarray:
-        """Sum [gemeenten] over its teams of a column of all teams."""
-        return _sum_per_gemeente(self.teams, self.gemeente, value, self.model.world.gemeenten.rows)
 
 
 class Gemeente(Organisation):
@@ -81,7 +86,7 @@ class Gemeente(Organisation):
 
     def decide(self) -> None:
         p = self.model.rooms.support
-        self.provide(p.wijkteam_share, p.following_wijkteam)
+        self.provide(p.wijkteam_share, p.following_wijkteam, self.full)
 
 
 class Zorgaanbieder(Organisation):
@@ -91,14 +96,12 @@ class Zorgaanbieder(Organisation):
 
     def decide(self) -> None:
         p, levers = self.model.rooms.support, self.model.levers
-        growth = 1.0 if levers.wijkbudget else self._asked_over_hours() ** p.hours_follow_indications
+        growth = self.full if levers.wijkbudget else self._asked_over_hours() ** p.hours_follow_indications
         self.provide(1.0, p.following_ambulant, levers.ambulante_capaciteit * growth)
 
     def _asked_over_hours(self) -> np.ndarray:
         """Hours asked last month over those of today's staff [gemeenten], at least 1: indications add hours and take none."""
-        teams = self.model.world.teams
-        there = self._per_gemeente(teams.fte) * self.model.rooms.support.direct_hours_per_fte
-        return np.maximum(1.0, self._per_gemeente(teams.asked) / np.maximum(there, 1e-9))
+        return _asked_over_hours(self.teams, self.gemeente, self.staff_hours, self.model.world.teams.asked)
 
 
 class Welzijn(Organisation):
@@ -107,7 +110,7 @@ class Welzijn(Organisation):
     kind, count = TeamKind.WELZIJN, Count.WELZIJN_UREN
 
     def decide(self) -> None:
-        self.provide(1.0, 0.0)
+        self.provide(1.0, 0.0, self.full)
 
 
 class Politie(Organisation):
@@ -116,7 +119,7 @@ class Politie(Organisation):
     kind, count = TeamKind.WIJKAGENT, Count.WIJKAGENT_UREN
 
     def decide(self) -> None:
-        self.provide(1.0, 0.0)
+        self.provide(1.0, 0.0, self.full)
 
 
 class Corporatie(mesa.Agent):
@@ -132,22 +135,34 @@ class Corporatie(mesa.Agent):
     def decide(self) -> None:
         """Place persons in this month's reserved homes, as the strategy proposes: it sees this gemeente and no other."""
         city, now = self.model, self.model.letting_round
-        homes = now.many(self.number) if now.reserves else 0
-        reserved = self._reserved(homes) if homes else 0
+        reserved = now.reserved[self.number]
         queue = now.queue_of(self.gemeente) if reserved else None
         if queue is None or not queue.person.size:
             return
         vacancies, view = now.vacancies_of(self.number, reserved), now.view_of(self.gemeente)
         pairs = strategies.find(city.levers.strategie).propose(vacancies, queue, view, city.rooms.strategies, city.luck)
-        if pairs:
-            now.place(self.number, self.gemeente, *np.array(pairs, np.int64).T)
+        if len(pairs):
+            now.place(self.number, self.gemeente, pairs)
 
-    def _reserved(self, homes: int) -> int:
-        """How many of this month's homes go by agreement, as far as the agreement is kept (m51)."""
-        levers, carry = self.model.levers, self.model.world.corporaties.carry
-        due = float(carry[self.number]) + levers.quota * levers.nakoming * homes
-        carry[self.number] = due - int(due)  # fractions carry over; unused homes do not (choice 8)
-        return int(due)
+
+@kernel
+def _reserved(owned, share, carry):
+    """How many of the homes of each corporatie [n], which start at `owned` [n + 1], go by agreement; `carry` keeps fractions."""
+    out = np.empty(carry.size, np.int64)
+    for k in range(carry.size):
+        due = carry[k] + share * (owned[k + 1] - owned[k])
+        out[k] = int(due)
+        carry[k] = due - out[k]
+    return out
+
+
+def reserved(world: World, levers: Levers, owned: np.ndarray) -> list[int]:
+    """How many of this month's homes of each corporatie go by agreement, as far as the agreement is kept (m51).
+
+    owned [corporaties + 1]: where the homes that each has to let start. Fractions carry over; unused homes do not (choice 8).
+    """
+    found: list[int] = _reserved(owned, levers.quota * levers.nakoming, world.corporaties.carry).tolist()
+    return found
 
 
 @kernel

@@ -234,6 +234,28 @@ STOCKS = (
 )  # fmt: skip
 
 
+class Page(NamedTuple):
+    """The counters of a month that is over, as in `World`."""
+
+    counts: np.ndarray
+    by_place: np.ndarray
+
+
+@kernel
+def _turn_page(counts, by_profile, by_place):
+    """Copies of the counters and of who was in each place; for the next month the counters start at 0."""
+    before, there = counts.copy(), by_place.copy()
+    counts[:] = 0
+    by_profile[:] = 0
+    by_place[:, : ByPlace.DAAR] = 0  # the flows; who is there stays
+    return before, there
+
+
+def turn_page(world: World) -> Page:
+    """Last month's counters; those of the world are ready for the next month."""
+    return Page(*_turn_page(world.counts, world.by_profile, world.by_place))
+
+
 @kernel
 def _count_homes(identity, person, tenure):
     """How many homes [m] of a buurt are lived in, hold a person, and stand empty of a corporatie."""
@@ -325,24 +347,26 @@ ACCOUNTS = {
     ),
 }  # fmt: skip
 
-# [Count, Account]: which counters are an account's stock, and which its flows (1 in, -1 out).
-STOCK_OF, FLOWS_OF = np.zeros((2, len(Count), len(ACCOUNTS)), np.int64)
+# Lines [n, 4]: number of the account, counter, whether that is its stock, and its flow (1 in, -1 out).
+LINES = np.array([
+    line
+    for k, account in enumerate(ACCOUNTS.values())
+    for line in (
+        *((k, int(c), 1, 0) for c in account.stock), *((k, int(c), 0, 1) for c in account.inflow),
+        *((k, int(c), 0, -1) for c in account.outflow),
+    )
+])  # fmt: skip
 IN_EVERY_BUURT = np.array([account.in_every_buurt for account in ACCOUNTS.values()])
-for _k, _account in enumerate(ACCOUNTS.values()):
-    STOCK_OF[list(_account.stock), _k] = 1
-    FLOWS_OF[list(_account.inflow), _k], FLOWS_OF[list(_account.outflow), _k] = 1, -1
 
 
 @kernel
-def _off(before, now, gemeente, stock_of, flows_of, in_every_buurt):
+def _off(before, now, gemeente, lines, in_every_buurt):
     """Whether all accounts close, and how far each is from it: by row [rows, Account] and by gemeente [gemeenten, Account]."""
-    off = np.zeros((now.shape[0], stock_of.shape[1]), np.int64)
-    for c in range(now.shape[1]):
-        for k in range(stock_of.shape[1]):
-            if stock_of[c, k] == 0 and flows_of[c, k] == 0:
-                continue
-            for b in range(now.shape[0]):
-                off[b, k] += (now[b, c] - before[b, c]) * stock_of[c, k] - now[b, c] * flows_of[c, k]
+    off = np.zeros((now.shape[0], in_every_buurt.size), np.int64)
+    for b in range(now.shape[0]):
+        for line in range(lines.shape[0]):
+            k, c = lines[line, 0], lines[line, 1]
+            off[b, k] += (now[b, c] - before[b, c]) * lines[line, 2] - now[b, c] * lines[line, 3]
     together = off[gemeente.size :].copy()
     for b in range(gemeente.size):
         together[gemeente[b]] += off[b]
@@ -357,7 +381,7 @@ def check(before: np.ndarray, now: np.ndarray, gemeente: np.ndarray, month: int)
 
     gemeente: of each buurt. Since every gemeente closes by itself, nobody waits in one and is housed in another.
     """
-    closed, off, together = _off(before, now, gemeente, STOCK_OF, FLOWS_OF, IN_EVERY_BUURT)
+    closed, off, together = _off(before, now, gemeente, LINES, IN_EVERY_BUURT)
     if closed:
         return
     for k, (name, account) in enumerate(ACCOUNTS.items()):
@@ -367,13 +391,23 @@ def check(before: np.ndarray, now: np.ndarray, gemeente: np.ndarray, month: int)
             raise BooksDoNotClose(f"month {month}: {name} in {level} {where.tolist()}: off by {wrong[where].tolist()}")
 
 
+@kernel
+def _off_in_places(before, now):
+    """Whether all places close, and how far each [Place] is from it."""
+    off, closed = np.empty(now.shape[0], np.int64), True
+    for k in range(now.shape[0]):
+        went = now[k, ByPlace.NAAR_HUIS] + now[k, ByPlace.AFGEHAAKT] + now[k, ByPlace.NAAR_ELDERS]
+        off[k] = now[k, ByPlace.DAAR] - before[k, ByPlace.DAAR] - now[k, ByPlace.GEKOMEN] + went
+        closed &= off[k] == 0
+    return closed, off
+
+
 def check_places(before: np.ndarray, now: np.ndarray, month: int) -> None:
     """Who was in each kind of place, and who came and went, make who is there; raises `BooksDoNotClose`.
 
     before, now: `World.by_place` of two months. Persons at home are in the accounts above.
     """
-    went = now[:, ByPlace.NAAR_HUIS] + now[:, ByPlace.AFGEHAAKT] + now[:, ByPlace.NAAR_ELDERS]
-    off = now[:, ByPlace.DAAR] - before[:, ByPlace.DAAR] - now[:, ByPlace.GEKOMEN] + went
-    if off.any():
+    closed, off = _off_in_places(before, now)
+    if not closed:
         where = [f"{place.name.lower()} by {off[place]}" for place in Place if off[place]]
         raise BooksDoNotClose(f"month {month}: who waits in a place: off in {', '.join(where)}")

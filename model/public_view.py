@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model.jit import kernel
-from model.randomness import Luck, Stream, normal_of
+from model.randomness import Luck, Stream, normal_at, uniform_at
 from model.world import TeamKind, World
 
 
@@ -31,10 +31,10 @@ class PublicView(NamedTuple):
 
     def part(self, first: int, last: int) -> "PublicView":
         """The view of buurten first to last; wijken are numbered from the first of them on. Not a copy."""
-        mine = slice(first, last)
+        mine, wijk = slice(first, last), self.wijk[first:last]
         return PublicView(
-            self.wijk[mine] - self.wijk[first], self.homes[mine], self.corporatie_homes[mine], self.leefbaarheid_class[mine],
-            self.placed[mine], self.complaints[mine], self.caseload[mine], self.spare_hours[mine], self.exact,
+            wijk - wijk[0], self.homes[mine], self.corporatie_homes[mine], self.leefbaarheid_class[mine], self.placed[mine],
+            self.complaints[mine], self.caseload[mine], self.spare_hours[mine], self.exact,
         )  # fmt: skip
 
 
@@ -52,18 +52,40 @@ def _spare_hours(kind, team_wijk, fte, direct_hours_per_fte, inwoners_of_wijk, w
     return out
 
 
+@kernel
+def _errors(key, noise_sd, buurten):
+    """Logarithm [buurten] of how far what is seen of each lies from what is."""
+    out = np.empty(buurten)
+    for b in range(buurten):
+        out[b] = noise_sd * normal_at(uniform_at(key, np.uint64(b + 1)))
+    return out
+
+
+@kernel
+def _seen(lag, noise, wijk, inwoners, placed_seen, complaints_seen, need_seen, caseload_seen, inwoners_of_wijk, kind, team_wijk,
+          fte, p):  # fmt: skip
+    """(placed, complaints, caseload, spare hours) [buurten] as in `PublicView`; `lag` counts months back from the last."""
+    complaints, need = complaints_seen[:, lag], need_seen[:, lag]
+    placed, load = np.empty(wijk.size), np.empty(wijk.size)
+    for b in range(wijk.size):
+        placed[b], load[b] = placed_seen[b].sum(), caseload_seen[wijk[b], lag]
+    spare = _spare_hours(
+        kind, team_wijk, fte, p.direct_hours_per_fte, inwoners_of_wijk, wijk, inwoners, need, complaints, p.hours_per_complaint,
+        noise,
+    )  # fmt: skip
+    return placed, complaints * noise, load, spare
+
+
 def public_view(world: World, p: Parameters, luck: Luck, exact: bool) -> PublicView:
     """The view of this month. `exact` fills `spare_hours` with the latent value (scenario draagkracht_exact)."""
     b, w, teams = world.buurten, world.wijken, world.teams
-    lag = min(p.lag_months, 12) - 1
-    complaints = b.complaints_seen[:, lag]
-    noise = np.exp(p.noise_sd * normal_of(luck.draws(Stream.VIEW_NOISE, np.arange(1, b.rows + 1))))
-    observed = _spare_hours(
-        teams.kind, teams.wijk, teams.fte, p.direct_hours_per_fte, w.inwoners, b.wijk, b.inwoners, b.need_seen[:, lag],
-        complaints, p.hours_per_complaint, noise,
+    # the exponential is NumPy's own: that of a kernel differs from it in the last bit
+    noise = np.exp(_errors(luck.key(Stream.VIEW_NOISE), p.noise_sd, b.rows))
+    placed, complaints, caseload, spare = _seen(
+        min(p.lag_months, 12) - 1, noise, b.wijk, b.inwoners, b.placed_seen, b.complaints_seen, b.need_seen, w.caseload_seen,
+        w.inwoners, teams.kind, teams.wijk, teams.fte, p,
     )  # fmt: skip
     return PublicView(
-        wijk=b.wijk, homes=b.homes, corporatie_homes=b.sociale_huur, leefbaarheid_class=b.published_class,
-        placed=b.placed_seen.sum(axis=1), complaints=complaints * noise, caseload=w.caseload_seen[:, lag][b.wijk],
-        spare_hours=b.spare_exact.copy() if exact else observed, exact=exact,
+        b.wijk, b.homes, b.sociale_huur, b.published_class, placed, complaints, caseload,
+        b.spare_exact.copy() if exact else spare, exact,
     )  # fmt: skip

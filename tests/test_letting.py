@@ -10,7 +10,7 @@ from model.city import City
 from model.letting import Homes, Line, refusal_probability
 from model.mechanisms import leaving, settling
 from model.randomness import Luck, Stream, uniform_at
-from model.world import Count, Place, Status
+from model.world import NOBODY, Count, Place, Status
 
 CHEAP, DEAR = 500.0, 800.0  # the limit of passend toewijzen is 630
 RICH, POOR = 0.5, -1.0  # a low income is below -0.5
@@ -247,19 +247,62 @@ def test_strategies_see_the_known_persons_of_each_portiek(small_city, lively):
     assert seen.known_in_portiek.sum() > 0
 
 
-@pytest.mark.parametrize("what", ["a person twice", "a home twice", "somebody who does not wait", "a home of another"])
-def test_a_strategy_can_only_propose_what_it_was_given(small_city, lively, what):
+def as_array(persons, homes):
+    """As the fast ways of turns hand pairs over."""
+    return np.array([persons, homes]).T
+
+
+def as_list(persons, homes):
+    """As a strategy may that pairs by itself."""
+    return list(zip(persons, homes, strict=True))
+
+
+@pytest.fixture
+def letting_round(small_city, lively):
+    """A month in which nobody has been placed yet."""
     nobody_passed_over = lively._replace(access=lively.access._replace(exclusion_of_resistance=0.0, exclusion_of_overload=0.0))
     city = small_city(rooms=nobody_passed_over, months=12)
     city.begin_month()
     city.live(leaving)
     city.prepare_lettings()
-    now = city.letting_round
+    return city.letting_round
+
+
+@pytest.mark.parametrize("made", [as_array, as_list])
+@pytest.mark.parametrize("what", ["a person twice", "a home twice", "somebody who does not wait", "a home of another"])
+def test_a_strategy_can_only_propose_what_it_was_given(letting_round, what, made):
+    now, world = letting_round, letting_round.world
     (one, two, *_), (here, there, *_) = now.queue_of(0).person.tolist(), now.homes_of(0).dwelling.tolist()
-    stranger, elsewhere = int(np.flatnonzero(city.world.persons.place == Place.THUIS)[0]), int(now.homes_of(1).dwelling[0])
+    stranger, elsewhere = int(np.flatnonzero(world.persons.place == Place.THUIS)[0]), int(now.homes_of(1).dwelling[0])
     persons, homes = {
         "a person twice": ([one, one], [here, there]), "a home twice": ([one, two], [here, here]),
         "somebody who does not wait": ([one, stranger], [here, there]), "a home of another": ([one, two], [here, elsewhere]),
     }[what]  # fmt: skip
     with pytest.raises(ValueError, match="named once"):
-        now.place(0, 0, np.array(persons), np.array(homes))
+        now.place(0, 0, made(persons, homes))
+
+
+@pytest.mark.parametrize("pairs", [[1, 2], [(1, 2, 3)], [[(1, 2)]]])
+def test_a_strategy_must_propose_pairs(letting_round, pairs):
+    with pytest.raises(ValueError, match="pairs of a person and a home"):
+        letting_round.place(0, 0, pairs)
+
+
+@pytest.mark.parametrize("made", [as_array, as_list])
+def test_who_is_placed_waits_no_more_and_the_home_is_not_free(letting_round, made):
+    """The queue keeps its order, and each person gets the home that was proposed."""
+    now = letting_round
+    waiting, homes = now.queue_of(0), now.homes_of(0)
+    left = [k for k in range(waiting.person.size) if k not in (0, 2)]
+    expected = [column[left].tolist() for column in waiting]
+    chosen, given = waiting.person[[2, 0]].tolist(), homes.dwelling[:2].tolist()
+    now.place(0, 0, made(chosen, given))
+    assert [column.tolist() for column in now.queue_of(0)] == expected
+    assert now.homes_of(0).free.tolist() == [False, False] + [True] * (homes.free.size - 2)
+    assert now.agreed[:2].tolist() == chosen and (now.agreed[2:] == NOBODY).all()
+
+
+def test_the_queue_goes_by_when_they_came_and_then_by_identity(letting_round):
+    persons = letting_round.world.persons
+    rows = letting_round.queue_of(0).person.tolist()
+    assert rows == sorted(rows, key=lambda i: (persons.waiting_since[i], persons.identity[i])) and len(rows) > 2

@@ -12,7 +12,7 @@ from model.city import City
 from model.indicators import Record, place_by_place
 from model.indicators import measure as measured
 from model.letting import Line
-from model.letting_round import LettingRound, asks_in
+from model.letting_round import LettingRound
 from model.mechanisms import draagkracht, inflow, leaving, nuisance, settling
 from model.parameters import Refused
 from model.policies import FOREVER, Setting
@@ -33,6 +33,11 @@ def region(small_town):
 
 def home_gemeente(world, homes):
     return world.gemeente_of_buurt[world.dwellings.buurt[homes]]
+
+
+def asks_in(world, persons):
+    """Gemeente in which each of the persons asks for a home: that of their network."""
+    return world.wijken.gemeente[world.persons.network_wijk[persons]]
 
 
 def test_what_lies_where(region, small_world):

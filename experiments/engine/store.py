@@ -14,8 +14,8 @@ import os
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from io import BufferedRandom, BufferedReader
-from itertools import pairwise
+from io import BufferedReader
+from itertools import accumulate, pairwise
 from pathlib import Path
 from socket import gethostname
 from typing import Any, NamedTuple
@@ -34,6 +34,7 @@ from model.world import CARE, ByPlace, ByProfile, Count, Payer, Place, Profile
 FOLDER, WHOLE, REST, STATE = "runs", "runs.parquet", "runs-besides.parquet", "study.json"
 CHUNK = ".arrow"  # Arrow as it lies in memory: a chunk is read once and thrown away, and Parquet costs three times as much
 GROUP = 2 << 20  # bytes of a row group of runs.parquet: what a reader holds at once
+BUFFER = 1 << 20  # bytes of a chunk that are written at once: Arrow itself makes a hundred small writes of a run
 BATCH = 32  # runs of a chunk that are read at once
 AT_HAND = 2  # row groups that are kept open
 SHAPES = {
@@ -55,6 +56,7 @@ SHAPES = {
 }
 assert tuple(SHAPES) == Run._fields
 pa.set_memory_pool(pa.system_memory_pool())  # the pool that Arrow would choose keeps what it once had, thread by thread
+OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)  # a worker has one core
 HEAD = [("key", pa.string()), ("design", pa.string()), ("scenario", pa.string()), ("seed", pa.int32()), ("months", pa.int32()),
         ("detail", pa.string())]  # fmt: skip
 SCHEMA = pa.schema(HEAD + [(name, pa.list_(pa.from_numpy_dtype(kind))) for name, (kind, _) in SHAPES.items()])
@@ -151,14 +153,15 @@ class Store:
         self.chunks.mkdir(parents=True, exist_ok=True)
         passing = self.chunks / f".passing{CHUNK}.{gethostname()}.{os.getpid()}"
         try:
-            with open(passing, "w+b") as file:
-                with pa.ipc.new_file(file, SCHEMA, options=pa.ipc.IpcWriteOptions(compression="lz4")) as chunk:
-                    for part in batches:
-                        chunk.write_table(table(part))
-                file.flush()
-                os.fsync(file.fileno())
-                file.seek(0)
-                name = _named(file)
+            with (
+                pa.BufferedOutputStream(pa.OSFile(str(passing), "wb"), BUFFER) as file,
+                pa.ipc.new_file(file, SCHEMA, options=OPTIONS) as chunk,
+            ):
+                for part in batches:
+                    chunk.write_table(table(part))
+            with open(passing, "rb") as written:
+                os.fsync(written.fileno())
+                name = _named(written)
             os.replace(passing, self.chunks / name)
         except OSError:
             passing.unlink(missing_ok=True)
@@ -219,8 +222,8 @@ def table(runs: Iterable[tuple[Asked, Run]]) -> pa.Table:
     columns: list[Any] = [pa.array([getattr(asked, name) for asked, _ in runs], kind) for name, kind in HEAD]
     for name, (kind, _) in SHAPES.items():
         parts = [np.ascontiguousarray(getattr(run, name), kind).ravel() for _, run in runs]
-        offsets = np.concatenate([[0], np.cumsum([part.size for part in parts])]).astype(np.int32)
-        columns.append(pa.ListArray.from_arrays(pa.array(offsets), pa.array(np.concatenate(parts))))
+        offsets = pa.array(accumulate((part.size for part in parts), initial=0), pa.int32())
+        columns.append(pa.ListArray.from_arrays(offsets, pa.array(np.concatenate(parts) if len(parts) > 1 else parts[0])))
     return pa.Table.from_arrays(columns, schema=SCHEMA)
 
 
@@ -283,7 +286,7 @@ def _keys_of_groups(path: Path) -> list[list[str] | None]:
     return groups
 
 
-def _named(chunk: BufferedReader | BufferedRandom) -> str:
+def _named(chunk: BufferedReader) -> str:
     return f"{hashlib.file_digest(chunk, 'sha256').hexdigest()[:24]}{CHUNK}"
 
 

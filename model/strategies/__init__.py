@@ -1,6 +1,6 @@
 """How vacancies meet persons: one file per placement strategy, found by its name, all with one signature.
 
-    propose(vacancies, queue, public_view, p, luck) -> list of (person, dwelling), both row numbers
+    propose(vacancies, queue, public_view, p, luck) -> pairs of (person, dwelling), both row numbers
 
 A strategy decides nothing else: how many homes are reserved is the quota's, and who is at the head of the queue is the
 queue's. `RESERVES = False` says that it leaves persons in the queue with everyone; `EXACT = True` that its view is
@@ -49,7 +49,7 @@ class Queue(NamedTuple):
     waiting_months: np.ndarray
 
 
-Pairs = list[tuple[int, int]]
+Pairs = np.ndarray | list[tuple[int, int]]  # of a person and a home, both by row number: int64 [n, 2], or a list
 
 
 @kernel
@@ -66,30 +66,33 @@ def _cheapest(cost, free, key, identity, dwelling):
 
 
 @kernel
-def _each_cheapest(cost, key, identity, dwelling, out):
-    """Positions of the vacancies that persons [n] get in their turn, into `out` [n]; returns how many get one."""
-    free = np.ones(dwelling.size, np.bool_)
-    for k in range(out.size):
-        out[k] = _cheapest(cost, free, key, identity[k], dwelling)
-        if out[k] < 0:
-            return k
-        free[out[k]] = False
-    return out.size
+def _each_cheapest(cost, key, turns, person, identity, dwelling):
+    """Pairs of the first persons in the queue, so many turns, and the vacancies [n] that they get."""
+    free, pairs, found = np.ones(dwelling.size, np.bool_), np.empty((turns, 2), np.int64), 0
+    for k in range(turns):
+        i = _cheapest(cost, free, key, identity[k], dwelling)
+        if i < 0:
+            break
+        free[i] = False
+        pairs[k, 0], pairs[k, 1], found = person[k], dwelling[i], k + 1
+    return pairs[:found]
 
 
 @kernel
-def _each_least_loaded(group, load, size, step, key, identity, dwelling, out):
+def _each_least_loaded(group, load, size, step, key, turns, person, identity, dwelling):
     """The same, where a vacancy costs the load of its group over its size, and who gets it adds `step` to that load."""
-    free, cost = np.ones(dwelling.size, np.bool_), np.empty(dwelling.size)
-    for k in range(out.size):
+    load, cost = load.astype(np.float64), np.empty(dwelling.size)
+    free, pairs, found = np.ones(dwelling.size, np.bool_), np.empty((turns, 2), np.int64), 0
+    for k in range(turns):
         for i in range(dwelling.size):
             cost[i] = load[group[i]] / size[group[i]]
-        out[k] = _cheapest(cost, free, key, identity[k], dwelling)
-        if out[k] < 0:
-            return k
-        free[out[k]] = False
-        load[group[out[k]]] += step
-    return out.size
+        i = _cheapest(cost, free, key, identity[k], dwelling)
+        if i < 0:
+            break
+        free[i] = False
+        load[group[i]] += step
+        pairs[k, 0], pairs[k, 1], found = person[k], dwelling[i], k + 1
+    return pairs[:found]
 
 
 def _turns(vacancies: Vacancies, queue: Queue) -> int:
@@ -97,16 +100,10 @@ def _turns(vacancies: Vacancies, queue: Queue) -> int:
     return min(vacancies.reserved, queue.person.size, vacancies.dwelling.size)
 
 
-def _pairs(vacancies: Vacancies, queue: Queue, taken: np.ndarray) -> Pairs:
-    """Who comes first in the queue gets the first of the vacancies at positions `taken`, and so on."""
-    return list(zip(queue.person[: taken.size].tolist(), vacancies.dwelling[taken].tolist(), strict=True))
-
-
 def cheapest(vacancies: Vacancies, queue: Queue, luck: Luck, cost: np.ndarray) -> Pairs:
     """Persons in their turn get the vacancy of the lowest cost [n] that is left (inf: not at all); equal costs go by ticket."""
-    out = np.empty(_turns(vacancies, queue), np.int64)
-    found = _each_cheapest(cost, luck.key(Stream.WHICH_HOME), queue.identity, vacancies.dwelling, out)
-    return _pairs(vacancies, queue, out[:found])
+    turns, key = _turns(vacancies, queue), luck.key(Stream.WHICH_HOME)
+    return _each_cheapest(cost, key, turns, queue.person, queue.identity, vacancies.dwelling)
 
 
 def least_loaded(
@@ -116,11 +113,8 @@ def least_loaded(
 
     group: which one each vacancy is in [n]; load and size: of each group. Equal ones go by ticket. `load` is not changed.
     """
-    out = np.empty(_turns(vacancies, queue), np.int64)
-    found = _each_least_loaded(
-        group, load.astype(float), size, step, luck.key(Stream.WHICH_HOME), queue.identity, vacancies.dwelling, out
-    )
-    return _pairs(vacancies, queue, out[:found])
+    turns, key = _turns(vacancies, queue), luck.key(Stream.WHICH_HOME)
+    return _each_least_loaded(group, load, size, step, key, turns, queue.person, queue.identity, vacancies.dwelling)
 
 
 def in_turn(
@@ -131,7 +125,7 @@ def in_turn(
     `taken(i)` tells the strategy that vacancy i is gone, before the next person's turn.
     """
     free, key = np.ones(vacancies.dwelling.size, bool), luck.key(Stream.WHICH_HOME)
-    pairs: Pairs = []
+    pairs: list[tuple[int, int]] = []
     for k in range(_turns(vacancies, queue)):
         i = _cheapest(cost(), free, key, queue.identity[k], vacancies.dwelling)
         if i < 0:
@@ -151,3 +145,15 @@ def names() -> list[str]:
 def find(name: str) -> ModuleType:
     """The module of a strategy."""
     return importlib.import_module(f"{__name__}.{name}")
+
+
+@cache
+def reserves(name: str) -> bool:
+    """Whether a strategy places persons by agreement; else they queue with everyone."""
+    return bool(getattr(find(name), "RESERVES", True))
+
+
+@cache
+def exact(name: str) -> bool:
+    """Whether a strategy is shown last month's latent value."""
+    return bool(getattr(find(name), "EXACT", False))
