@@ -49,11 +49,13 @@ def _blank(rows, columns, blanks):
 @kernel
 def _close_up(mask, columns):
     """Move the rows of each column that stay (bool [rows]) to its front, in their order; returns how many these are."""
-    stay = np.flatnonzero(mask)
+    kept = 0
     for column in literal_unroll(columns):
-        for k, row in enumerate(stay):
-            column[k] = column[row]
-    return stay.size
+        kept = 0
+        for row in range(mask.size):
+            column[kept] = column[row]
+            kept += mask[row]
+    return kept
 
 
 @kernel
