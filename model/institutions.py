@@ -37,10 +37,10 @@ def _asked_over_hours(teams, gemeente, staff_hours, asked):
 @kernel
 def _provide(teams, gemeente, staff_hours, share, capacity, by_inhabitants, following, asked, hours, counts, counter):
     """Each gemeente divides its hours over its teams [n]: by inhabitants, and a part `following` by what was asked there."""
-    total = staff_hours * share * capacity
+    total, of_gemeenten = staff_hours * share * capacity, counts[counts.shape[0] - capacity.size :]
     there = _sum_per_gemeente(teams, gemeente, asked, capacity.size)
     for g in range(total.size):
-        counts[g, counter] += np.int64(np.rint(total[g]))
+        of_gemeenten[g, counter] += np.int64(np.rint(total[g]))
     for k, team in enumerate(teams):
         g, by_clients = gemeente[k], by_inhabitants[k]
         if there[g] > 0.0:
@@ -57,7 +57,7 @@ class Organisation(mesa.Agent):
 
     def __init__(self, model: "City") -> None:
         super().__init__(model)
-        world = model.world
+        world, self.counter = model.world, int(self.count)
         self.teams = np.flatnonzero(world.teams.kind == self.kind)
         self.gemeente = world.teams.gemeente[self.teams].astype(np.int64)
         inwoners = np.maximum(world.gemeenten.inwoners, 1.0)[self.gemeente]
@@ -75,7 +75,7 @@ class Organisation(mesa.Agent):
         world, teams = self.model.world, self.model.world.teams
         _provide(
             self.teams, self.gemeente, self.staff_hours, share, capacity, self.by_inhabitants, following, teams.asked,
-            teams.hours, world.gemeente_counts, int(self.count),
+            teams.hours, world.counts, self.counter,
         )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from model.ledger import (
     owed,
     prices,
     recount,
+    turn_page,
 )  # fmt: skip
 from model.world import NOBODY, ByPlace, Count, Payer, Place, Status, Tenure
 
@@ -284,6 +285,15 @@ def test_who_came_and_went_make_who_is_there_and_one_too_many_is_found(small_cit
 @pytest.fixture
 def world(small_city):
     return small_city(months=3).world
+
+
+def test_a_page_is_turned(world):
+    """What was counted is handed over, and counted anew from 0; who waits in a place stays there."""
+    counts, by_place = world.counts.copy(), world.by_place.copy()
+    page = turn_page(world)
+    assert np.array_equal(page.counts, counts) and np.array_equal(page.by_place, by_place) and counts.any()
+    assert not world.counts.any() and not world.by_profile.any() and not world.by_place[:, : ByPlace.DAAR].any()
+    assert np.array_equal(world.by_place[:, ByPlace.DAAR :], by_place[:, ByPlace.DAAR :]) and by_place[:, ByPlace.DAAR].any()
 
 
 def test_recount_counts_everyone_once(world):

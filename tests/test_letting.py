@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from model import letting
 from model.city import City
+from model.institutions import reserved
 from model.letting import Homes, Line, refusal_probability
 from model.mechanisms import leaving, settling
 from model.randomness import Luck, Stream, uniform_at
@@ -232,6 +233,14 @@ def test_over_the_years_the_quota_is_kept(small_city, lively):
         placed += int(city.world.counts[:, Count.GEPLAATST].sum())
     assert placed <= 0.3 * offered + 2
     assert placed >= 0.25 * offered, "the queue of the lively town is long enough to fill it"
+
+
+def test_fractions_of_a_reserved_home_carry_over(small_world, huidig):
+    """A quota of 0.3 that is kept by half: 0.5 and 0.15 of 4 homes make 1.1, one home; 0.9 and 0.15 of none make no home."""
+    world, levers = small_world(), huidig._replace(quota=0.3, nakoming=0.5)
+    world.corporaties.carry[:] = 0.5, 0.9
+    assert reserved(world, levers, np.array([0, 4, 4])) == [1, 0]
+    assert world.corporaties.carry.tolist() == pytest.approx([0.1, 0.9])
 
 
 def test_strategies_see_the_known_persons_of_each_portiek(small_city, lively):

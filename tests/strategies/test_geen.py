@@ -1,6 +1,6 @@
 """`geen`: no reserved share."""
 
-from model.strategies import geen
+from model.strategies import geen, reserves
 from model.world import ByProfile
 
 
@@ -9,7 +9,7 @@ def test_nobody_is_placed_by_agreement(vacancies, queue, view, p, luck):
 
 
 def test_persons_queue_with_everyone_else():
-    assert geen.RESERVES is False
+    assert geen.RESERVES is False and not reserves("geen") and reserves("loting")
 
 
 def test_in_a_city_persons_get_homes_by_regular_letting_only(small_city, lively):
