@@ -18,7 +18,7 @@ WRITES = (
     "buurten.complaints_seen", "buurten.need_seen", "buurten.placed_seen", "buurten.published_class", "wijken.caseload_seen",
 )  # fmt: skip
 READS = (
-    "dwellings.buurt", "persons.profile", "persons.place", "persons.status", "persons.dwelling", "buurten.score",
+    "persons.profile", "persons.place", "persons.status", "persons.buurt", "buurten.score",
     "buurten.complaints_seen", "buurten.need_seen", "buurten.placed_seen", "wijken.load", "wijken.caseload_seen",
     "counts.geplaatst", "counts.klachten",
 )  # fmt: skip
@@ -56,21 +56,19 @@ def _open_books(counts, known_need, load, complaints_seen, placed_seen, need_see
 
 
 @kernel
-def _known_need(place, status, profile, dwelling, buurt, need_hours, buurten):
+def _known_need(place, status, profile, buurt, need_hours, buurten):
     """Published need [buurten] of the known persons at home: the norm of the profile."""
     out = np.zeros(buurten)
     for row in range(place.size):
         if place[row] == Place.THUIS and status[row] == Status.BEKEND:
-            out[buurt[dwelling[row]]] += need_hours[profile[row]]
+            out[buurt[row]] += need_hours[profile[row]]
     return out
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Add this month at the front of what was seen; publish classes when it is time."""
     b, w, persons = world.buurten, world.wijken, world.persons
-    known_need = _known_need(
-        persons.place, persons.status, persons.profile, persons.dwelling, world.dwellings.buurt, p.need_hours, b.rows
-    )
+    known_need = _known_need(persons.place, persons.status, persons.profile, persons.buurt, p.need_hours, b.rows)
     _open_books(world.counts, known_need, w.load, b.complaints_seen, b.placed_seen, b.need_seen, w.caseload_seen)
     if luck.month % p.publish_every_months == 0:
         b.published_class[:] = leefbaarheid_class(b.score, p.class_width, p.class_of_mean)
