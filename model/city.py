@@ -72,7 +72,7 @@ class City(mesa.Model):
             c(self) for c in (institutions.Gemeente, institutions.Zorgaanbieder, institutions.Welzijn, institutions.Politie)
         ]
         self.corporaties = [institutions.Corporatie(self, k) for k in range(world.corporaties.rows)]
-        self.levers, self.luck, self.gemeente_of_buurt = huidig, Luck(seed, world.month), world.gemeente_of_buurt
+        self.levers, self.luck = huidig, Luck(seed, world.month)
         ledger.recount(world)
         self.record = Record(world, months, follow)
         self.record.add(world)
@@ -148,7 +148,7 @@ class City(mesa.Model):
         """Recount everyone, check that stocks equal flows, and keep the month."""
         world = self.world
         ledger.recount(world)
-        ledger.check(before.counts, world.counts, self.gemeente_of_buurt, world.month)
+        ledger.check(before.counts, world.counts, world.buurten.gemeente, world.month)
         ledger.check_places(before.by_place, world.by_place, world.month)
         if world.month - self.record.first < self.record.counts.shape[0]:
             self.record.add(world)

@@ -66,7 +66,7 @@ def _move_out(world: World, homes: np.ndarray) -> None:
 def _come(world: World, buurt: int, count: int, rooms: Rooms, luck: Luck) -> np.ndarray:
     """New persons with a network in the buurt's own gemeente; their rows [count]. They have waited for nothing yet."""
     persons, w = world.persons, world.wijken
-    gemeente = world.gemeente_of_buurt[buurt]
+    gemeente = world.buurten.gemeente[buurt]
     who = DOSE_ID | (np.uint64(buurt) << np.uint64(32)) | np.arange(1, count + 1, dtype=np.uint64)
     near = inflow.cumulative_shares(w.inwoners * (w.gemeente == gemeente))
     traits = inflow.person_traits(rooms.inflow, luck, who, near)

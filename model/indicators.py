@@ -519,7 +519,7 @@ class Record:
         outside = np.full(gemeenten.size, NOBODY)
         self._places = {  # at each level, the place of each row of the counters; what has no buurt has no wijk either
             "town": np.concatenate([inside, np.zeros_like(gemeenten)]),
-            "gemeente": np.concatenate([world.gemeente_of_buurt, gemeenten]),
+            "gemeente": np.concatenate([world.buurten.gemeente, gemeenten]),
             "wijk": np.concatenate([b.wijk, outside]),
             "buurt": np.concatenate([np.arange(b.rows), outside]),
         }

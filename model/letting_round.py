@@ -41,13 +41,8 @@ class LettingRound:
         """Rows of the homes [n] that are to let, corporatie by corporatie."""
         return self.homes.dwelling
 
-    def homes_of(self, corporatie: int) -> Homes:
-        """Homes that it has to let, in order of their rows."""
-        mine = self._homes_in(corporatie)
-        return Homes(*[column[mine] for column in self.homes])
-
     def vacancies_of(self, corporatie: int, reserved: int) -> Vacancies:
-        """The same homes, as a strategy sees them."""
+        """Homes that it has to let, in order of their rows, as a strategy sees them."""
         mine, (dwelling, buurt, portiek, rent, months_vacant, known, _) = self._homes_in(corporatie), self.vacancies
         return Vacancies(dwelling[mine], buurt[mine], portiek[mine], rent[mine], months_vacant[mine], known[mine], reserved)
 

@@ -517,11 +517,6 @@ class World:
         """The counters of what has no buurt [gemeenten, Count]: a part of `counts`, not a copy."""
         return self.counts[self.buurten.rows :]
 
-    @property
-    def gemeente_of_buurt(self) -> np.ndarray:
-        """Row of the gemeente of each buurt [buurten]."""
-        return self.buurten.gemeente
-
     def new_persons(self, count: int) -> np.ndarray:
         """Rows [count] of `persons` that are free, lowest first; the table grows when there are not enough."""
         rows = _first_free(self.persons.identity, count)

@@ -85,7 +85,7 @@ def test_the_books_close_in_the_month_of_the_dose_and_after_it(rooms, small_city
     city.step()
     place_more(city.world, HOOGWERF, 20, rooms, city.levers, city.luck)
     world = city.world
-    ledger.check(before, world.counts, world.gemeente_of_buurt, world.month)
+    ledger.check(before, world.counts, world.buurten.gemeente, world.month)
     ledger.check_places(there, world.by_place, world.month)
     assert world.counts[HOOGWERF, Count.GEPLAATST] >= 20 and world.by_profile[:, ByProfile.GEPLAATST].sum() >= 20
     city.run(12)  # a city closes its books every month

@@ -281,8 +281,8 @@ def letting_round(small_city, lively):
 @pytest.mark.parametrize("what", ["a person twice", "a home twice", "somebody who does not wait", "a home of another"])
 def test_a_strategy_can_only_propose_what_it_was_given(letting_round, what, made):
     now, world = letting_round, letting_round.world
-    (one, two, *_), (here, there, *_) = now.queue_of(0).person.tolist(), now.homes_of(0).dwelling.tolist()
-    stranger, elsewhere = int(np.flatnonzero(world.persons.place == Place.THUIS)[0]), int(now.homes_of(1).dwelling[0])
+    (one, two, *_), (here, there, *_) = now.queue_of(0).person.tolist(), now.vacancies_of(0, 0).dwelling.tolist()
+    stranger, elsewhere = int(np.flatnonzero(world.persons.place == Place.THUIS)[0]), int(now.vacancies_of(1, 0).dwelling[0])
     persons, homes = {
         "a person twice": ([one, one], [here, there]), "a home twice": ([one, two], [here, here]),
         "somebody who does not wait": ([one, stranger], [here, there]), "a home of another": ([one, two], [here, elsewhere]),
@@ -301,13 +301,13 @@ def test_a_strategy_must_propose_pairs(letting_round, pairs):
 def test_who_is_placed_waits_no_more_and_the_home_is_not_free(letting_round, made):
     """The queue keeps its order, and each person gets the home that was proposed."""
     now = letting_round
-    waiting, homes = now.queue_of(0), now.homes_of(0)
+    waiting, homes = now.queue_of(0), now.vacancies_of(0, 0).dwelling
     left = [k for k in range(waiting.person.size) if k not in (0, 2)]
     expected = [column[left].tolist() for column in waiting]
-    chosen, given = waiting.person[[2, 0]].tolist(), homes.dwelling[:2].tolist()
+    chosen, given = waiting.person[[2, 0]].tolist(), homes[:2].tolist()
     now.place(0, 0, made(chosen, given))
     assert [column.tolist() for column in now.queue_of(0)] == expected
-    assert now.homes_of(0).free.tolist() == [False, False] + [True] * (homes.free.size - 2)
+    assert now.homes.free[: homes.size].tolist() == [False, False] + [True] * (homes.size - 2)
     assert now.agreed[:2].tolist() == chosen and (now.agreed[2:] == NOBODY).all()
 
 

@@ -32,7 +32,7 @@ def region(small_town):
 
 
 def home_gemeente(world, homes):
-    return world.gemeente_of_buurt[world.dwellings.buurt[homes]]
+    return world.buurten.gemeente[world.dwellings.buurt[homes]]
 
 
 def asks_in(world, persons):
@@ -80,7 +80,7 @@ def test_beheerders_intervene_in_their_own_gemeente_only(region, small_world):
     teams, portieken = world.teams, world.portieken
     beheer = np.flatnonzero(teams.kind == TeamKind.BEHEER)
     teams.hours[beheer] = [6.0, 4.0, 0.0, 100.0]
-    gemeente = world.gemeente_of_buurt[portieken.buurt]
+    gemeente = world.buurten.gemeente[portieken.buurt]
     portieken.complaints[np.flatnonzero(gemeente == 0)[:5]] = [1, 2, 1, 1, 7]
     portieken.complaints[np.flatnonzero(gemeente == 1)[0]] = 3
     asked = (portieken.complaints, portieken.buurt, world.buurten.gemeente, (teams.kind, teams.gemeente, teams.hours), 4.0)
@@ -95,7 +95,7 @@ def test_what_is_near_in_a_gemeente_is_what_its_own_teams_have(region, small_cit
     teams.hours[teams.gemeente == 1] *= 3.0
     before = world.buurten.team_hours.copy()
     draagkracht.step(world, lively.draagkracht, city.levers, city.luck)
-    near = np.bincount(world.gemeente_of_buurt, weights=world.buurten.team_hours)
+    near = np.bincount(world.buurten.gemeente, weights=world.buurten.team_hours)
     assert near == pytest.approx(np.bincount(teams.gemeente, weights=teams.hours))
     assert world.buurten.team_hours == pytest.approx(before * [1, 1, 3, 3, 3, 3])
 
@@ -129,7 +129,7 @@ def test_nobody_is_housed_outside_their_gemeente(region, small_city, lively, str
 def test_the_books_notice_who_crosses_a_border(region, small_city, lively):
     """The region still closes; the two gemeenten do not."""
     city = small_city(town=region(), rooms=lively, months=6)
-    counts, gemeente = city.record.counts.astype(np.int64), city.world.gemeente_of_buurt
+    counts, gemeente = city.record.counts.astype(np.int64), city.world.buurten.gemeente
     ledger.check(counts[5], counts[6], gemeente, 6)
     for count, account in ((Count.WONINGZOEKENDEN, "woningzoekenden"), (Count.PERSONEN_WACHTEND, "personen")):
         wrong = counts[6].copy()
@@ -177,7 +177,7 @@ def test_a_corporatie_sees_its_own_gemeente_and_no_other(region, small_city, liv
         assert waiting.size and (asks_in(world, waiting) == g).all()
     assert now.in_line.tolist()[-1] == now.line.row.size == world.seekers.rows
     assert sum(now.queue_of(g).person.size for g in range(2)) == (world.persons.place > 1).sum()
-    homes = [now.homes_of(k).dwelling for k in range(4)]
+    homes = [now.vacancies_of(k, 0).dwelling for k in range(4)]
     assert sum(h.size for h in homes) == now.offered.size > 0
     assert all((world.dwellings.corporatie[h] == k + 1).all() for k, h in enumerate(homes))
     bee = now.view_of(1)

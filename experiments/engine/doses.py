@@ -103,7 +103,7 @@ def _lived(job: Job) -> Lived:
     world = _world(job.seed)
 
     def after(buurt: int, count: int) -> np.ndarray:
-        return outcomes(dosed(_asked, world.copy(), job.seed, buurt, count), world.gemeente_of_buurt)
+        return outcomes(dosed(_asked, world.copy(), job.seed, buurt, count), world.buurten.gemeente)
 
     if job.buurt == UNDOSED:
         return job, after(0, 0)

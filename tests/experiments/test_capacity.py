@@ -234,7 +234,7 @@ def test_the_rest_is_the_gemeente_without_the_buurt(small_city):
     """By hand: what is counted in the other buurten, and the mean of their states by homes."""
     city = small_city(months=6, warmup=12)
     record: Record = city.record
-    part, of = record.period([slice(1, 7)], "buurt"), city.world.gemeente_of_buurt
+    part, of = record.period([slice(1, 7)], "buurt"), city.world.buurten.gemeente
     rest = without(record.period([slice(1, 7)], "gemeente"), part, of)
     others = np.arange(6) != 2
     both = part.counts[0][others].sum(axis=0) + record.counts[1:7, 6].sum(axis=0)
