@@ -129,9 +129,11 @@ def _pay(keys, identity, tenure, ses, person, buurt, portiek, incidents, complai
 @kernel
 def _repay(key, identity, place, buurt, hours, need, debts, per_year, counts):
     """Debts of persons at home end, as far as help covers the need; what is left is counted."""
-    for i in range(identity.size):
-        if place[i] != Place.THUIS or not debts[i]:
-            continue
+    owing, found = np.empty(identity.size, np.int64), 0
+    for i in range(identity.size):  # no branch here: a processor guesses wrongly who has debts
+        owing[found] = i
+        found += (place[i] == Place.THUIS) & (debts[i] != 0)
+    for i in owing[:found]:
         covered = min(1.0, hours[i] / need[i]) if need[i] > 0.0 else 0.0
         if uniform_at(key, identity[i]) < per_year / 12.0 * covered:
             debts[i] = 0
