@@ -53,12 +53,34 @@ def carried_stability(coping, coverage, network, participation, debts, as_wished
 
 
 @kernel
-def _company(place, status, dwelling, buurt, portiek, wijk, in_wijk, known_near):
-    """How many persons live at home, in_wijk [wijken], and of them those whom help knows, known_near [portieken]."""
+def _by_place(place, buurt, wijk, in_wijk):
+    """Rows [n] of persons at home and [n] of those elsewhere; how many live at home, in_wijk [wijken].
+
+    There is no branch here, because a processor guesses wrongly who is at home.
+    """
+    at_home, elsewhere, homes, others = np.empty(place.size, np.int64), np.empty(place.size, np.int64), 0, 0
     for i in range(place.size):
-        if place[i] == Place.THUIS:
-            in_wijk[wijk[buurt[i]]] += 1
-            known_near[portiek[dwelling[i]]] += status[i] != Status.LATENT
+        at_home[homes], elsewhere[others] = i, i
+        homes += place[i] == Place.THUIS
+        others += (place[i] != Place.THUIS) & (place[i] != Place.AFWEZIG)
+        in_wijk[wijk[buurt[i]]] += place[i] == Place.THUIS
+    return at_home[:homes], elsewhere[:others]
+
+
+@kernel
+def _as_wished(at_home, status, wish, dwelling, portiek, portieken):
+    """bool [persons]: of those at home, who wishes peers near and has nobody in the portiek whom help knows does not."""
+    as_wished, known_near = np.ones(status.size, np.bool_), np.zeros(portieken, np.int32)
+    known, wishing, knowns, wishes = np.empty(at_home.size, np.int64), np.empty(at_home.size, np.int64), 0, 0
+    for i in at_home:
+        known[knowns], wishing[wishes] = i, i
+        knowns += status[i] != Status.LATENT
+        wishes += wish[i] != Wish.ZELFSTANDIG
+    for i in known[:knowns]:
+        known_near[portiek[dwelling[i]]] += 1
+    for i in wishing[:wishes]:
+        as_wished[i] = known_near[portiek[dwelling[i]]] > (status[i] != Status.LATENT)
+    return as_wished
 
 
 @kernel
@@ -74,32 +96,31 @@ def _welzijn_each(kind, team_wijk, hours, in_wijk):
 @kernel
 def _live(place, status, dwelling, coping, need, hours, wish, debts, episode, stability, network, participation, buurt, portiek,
           portieken, wijk, wijken, tolerance, ties, damage, kind, team_wijk, team_hours, context, p, counts):  # fmt: skip
-    in_wijk, peers = np.zeros(wijken, np.int64), np.zeros(portieken, np.int64)
-    _company(place, status, dwelling, buurt, portiek, wijk, in_wijk, peers)
+    in_wijk, lonely = np.zeros(wijken, np.int64), np.zeros(tolerance.size, np.int64)
+    at_home, elsewhere = _by_place(place, buurt, wijk, in_wijk)
+    as_wished = _as_wished(at_home, status, wish, dwelling, portiek, portieken)
     welzijn_each = _welzijn_each(kind, team_wijk, team_hours, in_wijk)
-    for i in range(place.size):
-        if place[i] == Place.AFWEZIG:
-            continue
-        if place[i] != Place.THUIS:
-            stability[i] += p.speed_per_month * (coping[i] - stability[i])
-            continue
+    for i in elsewhere:
+        stability[i] += p.speed_per_month * (coping[i] - stability[i])
+    for i in at_home:
         b = buurt[i]
         coverage = min(1.0, hours[i] / need[i]) if need[i] > 0.0 else 0.0
-        as_wished = wish[i] == Wish.ZELFSTANDIG or peers[portiek[dwelling[i]]] > (status[i] != Status.LATENT)
         level = carried_stability(
-            coping[i], coverage, network[i], participation[i], debts[i], as_wished, tolerance[b], damage[b], p
+            coping[i], coverage, network[i], participation[i], debts[i], as_wished[i], tolerance[b], damage[b], p
         )
         stability[i] += p.speed_per_month * (level - stability[i])
         network[i] += p.network_from_ties_per_month * max(0.0, ties[b] - network[i]) * participation[i]
         if context:
             network[i] += p.network_from_guidance_per_month * coverage * max(0.0, ties[b] - network[i])
-        counts[b, Count.EENZAAM] += network[i] < p.lonely_below
+        lonely[b] += network[i] < p.lonely_below
         if episode[i]:
             stability[i] = max(0.0, stability[i] - p.cost_of_episode)
             participation[i] -= p.participation_lost_in_episode * participation[i]
         else:
             offered = min(1.0, p.participation_per_welzijn_hour * welzijn_each[wijk[b]])
             participation[i] += offered * (1.0 - participation[i]) - p.participation_lost_per_month * participation[i]
+    for b in range(lonely.size):
+        counts[b, Count.EENZAAM] += lonely[b]
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
