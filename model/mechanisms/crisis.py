@@ -80,12 +80,18 @@ def usual_highest(per_year, stability_slope):
 
 
 @rule
-def starts(lot, per_year, worst, best, stability, memory, p):
-    """Whether an episode starts, by the draw `lot`; for most it tells so at once, since an exponential bends below a line."""
+def may_start(lot, worst, best, stability, memory, p):
+    """Whether an episode may start by the draw `lot`: most do not, which a line tells below which the exponential bends."""
     highest = (worst + stability * (best - worst)) * (1.0 + p.memory_slope * memory)
-    if lot >= highest and 0.0 <= stability <= 1.0:
-        return False
-    return lot < episode_probability(per_year, stability, memory, p.stability_slope, p.memory_slope)
+    return (lot < highest) | (stability < 0.0) | (stability > 1.0)
+
+
+@rule
+def starts(lot, per_year, worst, best, stability, memory, p):
+    """Whether an episode starts by the draw `lot`."""
+    return may_start(lot, worst, best, stability, memory, p) and lot < episode_probability(
+        per_year, stability, memory, p.stability_slope, p.memory_slope
+    )
 
 
 @rule
@@ -173,6 +179,25 @@ def without_bed(of_institutions, gemeente):
 
 
 @kernel
+def _begin_month(key, identity, profile, place, stability, memory, episode, episode_days, opname_days, conflict, crisis, worst,
+                 best, p):  # fmt: skip
+    """Last month is over and memory fades; rows [n] of persons at home in an episode or opname, or in whom one may start.
+
+    There is no branch here, because a processor guesses wrongly who is at home.
+    """
+    rows, found = np.empty(identity.size, np.int64), 0
+    for i in range(identity.size):
+        memory[i] *= p.memory_kept_per_month
+        conflict[i], crisis[i], episode_days[i] = 0, 0, 0.0
+        at_home, kind, lot = place[i] == Place.THUIS, profile[i], uniform_at(key, identity[i])
+        episode[i] = episode[i] * at_home
+        may = may_start(lot, worst[kind], best[kind], stability[i], memory[i], p)
+        rows[found] = i
+        found += at_home & (may | (episode[i] != 0) | (opname_days[i] > 0))
+    return rows[:found]
+
+
+@kernel
 def _episodes(keys, month, days, identity, profile, place, status, dwelling, contract, stability, trust, hours, need, memory,
               episode, episode_days, end_day, call_day, harm_day, patience_day, opname_days, escalations, conflict, crisis,
               home_lost, buurt, portiek, lives_at, tolerance, wijk, response_days, of_institutions, gemeente, levers,
@@ -180,14 +205,9 @@ def _episodes(keys, month, days, identity, profile, place, status, dwelling, con
     waakvlam, reachable, informed, fix, number = levers
     worst, best = usual_highest(p.episodes_per_year, p.stability_slope)
     no_bed = without_bed(of_institutions, gemeente)
-    for i in range(identity.size):
-        if identity[i] == 0:
-            continue
-        memory[i] *= p.memory_kept_per_month
-        conflict[i], crisis[i], episode_days[i] = 0, 0, 0.0
-        if place[i] != Place.THUIS:
-            episode[i] = 0
-            continue
+    rows = _begin_month(keys[Stream.EPISODE_ONSET], identity, profile, place, stability, memory, episode, episode_days,
+                        opname_days, conflict, crisis, worst, best, p)  # fmt: skip
+    for i in rows:
         who, kind = identity[i], profile[i]
         goes_on, lot = episode[i] != 0 or opname_days[i] > 0, uniform_at(keys[Stream.EPISODE_ONSET], who)
         if not goes_on and not starts(lot, p.episodes_per_year[kind], worst[kind], best[kind], stability[i], memory[i], p):

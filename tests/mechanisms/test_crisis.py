@@ -11,6 +11,7 @@ from model.mechanisms.crisis import (
     call_days,
     clocks,
     episode_probability,
+    may_start,
     opname_stay,
     outcome,
     patience_around,
@@ -58,6 +59,14 @@ def test_an_episode_starts_when_the_draw_is_below_its_chance(rooms, lot, kind, s
     worst, best = usual_highest(per_year, p.stability_slope)
     for draw in (lot, chance, np.nextafter(chance, 0.0)):
         assert starts(draw, per_year, worst, best, stability, memory, p) == (draw < chance)
+
+
+def test_who_may_start_by_hand(rooms):
+    """The line falls from 0.2 at stability 0 to 0.1 at 1; after an episode it is 1 + 0.6 times as high. It ends at 0 and at 1."""
+    p = rooms.crisis._replace(memory_slope=0.6)
+    assert may_start(0.14, 0.2, 0.1, 0.5, 0.0, p) and not may_start(0.16, 0.2, 0.1, 0.5, 0.0, p)
+    assert may_start(0.23, 0.2, 0.1, 0.5, 1.0, p) and not may_start(0.25, 0.2, 0.1, 0.5, 1.0, p)
+    assert may_start(0.99, 0.2, 0.1, -0.1, 0.0, p) and may_start(0.99, 0.2, 0.1, 1.1, 0.0, p)
 
 
 def test_days_to_a_call_by_hand(p):
