@@ -110,27 +110,43 @@ def coverages(hours, urgent, other, triage):
     return equal + triage * (first - equal), equal + triage * (rest - equal)
 
 
+@rule
+def asks(bekend, line, episode, need, waakvlam):
+    """(urgent, kind of team, hours) of what one person asks: who sleeps asks the waakvlam of the wijkteam."""
+    kind = TeamKind.AMBULANT if bekend and line == 2 else TeamKind.WIJKTEAM
+    return 1 if bekend and episode else 0, kind, need if bekend else waakvlam
+
+
 @kernel
-def _ask(place, status, line, profile, stability, episode, opname_days, buurt, need, own_contribution, samenwerking, waakvlam, p,
-         wijk, asked, latent):  # fmt: skip
-    """Everyone's need, the hours asked per [urgent, line, wijk], and how many nobody knows [wijken].
+def _needs(place, status, profile, stability, opname_days, buurt, need, own_contribution, samenwerking, p, wijk, latent):
+    """Everyone's need and how many nobody knows [wijken]; rows [n] at home whom nobody knows, and [n] whom somebody knows.
+
+    There is no branch here, because a processor guesses wrongly who is at home and who is known.
+    """
+    unknown, known = np.empty(place.size, np.int64), np.empty(place.size, np.int64)
+    unknowns, knowns = 0, 0
+    for i in range(place.size):
+        w, at_home, nobody_knows = wijk[buurt[i]], place[i] == Place.THUIS, status[i] == Status.LATENT
+        need[i] = need_hours(p.need_hours[profile[i]], stability[i], p.need_at_worst, p.need_least)
+        need[i] *= 1.0 - own_contribution * samenwerking[w]
+        need[i] *= at_home & (opname_days[i] == 0)
+        latent[w] += at_home & nobody_knows
+        unknown[unknowns], known[knowns] = i, i
+        unknowns += at_home & nobody_knows
+        knowns += at_home & (not nobody_knows)
+    return unknown[:unknowns], known[:knowns]
+
+
+@kernel
+def _ask(known, status, line, episode, opname_days, buurt, need, waakvlam, wijk, asked):
+    """The hours asked per [urgent, line, wijk] by the known persons in rows `known` [n].
 
     The second line is asked of the ambulant pool.
     """
-    for i in range(place.size):
-        need[i] = 0.0
-        if place[i] != Place.THUIS:
-            continue
-        w, urgent = wijk[buurt[i]], 1 if episode[i] else 0
-        latent[w] += status[i] == Status.LATENT
-        if opname_days[i] > 0:
-            continue
-        need[i] = need_hours(p.need_hours[profile[i]], stability[i], p.need_at_worst, p.need_least)
-        need[i] *= 1.0 - own_contribution * samenwerking[w]
-        if status[i] == Status.BEKEND:
-            asked[urgent, TeamKind.AMBULANT if line[i] == 2 else TeamKind.WIJKTEAM, w] += need[i]
-        elif status[i] == Status.SLAPEND:
-            asked[0, TeamKind.WIJKTEAM, w] += waakvlam
+    for i in known:
+        if opname_days[i] == 0:
+            urgent, kind, hours = asks(status[i] == Status.BEKEND, line[i], episode[i], need[i], waakvlam)
+            asked[urgent, kind, wijk[buurt[i]]] += hours
 
 
 @kernel
@@ -181,53 +197,51 @@ def _divide(asked, usable, samenwerking, p, load, coverage, days, leave):
 
 
 @kernel
-def _give(keys, month, place, status, line, episode, crisis, conflict, identity, dwelling, contract, stability, opname_days,
-          need, hours, trust, stable_months, coverage, leave, find_chance, signal_chance, not_renewed, waakvlam, arrears,
-          complaints, p, buurt, portiek, wijk, counts):  # fmt: skip
-    """Give hours, move trust, step up or down between lines, and find those who did not ask."""
+def _find(keys, unknown, status, line, crisis, conflict, identity, dwelling, stable_months, find_chance, signal_chance, arrears,
+          complaints, buurt, portiek, wijk, counts):  # fmt: skip
+    """Find some of those in rows `unknown` [n]: by a crisis or conflict, by a signal, or by outreach."""
+    for i in unknown:
+        who, w = identity[i], wijk[buurt[i]]
+        signal = uniform_at(keys[Stream.SIGNAL], who) < signal_chance[w]
+        found = (crisis[i] != 0) | (conflict[i] != 0) | (uniform_at(keys[Stream.OUTREACH], who) < find_chance[w])
+        if found or (signal and (arrears[dwelling[i]] > 0 or complaints[portiek[dwelling[i]]] > 0)):
+            status[i], line[i], stable_months[i] = Status.BEKEND, 2 if crisis[i] else 1, 0
+            counts[buurt[i], Count.GEVONDEN] += 1
+
+
+@kernel
+def _give(keys, month, known, status, line, episode, crisis, identity, contract, stability, opname_days, need, hours, trust,
+          stable_months, coverage, leave, not_renewed, waakvlam, p, buurt, wijk, counts):  # fmt: skip
+    """Give hours to those in rows `known` [n], move their trust, and let them step up or down between lines."""
     given = np.zeros(coverage.shape[1:])
-    for i in range(place.size):
-        hours[i] = 0.0
-        if place[i] != Place.THUIS:
-            continue
-        b = buurt[i]
-        w = wijk[b]
-        if status[i] == Status.LATENT:
-            home, who = dwelling[i], identity[i]
-            told = uniform_at(keys[Stream.SIGNAL], who) < signal_chance[w] and (
-                arrears[home] > 0 or complaints[portiek[home]] > 0
-            )
-            if crisis[i] or conflict[i] or told or uniform_at(keys[Stream.OUTREACH], who) < find_chance[w]:
-                status[i], line[i], stable_months[i] = Status.BEKEND, 2 if crisis[i] else 1, 0
-                counts[b, Count.GEVONDEN] += 1
-            continue
+    hours[:] = 0.0
+    for i in known:
+        who, w, bekend = identity[i], wijk[buurt[i]], status[i] == Status.BEKEND
         if opname_days[i] == 0:
-            kind = TeamKind.AMBULANT if status[i] == Status.BEKEND and line[i] == 2 else TeamKind.WIJKTEAM
-            asked = need[i] if status[i] == Status.BEKEND else waakvlam
-            hours[i] = asked * coverage[1 if episode[i] and status[i] == Status.BEKEND else 0, kind, w]
+            urgent, kind, asked = asks(bekend, line[i], episode[i], need[i], waakvlam)
+            hours[i] = asked * coverage[urgent, kind, w]
             given[kind, w] += hours[i]
         if crisis[i]:
             trust[i] -= p.trust_lost_in_crisis * trust[i]
-        if uniform_at(keys[Stream.STAFF_TURNOVER], identity[i]) < leave[w]:
+        if uniform_at(keys[Stream.STAFF_TURNOVER], who) < leave[w]:
             trust[i] -= p.trust_lost_with_worker * trust[i]
         reached = hours[i] / need[i] if need[i] > 0.0 else 0.0
         trust[i] += p.trust_gain_per_month * min(1.0, reached) * (1.0 - trust[i])
-        stable_months[i] = min(stable_months[i] + 1, 250) if stability[i] >= p.stable_above and not episode[i] else 0
+        goes_well = (stability[i] >= p.stable_above) & (episode[i] == 0)
+        stable_months[i] = min(stable_months[i] + 1, 250) * goes_well
+        ready, free = bekend & (stable_months[i] >= p.months_to_step_down), month >= contract[i]
+        ended = free & bekend & (uniform_at(keys[Stream.INDICATION], who) < not_renewed)
         if episode[i]:
             status[i], line[i] = Status.BEKEND, 2
-        elif month >= contract[i] and uniform_at(keys[Stream.OUT_OF_SIGHT], identity[i]) < p.out_of_sight_per_month * (
-            1.0 - trust[i]
-        ):
+        elif free and uniform_at(keys[Stream.OUT_OF_SIGHT], who) < p.out_of_sight_per_month * (1.0 - trust[i]):
             status[i], line[i], stable_months[i] = Status.LATENT, 0, 0
-            counts[b, Count.CONTACT_VERLOREN] += 1
-        elif status[i] == Status.BEKEND:
-            ended = month >= contract[i] and uniform_at(keys[Stream.INDICATION], identity[i]) < not_renewed
-            counts[b, Count.INDICATIES_AFGELOPEN] += ended
-            if ended or stable_months[i] >= p.months_to_step_down:
-                stable_months[i] = 0
-                line[i] = max(0, line[i] - 1) if line[i] > 0 else 0
-                if line[i] == 0:
-                    status[i] = Status.SLAPEND
+            counts[buurt[i], Count.CONTACT_VERLOREN] += 1
+        elif ended | ready:
+            counts[buurt[i], Count.INDICATIES_AFGELOPEN] += ended
+            stable_months[i] = 0
+            line[i] = max(0, line[i] - 1) if line[i] > 0 else 0
+            if line[i] == 0:
+                status[i] = Status.SLAPEND
     return given
 
 
@@ -248,15 +262,16 @@ def _help(keys, month, place, status, line, profile, episode, crisis, conflict, 
     """Ask, divide, give."""
     asked, latent = np.zeros((2, CARE, homes.size)), np.zeros(homes.size, np.int64)
     coverage, leave, finds = np.empty(asked.shape), np.empty(homes.size), np.empty(homes.size)
-    _ask(place, status, line, profile, stability, episode, opname_days, buurt, need, own_contribution, samenwerking, waakvlam, p,
-         wijk, asked, latent)  # fmt: skip
+    unknown, known = _needs(place, status, profile, stability, opname_days, buurt, need, own_contribution, samenwerking, p, wijk,
+                            latent)  # fmt: skip
+    _ask(known, status, line, episode, opname_days, buurt, need, waakvlam, wijk, asked)
     usable = _hours_at_hand(kind, team_wijk, team_hours, asked, homes, samenwerking, p)
     _keep_for_outreach(asked, usable, latent, kept_share, outreach, p, finds)
     _divide(asked, usable, samenwerking, p, load, coverage, response, leave)
-    given = _give(keys, month, place, status, line, episode, crisis, conflict, identity, dwelling, contract, stability,
-                  opname_days, need, hours, trust, stable_months, coverage, leave, finds,
-                  p.signal_finds_per_month * samenwerking, not_renewed, waakvlam, arrears, complaints, p, buurt, portiek, wijk,
-                  counts)  # fmt: skip
+    _find(keys, unknown, status, line, crisis, conflict, identity, dwelling, stable_months, finds,
+          p.signal_finds_per_month * samenwerking, arrears, complaints, buurt, portiek, wijk, counts)  # fmt: skip
+    given = _give(keys, month, known, status, line, episode, crisis, identity, contract, stability, opname_days, need, hours,
+                  trust, stable_months, coverage, leave, not_renewed, waakvlam, p, buurt, wijk, counts)  # fmt: skip
     _write_down(asked, given, kind, team_wijk, team_asked, team_given)
 
 

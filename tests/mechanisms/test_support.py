@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.mechanisms import support
-from model.mechanisms.support import coverages, hours_left, need_hours, response_days, travel_share
+from model.mechanisms.support import asks, coverages, hours_left, need_hours, response_days, travel_share
 from model.randomness import Luck
 from model.world import NOBODY, Count, Place, Profile, Status, TeamKind
 
@@ -23,6 +23,17 @@ def test_need_by_hand():
 def test_need_follows_stability(stability, other):
     low, high = sorted((stability, other))
     assert need_hours(7.0, low, 1.5, 0.2) >= need_hours(7.0, high, 1.5, 0.2) > 0.0
+
+
+def test_what_is_asked_by_hand():
+    """Three hours: of the wijkteam on the first line, of the ambulant pool on the second, urgent in an episode.
+
+    Who sleeps asks the waakvlam of half an hour, whatever line they were on.
+    """
+    assert asks(True, 1, 0, 3.0, 0.5) == (0, TeamKind.WIJKTEAM, 3.0)
+    assert asks(True, 2, 0, 3.0, 0.5) == (0, TeamKind.AMBULANT, 3.0)
+    assert asks(True, 2, 1, 3.0, 0.5) == (1, TeamKind.AMBULANT, 3.0)
+    assert asks(False, 2, 1, 3.0, 0.5) == (0, TeamKind.WIJKTEAM, 0.5)
 
 
 def test_travel_by_hand():
