@@ -69,7 +69,10 @@ def _by_place(place, buurt, wijk, in_wijk):
 
 @kernel
 def _as_wished(at_home, status, wish, dwelling, portiek, portieken):
-    """bool [persons]: of those at home, who wishes peers near and has nobody in the portiek whom help knows does not."""
+    """bool [persons]: whether those at home live as they wish.
+
+    Who wishes peers near needs somebody else in the portiek whom help knows.
+    """
     as_wished, known_near = np.ones(status.size, np.bool_), np.zeros(portieken, np.int32)
     known, wishing, knowns, wishes = np.empty(at_home.size, np.int64), np.empty(at_home.size, np.int64), 0, 0
     for i in at_home:
