@@ -141,15 +141,33 @@ def _lettings(offered, agreed, found, row, is_person):
 
 
 @kernel
+def _long_vacant(months_vacant):
+    """Rows [n] of homes that stand empty and did so before this month, ascending.
+
+    Few do, so that eight at a time are passed over.
+    """
+    rows, found, last = np.empty(months_vacant.size, np.int64), 0, months_vacant.size // 8 * 8
+    for k, eight in enumerate(months_vacant[:last].view(np.uint64)):
+        if eight != 0:
+            for i in range(8 * k, 8 * k + 8):
+                rows[found] = i
+                found += months_vacant[i] > 0
+    for i in range(last, months_vacant.size):
+        rows[found] = i
+        found += months_vacant[i] > 0
+    return rows[:found]
+
+
+@kernel
 def _offered(identity, tenure, months_vacant, corporatie, corporaties):
     """Rows [n] of corporatie homes that stood empty before this month: by corporatie (k has number k + 1), and there by row.
 
     Also returns where each corporatie starts [corporaties + 1].
     """
-    rows, found = np.empty(identity.size, np.int64), 0
+    rows, found = _long_vacant(months_vacant), 0
     starts = np.zeros(corporaties + 2, np.int64)
-    for i in range(identity.size):
-        if months_vacant[i] > 0 and identity[i] == 0 and tenure[i] == Tenure.SOCIALE_HUUR:
+    for i in rows:
+        if identity[i] == 0 and tenure[i] == Tenure.SOCIALE_HUUR:
             rows[found] = i
             found += 1
             starts[corporatie[i] + 1] += 1

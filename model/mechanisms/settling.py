@@ -89,10 +89,10 @@ def frailty(shape: float, seed: int, who: np.ndarray) -> np.ndarray:
 
 
 @rule
-def move_in(home, who, means, age, persons, month, seed, p, log_quantiles, of_homes, count):
-    """A household moves into a home; until month 0 it takes the SES, age and size of who left."""
+def move_in(home, who, prone, means, age, persons, month, p, of_homes, count):
+    """A household, as `prone` as its frailty, moves into a home; until month 0 it takes the SES, age and size of who left."""
     identity, ses, age_class, size, frailty, tolerance, satisfaction, months_vacant = of_homes
-    identity[home], frailty[home] = who, frailty_at(stream_key(seed, Stream.FRAILTY, 0), who, log_quantiles)
+    identity[home], frailty[home] = who, prone
     tolerance[home], satisfaction[home], months_vacant[home] = p.tolerance_rest, p.content_rest, 0
     if month > 0:
         ses[home], age_class[home], size[home] = means, age, persons
@@ -104,6 +104,7 @@ def _place(month, seed, rows, homes, p, contract_until, log_quantiles, of_homes,
            size, place, dwelling, near, profile, network_wijk, network, waiting_since, since, escalations, contract, placed,
            counts, by_profile, by_place):  # fmt: skip
     """Persons in rows [n] come home, placed by agreement or let to in their turn, and that is booked."""
+    prone = _frailties(seed, identity[rows], log_quantiles)
     for k in range(rows.size):
         i, home = rows[k], homes[k]
         b, count = buurt[home], counts[buurt[home]]
@@ -118,14 +119,14 @@ def _place(month, seed, rows, homes, p, contract_until, log_quantiles, of_homes,
             network[i] *= np.float32(p.network_kept_elsewhere)
         if placed[i] == NEVER:  # a placement that is still to be looked back on stays the one that counts
             placed[i] = month
-        move_in(home, identity[i], ses[i], age_class[i], size[i], month, seed, p, log_quantiles, of_homes, count)
+        move_in(home, identity[i], prone[k], ses[i], age_class[i], size[i], month, p, of_homes, count)
 
 
 @kernel
 def _let(month, seed, rows, homes, p, log_quantiles, of_homes, buurt, identity, ses, age_class, size, since,
          counts):  # fmt: skip
     """Regular seekers in rows [n] move in; those with a low income are counted besides. Returns who stays in the queue."""
-    stay = np.ones(since.size, np.bool_)
+    stay, prone = np.ones(since.size, np.bool_), _frailties(seed, identity[rows], log_quantiles)
     for k in range(rows.size):
         i, home = rows[k], homes[k]
         count, waited, stay[i] = counts[buurt[home]], month - since[i], False
@@ -134,20 +135,22 @@ def _let(month, seed, rows, homes, p, log_quantiles, of_homes, buurt, identity, 
         if ses[i] < p.low_income_below_ses:
             count[Count.VERHUURD_LAAG_INKOMEN] += 1
             count[Count.WACHT_LAAG_INKOMEN_MAANDEN] += waited
-        move_in(home, identity[i], ses[i], age_class[i], size[i], month, seed, p, log_quantiles, of_homes, count)
+        move_in(home, identity[i], prone[k], ses[i], age_class[i], size[i], month, p, of_homes, count)
     return stay
 
 
 @kernel
 def _sold_or_let(key, month, identity, tenure, months_vacant):
     """Rows [n] of empty homes outside the corporaties that somebody enters this month, and who that is."""
-    homes, found = np.empty(identity.size, np.int64), 0
+    homes, empty, found = np.empty(identity.size, np.int64), 0, 0
     for i in range(identity.size):
-        if identity[i] != 0 or tenure[i] == Tenure.SOCIALE_HUUR:
-            continue
-        if uniform_at(key, np.uint64(i)) < 1.0 / max(1.0, months_vacant[tenure[i]]):
-            homes[found] = i
-            found += 1
+        if identity[i] == 0:
+            homes[empty] = i
+            empty += 1
+    for i in homes[:empty]:
+        homes[found] = i
+        entered = uniform_at(key, np.uint64(i)) < 1.0 / max(1.0, months_vacant[tenure[i]])
+        found += entered & (tenure[i] != Tenure.SOCIALE_HUUR)
     who = np.empty(found, np.uint64)
     for k in range(found):
         who[k] = MARKET_ID | (np.uint64(homes[k]) << np.uint64(16)) | np.uint64(month + FIRST_MONTH)
@@ -158,16 +161,20 @@ def _sold_or_let(key, month, identity, tenure, months_vacant):
 def _market(month, seed, refill, traits, p, log_quantiles, of_homes, buurt, tenure, score, start_score, counts):
     """Buyers and tenants on the market move in: about as well-off as who left, and less so where leefbaarheid fell.
 
-    `refill` and `traits` are keys of luck.
+    `refill` and `traits` are keys of luck. What takes only luck is reckoned before the homes, which lie far apart in memory: so
+    nobody waits for the one in the midst of the other.
     """
     identity, ses, _, size = of_homes[:4]
     homes, who = _sold_or_let(refill, month, identity, tenure, p.months_vacant)
-    u, edges = several(traits, who, 2), np.cumsum(p.entry_age) / p.entry_age.sum()
+    prone, edges = _frailties(seed, who, log_quantiles), np.cumsum(p.entry_age) / p.entry_age.sum()
+    z, u = several(traits, who, 2)
+    for k in range(who.size):
+        z[k] = normal_at(z[k])
     for k, home in enumerate(homes):
         fall = score[buurt[home]] - start_score[buurt[home]]
-        means = ses[home] + p.entry_ses_of_fall * fall + p.entry_ses_spread * normal_at(u[0, k])
-        age = min(np.searchsorted(edges, u[1, k], side="right"), edges.size - 1)
-        move_in(home, who[k], means, age, size[home], month, seed, p, log_quantiles, of_homes, counts[buurt[home]])
+        means = ses[home] + p.entry_ses_of_fall * fall + p.entry_ses_spread * z[k]
+        age = min(np.searchsorted(edges, u[k], side="right"), edges.size - 1)
+        move_in(home, who[k], prone[k], means, age, size[home], month, p, of_homes, counts[buurt[home]])
 
 
 def come_home(world: World, p: Parameters, levers: Levers, luck: Luck, rows: np.ndarray, homes: np.ndarray) -> None:
