@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model.jit import kernel, rule
+from model.packing import packed, unpacked
 from model.policies import Levers
 from model.randomness import Luck, Stream, uniform_at
 from model.world import NOBODY, Count, Eviction, Place, Tenure, World
@@ -81,8 +82,9 @@ def _may_change(key, identity, tenure, ses, person, incidents, arrears, p):
 
 @kernel
 def _pay(keys, identity, tenure, ses, person, buurt, portiek, incidents, complaints, arrears, eviction, debts, hours, need,
-         early, driegesprek, p, counts):  # fmt: skip
+         early, driegesprek, numbers, counts):  # fmt: skip
     """Fall behind, come clear, or be judged and evicted."""
+    p = unpacked(Parameters, numbers)
     may = _may_change(keys[Stream.ARREARS_START], identity, tenure, ses, person, incidents, arrears, p)
     late = 0.0 if driegesprek else p.late_days_gemeente + p.late_days_zorg
     for i in range(identity.size):
@@ -146,7 +148,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     _pay(
         luck.keys, d.identity, d.tenure, d.ses, d.person, d.buurt, d.portiek, d.incidents_before,
         world.portieken.complaints, d.arrears, d.eviction, persons.debts, persons.hours, persons.need, levers.vroegsignalering,
-        levers.driegesprek, p, world.counts,
+        levers.driegesprek, packed(p), world.counts,
     )  # fmt: skip
     _repay(
         luck.key(Stream.DEBTS), persons.identity, persons.place, persons.buurt, persons.hours, persons.need, persons.debts,

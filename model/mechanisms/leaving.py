@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model.jit import kernel, rule
+from model.packing import packed, unpacked
 from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck, Stream, uniform_at
@@ -140,8 +141,9 @@ def _fates(homes, eviction, person, home_lost, buurt, tenure, counts):
 
 @kernel
 def _decide(key, identity, person, tenure, age_class, ses, satisfaction, eviction, home_lost, dwelling, buurt, first, last,
-            months_here, months_vacant, start_score, score, p, counts):  # fmt: skip
+            months_here, months_vacant, start_score, score, numbers, counts):  # fmt: skip
     """Homes that are left this month; rows of the persons who go; homes of who becomes a person; and those of who waits anew."""
+    p = unpacked(Parameters, numbers)
     must, fall = _must_leave(eviction, home_lost, dwelling), np.maximum(0.0, start_score - score)
     homes = _leave(key, identity, person, tenure, age_class, ses, satisfaction, must, first, last, months_here, months_vacant,
                    fall, p)  # fmt: skip
@@ -186,8 +188,8 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     d, persons, b = world.dwellings, world.persons, world.buurten
     homes, gone, evicted, waiting = _decide(
         luck.key(Stream.WHO_LEAVES), d.identity, d.person, d.tenure, d.age_class, d.ses, d.satisfaction, d.eviction,
-        persons.home_lost, persons.dwelling, d.buurt, b.first, b.last, d.months_here, d.months_vacant, b.start_score, b.score, p,
-        world.counts,
+        persons.home_lost, persons.dwelling, d.buurt, b.first, b.last, d.months_here, d.months_vacant, b.start_score, b.score,
+        packed(p), world.counts,
     )  # fmt: skip
     persons.clear(gone)
     if evicted.size:

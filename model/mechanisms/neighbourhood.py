@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model.jit import adding, kernel, rule
+from model.packing import packed, unpacked
 from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck
@@ -130,9 +131,9 @@ def _sum_up(lived, tolerance, strength, informal, satisfaction):
 
 @kernel
 def _live_together(identity, ties, age_class, ses, months_here, nuisance, tolerance, informal, satisfaction, first, last,
-                   voorzieningen, inwoners, damage, p, of_buurten):  # fmt: skip
+                   voorzieningen, inwoners, damage, numbers, of_buurten):  # fmt: skip
     """Buurt by buurt, so that its columns stay near; of_buurten: mean tolerance, mean ties, all help, mean contentment."""
-    mean_tolerance, mean_ties, all_help, mean_content = of_buurten
+    p, (mean_tolerance, mean_ties, all_help, mean_content) = unpacked(Parameters, numbers), of_buurten
     by_months = np.empty(np.int64(months_here.max()) + 1)
     for b in range(first.size):
         here = slice(first[b], last[b])
@@ -149,5 +150,5 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     d, b = world.dwellings, world.buurten
     _live_together(
         d.identity, d.ties, d.age_class, d.ses, d.months_here, d.nuisance, d.tolerance, d.informal_help, d.satisfaction, b.first,
-        b.last, b.voorzieningen, b.inwoners, b.damage, p, (b.tolerance, b.ties, b.informal_help, b.satisfaction),
+        b.last, b.voorzieningen, b.inwoners, b.damage, packed(p), (b.tolerance, b.ties, b.informal_help, b.satisfaction),
     )  # fmt: skip

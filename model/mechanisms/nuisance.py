@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model.jit import kernel, rule
+from model.packing import packed, unpacked
 from model.policies import Levers
 from model.randomness import Luck, Stream, poisson_at, uniform_at
 from model.world import Count, Dwellings, Place, TeamKind, Tenure, World
@@ -117,8 +118,9 @@ def _complain(keys, who, portiek, tolerance, complains, in_portiek, by_persons, 
 
 @kernel
 def _notice(keys, identity, portiek, tenure, ties, tolerance, incidents, nuisance, first, last, in_portiek, by_persons,
-            told, quality, counts, p):  # fmt: skip
+            told, quality, counts, numbers):  # fmt: skip
     """Buurt by buurt: hear, remember, speak or complain."""
+    p = unpacked(Parameters, numbers)
     for said in told:
         said[:] = 0
     for b in range(first.size):
@@ -169,10 +171,11 @@ def _intervene(key, complaints, intervention, buurt, gemeente, of_teams, allowed
 
 
 @kernel
-def _cause(key, identity, portiek, frailty, incidents, before, first, last, in_portiek, intervention, ties, counts, p):
+def _cause(key, identity, portiek, frailty, incidents, before, first, last, in_portiek, intervention, ties, counts, numbers):
     """Buurt by buurt: first who causes any where no intervention works, which few do, then how many there are; `before`
     keeps last month's incidents.
     """
+    p = unpacked(Parameters, numbers)
     in_portiek[:] = 0
     for b in range(first.size):
         here = slice(first[b], last[b])
@@ -217,7 +220,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     told = (portieken.complaints, portieken.conversations, portieken.conflicts)
     _notice(
         luck.keys, d.identity, d.portiek, d.tenure, d.ties, d.tolerance, d.incidents, d.nuisance, b.first, b.last,
-        portieken.incidents, portieken.person_incidents, told, b.kwaliteit, world.counts, p,
+        portieken.incidents, portieken.person_incidents, told, b.kwaliteit, world.counts, packed(p),
     )  # fmt: skip
     _intervene(
         luck.key(Stream.INTERVENTION), portieken.complaints, portieken.intervention, portieken.buurt, b.gemeente,
@@ -225,7 +228,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     )  # fmt: skip
     _cause(
         luck.key(Stream.INCIDENTS), d.identity, d.portiek, d.frailty, d.incidents, d.incidents_before, b.first, b.last,
-        portieken.incidents, portieken.intervention, b.ties, world.counts, p,
+        portieken.incidents, portieken.intervention, b.ties, world.counts, packed(p),
     )  # fmt: skip
     _cause_in_episode(
         luck.key(Stream.EPISODE_INCIDENTS), persons.identity, persons.place, persons.dwelling, persons.episode_days,
