@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.jit import kernel, rule
+from model.jit import kernel, part, rule
 from model.packing import packed, unpacked
 from model.parameters import per
 from model.policies import Levers
@@ -55,13 +55,13 @@ def usual_highest(fall, p):
     return move_probability(per_year, ratio, p.exit_of_oldest_per_year, person, p.discontent_from, REACH, fall, p)
 
 
-@kernel
-def _grow_used(lived, months_here, months_vacant):
-    """One month more for who lives in the homes [m] of a buurt, and for what stands empty there."""
-    for i in range(lived.size):
-        months_here[i] += np.uint16(1) if lived[i] & (months_here[i] < np.uint16(60_000)) else np.uint16(0)
-    for i in range(lived.size):
-        months_vacant[i] += np.uint8(1) if (not lived[i]) & (months_vacant[i] < np.uint8(250)) else np.uint8(0)
+@part
+def _grow_used(first, last, identity, months_here, months_vacant):
+    """One month more for who lives in the homes of a buurt, and for what stands empty there."""
+    for i in range(first, last):
+        months_here[i] += np.uint16(1) if (identity[i] != 0) & (months_here[i] < np.uint16(60_000)) else np.uint16(0)
+    for i in range(first, last):
+        months_vacant[i] += np.uint8(1) if (identity[i] == 0) & (months_vacant[i] < np.uint8(250)) else np.uint8(0)
 
 
 @kernel
@@ -83,24 +83,23 @@ def _leave(key, identity, person, tenure, age_class, ses, satisfaction, must, fi
     """
     out, left, exits = np.empty(identity.size, np.int64), 0, np.zeros(p.age_ratio.size)
     exits[AgeClass.VANAF_75] = p.exit_of_oldest_per_year
+    may = np.empty(np.int64((last - first).max()), np.bool_)
     for b in range(first.size):
-        here = slice(first[b], last[b])
-        who, row, age, kind, goes = identity[here], person[here], age_class[here], tenure[here], must[here]
-        means, content = ses[here], satisfaction[here]
-        _grow_used(who != 0, months_here[here], months_vacant[here])
-        highest, may = usual_highest(fall[b], p), np.empty(who.size, np.bool_)
-        for i in range(who.size):
-            unusual = (content[i] < p.discontent_from) | (means[i] > REACH)
-            may[i] = (uniform_at(key, who[i]) < highest) | unusual | goes[i]
-        for i in range(who.size):
-            if not may[i] or who[i] == 0:
+        begin, end = np.uint64(first[b]), np.uint64(last[b])
+        _grow_used(begin, end, identity, months_here, months_vacant)
+        highest = usual_highest(fall[b], p)
+        for i in range(begin, end):
+            unusual = (satisfaction[i] < p.discontent_from) | (ses[i] > REACH)
+            may[i - begin] = (uniform_at(key, identity[i]) < highest) | unusual | must[i]
+        for i in range(begin, end):
+            if not may[i - begin] or identity[i] == 0:
                 continue
-            ratio = p.person_ratio if row[i] != NOBODY else 1.0
+            age, ratio = age_class[i], p.person_ratio if person[i] != NOBODY else 1.0
             chance = move_probability(
-                p.turnover_per_year[kind[i]], p.age_ratio[age[i]], exits[age[i]], ratio, content[i], means[i], fall[b], p
+                p.turnover_per_year[tenure[i]], p.age_ratio[age], exits[age], ratio, satisfaction[i], ses[i], fall[b], p
             )
-            if goes[i] or uniform_at(key, who[i]) < chance:
-                out[left] = first[b] + i
+            if must[i] or uniform_at(key, identity[i]) < chance:
+                out[left] = i
                 left += 1
     return out[:left].copy()
 

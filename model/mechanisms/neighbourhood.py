@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.jit import adding, kernel, rule
+from model.jit import adding, kernel, part, rule
 from model.packing import packed, unpacked
 from model.parameters import per
 from model.policies import Levers
@@ -79,52 +79,52 @@ def mark(strength, nuisance, rest, of_ties, of_nuisance):
     return min(10.0, max(0.0, rest + of_ties * (strength - 0.5) - of_nuisance * nuisance))
 
 
-@kernel
+@part
 def _strength_by_months(half_time, by_months):
     """Strength of a tie after 0, 1, 2, ... months, into by_months: a division per month costs less than one per tie."""
     for months in range(by_months.size):
         by_months[months] = tie_strength(np.float64(months), half_time)
 
 
-@kernel
-def _tie_strengths(ties, here, months_here, by_months):
-    """Mean strength [m] of the ties of the homes of a buurt, where people live for `here` [m] months; months_here [all]."""
-    strength = np.empty(here.size)
-    for i in range(here.size):
+@part
+def _tie_strengths(first, last, ties, months_here, by_months, strength):
+    """Mean strength of the ties of each home of a buurt, into strength, where the first stands at 0."""
+    for i in range(first, last):
         together = 0.0
         for k in range(TIES):
-            together += by_months[min(here[i], months_here[ties[i, k]])]
-        strength[i] = together / TIES
-    return strength
+            together += by_months[min(months_here[i], months_here[ties[i, k]])]
+        strength[i - first] = together / TIES
 
 
-@kernel
-def _bear_and_help(lived, strength, age_class, ses, nuisance, damage, p, tolerance, informal, satisfaction):
-    """Tolerance, informal help and contentment of the residents [m] of a buurt; vacant homes stay as they are."""
+@part
+def _bear_and_help(first, last, identity, strength, age_class, ses, nuisance, damage, p, tolerance, informal, satisfaction):
+    """Tolerance, informal help and contentment of the residents of a buurt; vacant homes stay as they are."""
     young, middle, old, oldest = p.help_hours[0], p.help_hours[1], p.help_hours[2], p.help_hours[3]
-    for i in range(lived.size):
+    for i in range(first, last):
+        lived, tied = identity[i] != 0, strength[i - first]
         t = next_tolerance(tolerance[i], nuisance[i], damage, p.tolerance_rest, p.tolerance_recovery, p.tolerance_wear)
-        tolerance[i] = t if lived[i] else tolerance[i]
+        tolerance[i] = t if lived else tolerance[i]
         age = age_class[i]  # chosen, not looked up: so the machine does several homes at once
         hours = young if age == 0 else middle if age == 1 else old if age == 2 else oldest
         wanted = hours * max(0.0, 1.0 + p.help_of_ses * ses[i])
-        h = next_help(informal[i], wanted, tolerance[i], strength[i], damage, p.help_speed, p.help_wear)
-        informal[i] = h if lived[i] else informal[i]
-        deserved = mark(strength[i], nuisance[i], p.content_rest, p.content_of_ties, p.content_of_nuisance)
+        h = next_help(informal[i], wanted, tolerance[i], tied, damage, p.help_speed, p.help_wear)
+        informal[i] = h if lived else informal[i]
+        deserved = mark(tied, nuisance[i], p.content_rest, p.content_of_ties, p.content_of_nuisance)
         speed = p.content_speed_up if deserved > satisfaction[i] else p.content_speed_down
-        satisfaction[i] += (speed if lived[i] else 0.0) * (deserved - satisfaction[i])
+        satisfaction[i] += (speed if lived else 0.0) * (deserved - satisfaction[i])
 
 
 @adding
-def _sum_up(lived, tolerance, strength, informal, satisfaction):
+def _sum_up(first, last, identity, tolerance, strength, informal, satisfaction):
     """Mean tolerance and ties, all help and mean contentment of who lives in a buurt."""
     people, sum_tolerance, sum_ties, sum_help, sum_content = 0, 0.0, 0.0, 0.0, 0.0
-    for i in range(lived.size):  # nothing is added of a vacant home: a sum without branches
-        people += lived[i]
-        sum_tolerance += tolerance[i] if lived[i] else 0.0
-        sum_ties += strength[i] if lived[i] else 0.0
-        sum_help += informal[i] if lived[i] else 0.0
-        sum_content += satisfaction[i] if lived[i] else 0.0
+    for i in range(first, last):  # nothing is added of a vacant home: a sum without branches
+        lived = identity[i] != 0
+        people += lived
+        sum_tolerance += tolerance[i] if lived else 0.0
+        sum_ties += strength[i - first] if lived else 0.0
+        sum_help += informal[i] if lived else 0.0
+        sum_content += satisfaction[i] if lived else 0.0
     people = max(people, 1)
     return sum_tolerance / people, sum_ties / people, sum_help, sum_content / people
 
@@ -134,15 +134,16 @@ def _live_together(identity, ties, age_class, ses, months_here, nuisance, tolera
                    voorzieningen, inwoners, damage, numbers, of_buurten):  # fmt: skip
     """Buurt by buurt, so that its columns stay near; of_buurten: mean tolerance, mean ties, all help, mean contentment."""
     p, (mean_tolerance, mean_ties, all_help, mean_content) = unpacked(Parameters, numbers), of_buurten
-    by_months = np.empty(np.int64(months_here.max()) + 1)
+    by_months, strength = np.empty(np.int64(months_here.max()) + 1), np.empty(np.int64((last - first).max()))
     for b in range(first.size):
-        here = slice(first[b], last[b])
-        lived, t, h, content = identity[here] != 0, tolerance[here], informal[here], satisfaction[here]
+        begin, end = np.uint64(first[b]), np.uint64(last[b])
         meeting = 1000.0 * voorzieningen[b] / max(inwoners[b], 1.0)
         _strength_by_months(tie_half_time(p.tie_months, meeting, p.meeting_gain, p.meeting_reference), by_months)
-        strength = _tie_strengths(ties[here], months_here[here], months_here, by_months)
-        _bear_and_help(lived, strength, age_class[here], ses[here], nuisance[here], damage[b], p, t, h, content)
-        mean_tolerance[b], mean_ties[b], all_help[b], mean_content[b] = _sum_up(lived, t, strength, h, content)
+        _tie_strengths(begin, end, ties, months_here, by_months, strength)
+        _bear_and_help(begin, end, identity, strength, age_class, ses, nuisance, damage[b], p, tolerance, informal, satisfaction)
+        mean_tolerance[b], mean_ties[b], all_help[b], mean_content[b] = _sum_up(
+            begin, end, identity, tolerance, strength, informal, satisfaction
+        )
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.jit import kernel, rule
+from model.jit import kernel, part, rule
 from model.packing import packed, unpacked
 from model.policies import Levers
 from model.randomness import Luck, Stream, poisson_at, uniform_at
@@ -79,65 +79,75 @@ def conversation_probability(tolerance, addressed_share):
     return min(1.0, 2.0 * addressed_share * tolerance)
 
 
-@kernel
-def _hear(portiek, ties, own, incidents, in_portiek, tie_weight, heard_share):
-    """Last month's incidents that reach the homes [m] of a buurt: of others in the portiek, and through ties."""
-    heard = np.empty(own.size)
-    for i in range(own.size):
+@part
+def _hear(first, last, portiek, ties, incidents, in_portiek, tie_weight, heard_share, heard):
+    """Last month's incidents that reach the homes of a buurt, of others in the portiek and through ties, into heard [from 0]."""
+    for i in range(first, last):
         of_ties = 0
         for k in range(TIES):
             of_ties += incidents[ties[i, k]]
-        heard[i] = heard_share * (np.float64(in_portiek[portiek[i]]) - own[i]) + tie_weight * of_ties
-    return heard
+        of_others = np.float64(in_portiek[portiek[i]]) - incidents[i]
+        heard[i - first] = heard_share * of_others + tie_weight * of_ties
 
 
-@kernel
-def _complain(keys, who, portiek, tolerance, complains, in_portiek, by_persons, told, memory, count, p):
-    """Those in a buurt who have had enough (bool [m]) speak to the neighbour, or complain; some complaints start a conflict.
+@part
+def _remember(first, last, key, identity, tenure, tolerance, heard, p, nuisance, complains):
+    """What residents of a buurt heard becomes what they notice; which social tenants have had enough, into complains [from 0].
+
+    Returns how many are bothered often.
+    """
+    often = 0
+    for i in range(first, last):
+        felt = p.memory_kept_per_month * nuisance[i] + (1.0 - p.memory_kept_per_month) * heard[i - first]
+        chance = complaint_probability(felt, tolerance[i], p.complaint_per_incident)
+        may = (identity[i] != 0) & (heard[i - first] != 0.0) & (tenure[i] == Tenure.SOCIALE_HUUR)
+        complains[i - first] = may & (uniform_at(key, identity[i]) < chance)
+        often += (identity[i] != 0) & (felt >= p.often_bothered_from)
+        nuisance[i] = felt if identity[i] != 0 else nuisance[i]
+    return often
+
+
+@part
+def _complain(first, last, keys, identity, portiek, tolerance, complains, in_portiek, by_persons, told, nuisance, counts, b, p):
+    """Those in a buurt who have had enough speak to the neighbour, or complain; some complaints start a conflict.
 
     told: complaints, conversations and conflicts of each portiek.
     """
     complaints, conversations, conflicts = told
-    for i in range(who.size):
-        if not complains[i]:
+    for i in range(first, last):
+        if not complains[i - first]:
             continue
-        if uniform_at(keys[Stream.CONVERSATION], who[i]) < conversation_probability(tolerance[i], p.addressed_share):
-            memory[i] *= 1.0 - p.conversation_effect
-            conversations[portiek[i]] += 1
-            count[Count.GESPREKKEN] += 1
+        who, j = identity[i], portiek[i]
+        if uniform_at(keys[Stream.CONVERSATION], who) < conversation_probability(tolerance[i], p.addressed_share):
+            nuisance[i] *= 1.0 - p.conversation_effect
+            conversations[j] += 1
+            counts[b, Count.GESPREKKEN] += 1
             continue
-        j = portiek[i]
         complaints[j] += 1
-        count[Count.KLACHTEN] += 1
-        if in_portiek[j] > 0 and uniform_at(keys[Stream.COMPLAINT_CAUSE], who[i]) * in_portiek[j] < by_persons[j]:
-            count[Count.KLACHTEN_PERSONEN] += 1
-        elif uniform_at(keys[Stream.CONFLICT], who[i]) < conflict_probability(tolerance[i], p.conflict_per_complaint):
+        counts[b, Count.KLACHTEN] += 1
+        if in_portiek[j] > 0 and uniform_at(keys[Stream.COMPLAINT_CAUSE], who) * in_portiek[j] < by_persons[j]:
+            counts[b, Count.KLACHTEN_PERSONEN] += 1
+        elif uniform_at(keys[Stream.CONFLICT], who) < conflict_probability(tolerance[i], p.conflict_per_complaint):
             conflicts[j] += 1
-            count[Count.ESCALATIES_HUISHOUDENS] += 1
+            counts[b, Count.ESCALATIES_HUISHOUDENS] += 1
 
 
 @kernel
 def _notice(keys, identity, portiek, tenure, ties, tolerance, incidents, nuisance, first, last, in_portiek, by_persons,
             told, quality, counts, numbers):  # fmt: skip
     """Buurt by buurt: hear, remember, speak or complain."""
-    p = unpacked(Parameters, numbers)
+    p, most = unpacked(Parameters, numbers), np.int64((last - first).max())
+    heard, complains = np.empty(most), np.empty(most, np.bool_)
     for said in told:
         said[:] = 0
     for b in range(first.size):
-        here = slice(first[b], last[b])
-        who, mine, memory, patience, kind = identity[here], portiek[here], nuisance[here], tolerance[here], tenure[here]
+        begin, end = np.uint64(first[b]), np.uint64(last[b])
         heard_share = np.exp(-p.quality_hushes * quality[b])
-        heard = _hear(mine, ties[here], incidents[here], incidents, in_portiek, p.tie_weight, heard_share)
-        complains, often = np.empty(who.size, np.bool_), 0
-        for i in range(who.size):
-            felt = p.memory_kept_per_month * memory[i] + (1.0 - p.memory_kept_per_month) * heard[i]
-            chance = complaint_probability(felt, patience[i], p.complaint_per_incident)
-            may = (who[i] != 0) & (heard[i] != 0.0) & (kind[i] == Tenure.SOCIALE_HUUR)
-            complains[i] = may & (uniform_at(keys[Stream.COMPLAINT], who[i]) < chance)
-            often += (who[i] != 0) & (felt >= p.often_bothered_from)
-            memory[i] = felt if who[i] != 0 else memory[i]
-        counts[b, Count.VAAK_HINDER] += often
-        _complain(keys, who, mine, patience, complains, in_portiek, by_persons, told, memory, counts[b], p)
+        _hear(begin, end, portiek, ties, incidents, in_portiek, p.tie_weight, heard_share, heard)
+        counts[b, Count.VAAK_HINDER] += _remember(
+            begin, end, keys[Stream.COMPLAINT], identity, tenure, tolerance, heard, p, nuisance, complains
+        )
+        _complain(begin, end, keys, identity, portiek, tolerance, complains, in_portiek, by_persons, told, nuisance, counts, b, p)
 
 
 @kernel
@@ -178,20 +188,19 @@ def _cause(key, identity, portiek, frailty, incidents, before, first, last, in_p
     p = unpacked(Parameters, numbers)
     in_portiek[:] = 0
     for b in range(first.size):
-        here = slice(first[b], last[b])
-        who, mine, caused, last_month, prone = identity[here], portiek[here], incidents[here], before[here], frailty[here]
+        begin, end = np.uint64(first[b]), np.uint64(last[b])
         control = p.control_of_cohesion * ties[b]
-        for i in range(who.size):
-            last_month[i] = caused[i]
-            rate = incident_rate(p.incidents_per_month, prone[i], control, 0.0)
-            caused[i] = (uniform_at(key, who[i]) >= 1.0 - rate) & (who[i] != 0)
-        for i in range(who.size):
-            if caused[i]:
-                calm = p.intervention_effect if intervention[mine[i]] > 0 else 0.0
-                rate = incident_rate(p.incidents_per_month, prone[i], control, calm)
-                count = min(poisson_at(key, who[i], rate), 100)
-                caused[i] = count
-                in_portiek[mine[i]] += count
+        for i in range(begin, end):
+            before[i] = incidents[i]
+            rate = incident_rate(p.incidents_per_month, frailty[i], control, 0.0)
+            incidents[i] = (uniform_at(key, identity[i]) >= 1.0 - rate) & (identity[i] != 0)
+        for i in range(begin, end):
+            if incidents[i]:
+                calm = p.intervention_effect if intervention[portiek[i]] > 0 else 0.0
+                rate = incident_rate(p.incidents_per_month, frailty[i], control, calm)
+                count = min(poisson_at(key, identity[i], rate), 100)
+                incidents[i] = count
+                in_portiek[portiek[i]] += count
                 counts[b, Count.INCIDENTEN] += count
 
 
