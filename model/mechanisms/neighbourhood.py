@@ -88,11 +88,14 @@ def _strength_by_months(half_time, by_months):
 
 @part
 def _tie_strengths(first, last, ties, months_here, by_months, strength):
-    """Mean strength of the ties of each home of a buurt, into strength, where the first stands at 0."""
+    """Mean strength of the ties of each home of a buurt, into strength, where the first stands at 0.
+
+    A tie is as strong as that of who lived here least, since strength grows with the months.
+    """
     for i in range(first, last):
-        together = 0.0
+        own, together = by_months[months_here[i]], 0.0
         for k in range(TIES):
-            together += by_months[min(months_here[i], months_here[ties[i, k]])]
+            together += min(own, by_months[months_here[ties[i, k]]])
         strength[i - first] = together / TIES
 
 
