@@ -70,14 +70,17 @@ def usual_highest(p):
 
 @kernel
 def _may_change(key, identity, tenure, ses, person, incidents, arrears, p):
-    """bool [dwellings]: social tenants who have arrears, cause much or may fall behind; of most, the draw tells at once."""
+    """Homes [n] of social tenants who have arrears, cause much or may fall behind; of most, the draw tells at once."""
     without, with_debts = usual_highest(p)
-    may = np.empty(identity.size, np.bool_)
+    may, homes, found = np.empty(identity.size, np.bool_), np.empty(identity.size, np.int64), 0
     for i in range(identity.size):
         starts = uniform_at(key, identity[i]) < (without if person[i] == NOBODY else with_debts)
         looked_at = starts | (ses[i] < REACH) | (arrears[i] != 0) | (incidents[i] >= p.nuisance_incidents)
         may[i] = looked_at & (tenure[i] == Tenure.SOCIALE_HUUR) & (identity[i] != 0)
-    return may
+    for i in range(identity.size):  # no branch here: a processor guesses wrongly who may
+        homes[found] = i
+        found += may[i]
+    return homes[:found]
 
 
 @kernel
@@ -85,11 +88,9 @@ def _pay(keys, identity, tenure, ses, person, buurt, portiek, incidents, complai
          early, driegesprek, numbers, counts):  # fmt: skip
     """Fall behind, come clear, or be judged and evicted."""
     p = unpacked(Parameters, numbers)
-    may = _may_change(keys[Stream.ARREARS_START], identity, tenure, ses, person, incidents, arrears, p)
+    homes = _may_change(keys[Stream.ARREARS_START], identity, tenure, ses, person, incidents, arrears, p)
     late = 0.0 if driegesprek else p.late_days_gemeente + p.late_days_zorg
-    for i in range(identity.size):
-        if not may[i]:
-            continue
+    for i in homes:
         who, b, row = identity[i], buurt[i], person[i]
         indebted, helped = False, 0.0
         if row != NOBODY:
