@@ -197,11 +197,10 @@ def _cause_in_episode(
     key, identity, place, dwelling, episode_days, hours, need, buurt, portiek, incidents, in_portiek, by_persons, counts,
     per_month, context_effect,
 ):  # fmt: skip
-    by_persons[:], rows, found = 0, np.empty(identity.size, np.int64), 0
-    for i in range(identity.size):  # no branch here: a processor guesses wrongly who was in an episode
-        rows[found] = i
-        found += (place[i] == Place.THUIS) & (episode_days[i] > 0.0)
-    for i in rows[:found]:
+    by_persons[:] = 0
+    for i in range(identity.size):
+        if place[i] != Place.THUIS or episode_days[i] <= 0.0:
+            continue
         home, covered = dwelling[i], min(1.0, hours[i] / need[i]) if need[i] > 0.0 else 0.0
         rate = per_month * episode_days[i] / 30.0 * (1.0 - context_effect * covered)
         count = min(poisson_at(key, identity[i], rate), 100)
