@@ -27,8 +27,8 @@ WRITES = (
     "persons.home_lost",
 )  # fmt: skip
 READS = (
-    "dwellings.buurt", "dwellings.portiek", "dwellings.identity", "dwellings.tolerance", "persons.identity", "persons.profile",
-    "persons.place", "persons.status", "persons.dwelling", "persons.stability", "persons.memory", "persons.trust",
+    "dwellings.portiek", "dwellings.identity", "dwellings.tolerance", "persons.identity", "persons.profile", "persons.place",
+    "persons.status", "persons.dwelling", "persons.buurt", "persons.stability", "persons.memory", "persons.trust",
     "persons.contract", "persons.need", "persons.hours", "persons.episode", "persons.end_day", "persons.call_day",
     "persons.harm_day", "persons.patience_day", "persons.opname_days", "persons.escalations", "buurten.wijk", "buurten.gemeente",
     "wijken.response_days", "institutions.gemeente", "institutions.kind", "institutions.full",
@@ -183,18 +183,72 @@ def _begin_month(key, identity, profile, place, stability, memory, episode, epis
                  best, p):  # fmt: skip
     """Last month is over and memory fades; rows [n] of persons at home in an episode or opname, or in whom one may start.
 
-    There is no branch here, because a processor guesses wrongly who is at home.
+    There is no branch here, because a processor guesses wrongly who is at home. What is looked up comes first, so that it then
+    computes eight persons at once.
     """
-    rows, found = np.empty(identity.size, np.int64), 0
+    rows, may, found = np.empty(identity.size, np.int64), np.empty(identity.size, np.bool_), 0
+    low, high, faded = np.empty(identity.size), np.empty(identity.size), np.empty_like(memory)
+    conflict[:], crisis[:], episode_days[:] = 0, 0, 0.0
     for i in range(identity.size):
-        memory[i] *= p.memory_kept_per_month
-        conflict[i], crisis[i], episode_days[i] = 0, 0, 0.0
-        at_home, kind, lot = place[i] == Place.THUIS, profile[i], uniform_at(key, identity[i])
+        low[i], high[i] = worst[profile[i]], best[profile[i]]
+    for i in range(identity.size):
+        faded[i] = memory[i] * p.memory_kept_per_month
+        may[i] = may_start(uniform_at(key, identity[i]), low[i], high[i], stability[i], faded[i], p)
+    memory[:] = faded
+    for i in range(identity.size):
+        at_home = place[i] == Place.THUIS
         episode[i] = episode[i] * at_home
-        may = may_start(lot, worst[kind], best[kind], stability[i], memory[i], p)
         rows[found] = i
-        found += at_home & (may | (episode[i] != 0) | (opname_days[i] > 0))
+        found += at_home & (may[i] | (episode[i] != 0) | (opname_days[i] > 0))
     return rows[:found]
+
+
+@kernel
+def _who_is_in_one(key, rows, identity, profile, stability, memory, episode, opname_days, worst, best, p):
+    """Of rows [n]: those in opname [a], those in an episode [b], and those in whom one starts this month [c]."""
+    away, ill, new = np.empty(rows.size, np.int64), np.empty(rows.size, np.int64), np.empty(rows.size, np.int64)
+    aways, ills, news = 0, 0, 0
+    for i in rows:
+        kind = profile[i]
+        away[aways], ill[ills], new[news] = i, i, i
+        if opname_days[i] > 0:
+            aways += 1
+        elif episode[i] != 0:
+            ills += 1
+        else:
+            news += starts(
+                uniform_at(key, identity[i]), p.episodes_per_year[kind], worst[kind], best[kind], stability[i], memory[i], p
+            )
+    return away[:aways], ill[:ills], new[:news]
+
+
+@kernel
+def _bears_around(new, dwelling, portiek, identity, tolerance, rest):
+    """`patience_around` the homes [n] of those in rows `new` [n], in a loop of its own, because homes lie far apart in memory."""
+    around = np.empty(new.size, np.float32)
+    for k in range(new.size):
+        around[k] = patience_around(dwelling[new[k]], portiek, identity, tolerance, rest)
+    return around
+
+
+@kernel
+def _start(keys, month, days, new, around, identity, profile, status, contract, stability, trust, memory, clock, levers, p):
+    """Start the clocks of those in rows `new` [n], and remember the episode; returns the day on which each starts [n]."""
+    waakvlam, reachable, informed, fix = levers
+    end_day, call_day, harm_day, patience_day = clock
+    start = np.empty(new.size)
+    for k in range(new.size):
+        i = new[k]
+        start[k] = uniform_at(keys[Stream.ONSET_DAY], identity[i]) * days
+        bears = bearing(around[k], status[i] != Status.LATENT, informed, fix, memory[i], p)
+        call = call_days(status[i], trust[i], waakvlam, reachable, p)
+        call *= 1.0 - p.contract_call_gain if month < contract[i] else 1.0
+        memory[i] += 1.0
+        end_day[i], call_day[i], harm_day[i], patience_day[i] = clocks(
+            keys, identity[i], start[k], p.episode_days[profile[i]], call, p.harm_days * (0.5 + stability[i]),
+            p.patience_days * bears,
+        )  # fmt: skip
+    return start
 
 
 @kernel
@@ -207,26 +261,20 @@ def _episodes(keys, month, days, identity, profile, place, status, dwelling, con
     no_bed = without_bed(of_institutions, gemeente)
     rows = _begin_month(keys[Stream.EPISODE_ONSET], identity, profile, place, stability, memory, episode, episode_days,
                         opname_days, conflict, crisis, worst, best, p)  # fmt: skip
-    for i in rows:
-        who, kind = identity[i], profile[i]
-        goes_on, lot = episode[i] != 0 or opname_days[i] > 0, uniform_at(keys[Stream.EPISODE_ONSET], who)
-        if not goes_on and not starts(lot, p.episodes_per_year[kind], worst[kind], best[kind], stability[i], memory[i], p):
-            continue
-        start, b = 0.0, buurt[dwelling[i]]
-        if opname_days[i] > 0:
-            spend_opname(i, min(days, opname_days[i]), b, kind, opname_days, counts, by_profile)
-            continue
-        if episode[i] == 0:
-            start = uniform_at(keys[Stream.ONSET_DAY], who) * days
-            counts[b, Count.EPISODES] += 1
-            around = patience_around(dwelling[i], portiek, lives_at, tolerance, p.tolerance_rest)
-            bears = bearing(around, status[i] != Status.LATENT, informed, fix, memory[i], p)
-            call = call_days(status[i], trust[i], waakvlam, reachable, p)
-            call *= 1.0 - p.contract_call_gain if month < contract[i] else 1.0
-            memory[i] += 1.0
-            end_day[i], call_day[i], harm_day[i], patience_day[i] = clocks(
-                keys, who, start, p.episode_days[kind], call, p.harm_days * (0.5 + stability[i]), p.patience_days * bears
-            )
+    away, ill, new = _who_is_in_one(keys[Stream.EPISODE_ONSET], rows, identity, profile, stability, memory, episode, opname_days,
+                                    worst, best, p)  # fmt: skip
+    around = _bears_around(new, dwelling, portiek, lives_at, tolerance, p.tolerance_rest)
+    clock = (end_day, call_day, harm_day, patience_day)
+    starting = _start(keys, month, days, new, around, identity, profile, status, contract, stability, trust, memory, clock,
+                      (waakvlam, reachable, informed, fix), p)  # fmt: skip
+    for i in away:
+        spend_opname(i, min(days, opname_days[i]), buurt[i], profile[i], opname_days, counts, by_profile)
+    for i in new:
+        counts[buurt[i], Count.EPISODES] += 1
+    running, since = np.concatenate((ill, new)), np.concatenate((np.zeros(ill.size), starting))
+    for k in range(running.size):
+        i, start = running[k], since[k]
+        who, kind, b = identity[i], profile[i], buurt[i]
         over, is_crisis, is_conflict = outcome(end_day[i], call_day[i] + response_days[wijk[b]], harm_day[i], patience_day[i])
         episode_days[i] = max(0.0, min(over, days) - start)
         if is_conflict and patience_day[i] < days:
@@ -238,10 +286,9 @@ def _episodes(keys, month, days, identity, profile, place, status, dwelling, con
             to_police = p.police_at_escalation * (1.0 - (p.number_keeps_from_police if number else 0.0))
             if uniform_at(keys[Stream.POLICE], who) < to_police:
                 counts[b, Count.POLITIEMELDINGEN] += 1
-        clock = (end_day, call_day, harm_day, patience_day)
         episode[i] = over >= days
-        for k in range(len(clock)):  # which run on into next month, or stop
-            clock[k][i] = clock[k][i] - days if episode[i] else np.inf
+        for c in range(len(clock)):  # which run on into next month, or stop
+            clock[c][i] = clock[c][i] - days if episode[i] else np.inf
         if episode[i] or not is_crisis:
             continue
         crisis[i] = 1
@@ -271,7 +318,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
         persons.status, persons.dwelling, persons.contract, persons.stability, persons.trust, persons.hours, persons.need,
         persons.memory, persons.episode, persons.episode_days, persons.end_day, persons.call_day, persons.harm_day,
         persons.patience_day, persons.opname_days, persons.escalations, persons.conflict, persons.crisis, persons.home_lost,
-        dwellings.buurt, dwellings.portiek, dwellings.identity, dwellings.tolerance, buurten.wijk, world.wijken.response_days,
+        persons.buurt, dwellings.portiek, dwellings.identity, dwellings.tolerance, buurten.wijk, world.wijken.response_days,
         (places.kind, places.gemeente, places.full), buurten.gemeente, (levers.waakvlam, levers.bereikbaarheid,
         levers.buurtinformatie, levers.maatwerk, levers.belnummer), p, world.counts, world.by_profile,
     )  # fmt: skip

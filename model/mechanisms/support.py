@@ -118,35 +118,49 @@ def asks(bekend, line, episode, need, waakvlam):
 
 
 @kernel
-def _needs(place, status, profile, stability, opname_days, buurt, need, own_contribution, samenwerking, p, wijk, latent):
-    """Everyone's need and how many nobody knows [wijken]; rows [n] at home whom nobody knows, and [n] whom somebody knows.
+def _who_is_known(place, status, buurt, wijk, latent):
+    """Rows [n] at home whom nobody knows, and [n] whom somebody knows; latent [wijken] gets how many nobody knows.
 
     There is no branch here, because a processor guesses wrongly who is at home and who is known.
     """
     unknown, known = np.empty(place.size, np.int64), np.empty(place.size, np.int64)
     unknowns, knowns = 0, 0
     for i in range(place.size):
-        w, at_home, nobody_knows = wijk[buurt[i]], place[i] == Place.THUIS, status[i] == Status.LATENT
-        need[i] = need_hours(p.need_hours[profile[i]], stability[i], p.need_at_worst, p.need_least)
-        need[i] *= 1.0 - own_contribution * samenwerking[w]
-        need[i] *= at_home & (opname_days[i] == 0)
-        latent[w] += at_home & nobody_knows
+        at_home, nobody_knows = place[i] == Place.THUIS, status[i] == Status.LATENT
         unknown[unknowns], known[knowns] = i, i
         unknowns += at_home & nobody_knows
         knowns += at_home & (not nobody_knows)
+    for i in unknown[:unknowns]:
+        latent[wijk[buurt[i]]] += 1
     return unknown[:unknowns], known[:knowns]
 
 
 @kernel
+def _needs(place, profile, stability, opname_days, buurt, own_contribution, samenwerking, p, wijk):
+    """Everyone's need [persons]: first what is looked up, so that a processor then computes eight at once."""
+    published, asked, out = np.empty(place.size), np.empty(place.size), np.empty(place.size, np.float32)
+    for i in range(place.size):
+        published[i], asked[i] = p.need_hours[profile[i]], 1.0 - own_contribution * samenwerking[wijk[buurt[i]]]
+    for i in range(place.size):
+        hours = np.float32(need_hours(published[i], stability[i], p.need_at_worst, p.need_least))
+        out[i] = np.float32(hours * asked[i]) * ((place[i] == Place.THUIS) & (opname_days[i] == 0))
+    return out
+
+
+@kernel
 def _ask(known, status, line, episode, opname_days, buurt, need, waakvlam, wijk, asked):
-    """The hours asked per [urgent, line, wijk] by the known persons in rows `known` [n].
+    """Add the hours asked per [urgent, line, wijk] by the known persons in rows `known` [n]; of each, hours and where in `asked`.
 
     The second line is asked of the ambulant pool.
     """
-    for i in known:
-        if opname_days[i] == 0:
-            urgent, kind, hours = asks(status[i] == Status.BEKEND, line[i], episode[i], need[i], waakvlam)
-            asked[urgent, kind, wijk[buurt[i]]] += hours
+    hours, where, sums = np.empty(known.size), np.empty(known.size, np.int64), asked.reshape(asked.size)
+    for k in range(known.size):
+        i = known[k]
+        urgent, kind, wanted = asks(status[i] == Status.BEKEND, line[i], episode[i], need[i], waakvlam)
+        where[k] = (urgent * asked.shape[1] + kind) * asked.shape[2] + wijk[buurt[i]]
+        hours[k] = wanted if opname_days[i] == 0 else 0.0
+        sums[where[k]] += hours[k]
+    return hours, where
 
 
 @kernel
@@ -197,52 +211,111 @@ def _divide(asked, usable, samenwerking, p, load, coverage, days, leave):
 
 
 @kernel
+def _may_be_found(keys, unknown, crisis, conflict, identity, find_chance, signal_chance, buurt, wijk):
+    """Those of rows `unknown` [n] of whom a crisis, a conflict, outreach or a signal may tell; of most, the draws say not."""
+    who, outreach, signal = np.empty(unknown.size, np.uint64), np.empty(unknown.size), np.empty(unknown.size)
+    reaching, telling = keys[Stream.OUTREACH], keys[Stream.SIGNAL]
+    seen, out, found = np.empty(unknown.size, np.bool_), np.empty(unknown.size, np.int64), 0
+    for k in range(unknown.size):
+        i = unknown[k]
+        w = wijk[buurt[i]]
+        who[k], outreach[k], signal[k], seen[k] = identity[i], find_chance[w], signal_chance[w], crisis[i] | conflict[i]
+    for k in range(unknown.size):
+        seen[k] |= (uniform_at(reaching, who[k]) < outreach[k]) | (uniform_at(telling, who[k]) < signal[k])
+    for k in range(unknown.size):
+        out[found] = unknown[k]
+        found += seen[k]
+    return out[:found]
+
+
+@kernel
 def _find(keys, unknown, status, line, crisis, conflict, identity, dwelling, stable_months, find_chance, signal_chance, arrears,
           complaints, buurt, portiek, wijk, counts):  # fmt: skip
     """Find some of those in rows `unknown` [n]: by a crisis or conflict, by a signal, or by outreach."""
-    for i in unknown:
+    rows = _may_be_found(keys, unknown, crisis, conflict, identity, find_chance, signal_chance, buurt, wijk)
+    owes, told = np.empty(rows.size, np.bool_), np.empty(rows.size, np.bool_)
+    for k in range(rows.size):  # homes lie far apart, and loops that do nothing else fetch many at once
+        owes[k] = arrears[dwelling[rows[k]]] > 0
+    for k in range(rows.size):
+        told[k] = owes[k] | (complaints[portiek[dwelling[rows[k]]]] > 0)
+    for k in range(rows.size):
+        i = rows[k]
         who, w = identity[i], wijk[buurt[i]]
         signal = uniform_at(keys[Stream.SIGNAL], who) < signal_chance[w]
         found = (crisis[i] != 0) | (conflict[i] != 0) | (uniform_at(keys[Stream.OUTREACH], who) < find_chance[w])
-        if found or (signal and (arrears[dwelling[i]] > 0 or complaints[portiek[dwelling[i]]] > 0)):
+        if found | (signal & told[k]):
             status[i], line[i], stable_months[i] = Status.BEKEND, 2 if crisis[i] else 1, 0
             counts[buurt[i], Count.GEVONDEN] += 1
 
 
 @kernel
-def _give(keys, month, known, status, line, episode, crisis, identity, contract, stability, opname_days, need, hours, trust,
-          stable_months, coverage, leave, not_renewed, waakvlam, p, buurt, wijk, counts):  # fmt: skip
-    """Give hours to those in rows `known` [n], move their trust, and let them step up or down between lines."""
-    given = np.zeros(coverage.shape[1:])
-    hours[:] = 0.0
-    for i in known:
-        who, w, bekend = identity[i], wijk[buurt[i]], status[i] == Status.BEKEND
-        if opname_days[i] == 0:
-            urgent, kind, asked = asks(bekend, line[i], episode[i], need[i], waakvlam)
-            hours[i] = asked * coverage[urgent, kind, w]
-            given[kind, w] += hours[i]
-        if crisis[i]:
-            trust[i] -= p.trust_lost_in_crisis * trust[i]
-        if uniform_at(keys[Stream.STAFF_TURNOVER], who) < leave[w]:
-            trust[i] -= p.trust_lost_with_worker * trust[i]
-        reached = hours[i] / need[i] if need[i] > 0.0 else 0.0
-        trust[i] += p.trust_gain_per_month * min(1.0, reached) * (1.0 - trust[i])
-        goes_well = (stability[i] >= p.stable_above) & (episode[i] == 0)
-        stable_months[i] = min(stable_months[i] + 1, 250) * goes_well
-        ready, free = bekend & (stable_months[i] >= p.months_to_step_down), month >= contract[i]
-        ended = free & bekend & (uniform_at(keys[Stream.INDICATION], who) < not_renewed)
+def _give(known, asked, where, coverage, hours):
+    """Give hours to those in rows `known` [n], who asked so many; returns the sums [line, wijk]."""
+    given, covered = np.zeros(coverage.shape[1:]), coverage.reshape(coverage.size)
+    hours[:], sums = 0.0, given.reshape(given.size)
+    for k in range(known.size):
+        hours[known[k]] = asked[k] * covered[where[k]]
+        sums[where[k] % given.size] += hours[known[k]]
+    return given
+
+
+@kernel
+def _trust(keys, known, crisis, identity, need, hours, trust, leave, p, buurt, wijk):
+    """Move the trust of those in rows `known` [n]; returns who would drop out of sight (bool [n])."""
+    who, leaves, before = np.empty(known.size, np.uint64), np.empty(known.size), np.empty(known.size, np.float32)
+    needs, gets, ill = np.empty(known.size, np.float32), np.empty(known.size, np.float32), np.empty(known.size, np.bool_)
+    after, lost = np.empty(known.size, np.float32), np.empty(known.size, np.bool_)
+    turnover, sight = keys[Stream.STAFF_TURNOVER], keys[Stream.OUT_OF_SIGHT]
+    for k in range(known.size):
+        i = known[k]
+        who[k], leaves[k], before[k] = identity[i], leave[wijk[buurt[i]]], trust[i]
+        needs[k], gets[k], ill[k] = need[i], hours[i], crisis[i] != 0
+    for k in range(known.size):
+        has = before[k]
+        shaken = np.float32(has - p.trust_lost_in_crisis * has)
+        has = shaken if ill[k] else has
+        left = np.float32(has - p.trust_lost_with_worker * has)
+        has = left if uniform_at(turnover, who[k]) < leaves[k] else has
+        reached = gets[k] / needs[k] if needs[k] > 0.0 else 0.0
+        has = np.float32(has + p.trust_gain_per_month * min(1.0, reached) * (1.0 - has))
+        after[k] = has
+        lost[k] = uniform_at(sight, who[k]) < p.out_of_sight_per_month * (1.0 - has)
+    for k in range(known.size):
+        trust[known[k]] = after[k]
+    return lost
+
+
+@kernel
+def _step_up_or_down(keys, month, known, lost, status, line, episode, identity, contract, stability, stable_months, not_renewed,
+                     p, buurt, counts):  # fmt: skip
+    """Let those in rows `known` [n] step up or down between lines; of these `lost` (bool [n]) drop out of sight if they may."""
+    who, ended = np.empty(known.size, np.uint64), np.empty(known.size, np.bool_)
+    moves, found, key = np.empty(known.size, np.int64), 0, keys[Stream.INDICATION]
+    for k in range(known.size):
+        who[k] = identity[known[k]]
+    for k in range(known.size):
+        ended[k] = uniform_at(key, who[k]) < not_renewed
+    for k in range(known.size):
+        i = known[k]
+        bekend, free = status[i] == Status.BEKEND, month >= contract[i]
+        stable_months[i] = min(stable_months[i] + 1, 250) * ((stability[i] >= p.stable_above) & (episode[i] == 0))
+        ended[k] &= free & bekend
+        moves[found] = k
+        ready = bekend & (stable_months[i] >= p.months_to_step_down)
+        found += (episode[i] != 0) | (free & lost[k]) | ended[k] | ready
+    for k in moves[:found]:
+        i = known[k]
         if episode[i]:
             status[i], line[i] = Status.BEKEND, 2
-        elif free and uniform_at(keys[Stream.OUT_OF_SIGHT], who) < p.out_of_sight_per_month * (1.0 - trust[i]):
+        elif (month >= contract[i]) & lost[k]:
             status[i], line[i], stable_months[i] = Status.LATENT, 0, 0
             counts[buurt[i], Count.CONTACT_VERLOREN] += 1
-        elif ended | ready:
-            counts[buurt[i], Count.INDICATIES_AFGELOPEN] += ended
+        else:
+            counts[buurt[i], Count.INDICATIES_AFGELOPEN] += ended[k]
             stable_months[i] = 0
             line[i] = max(0, line[i] - 1) if line[i] > 0 else 0
             if line[i] == 0:
                 status[i] = Status.SLAPEND
-    return given
 
 
 @kernel
@@ -262,16 +335,18 @@ def _help(keys, month, place, status, line, profile, episode, crisis, conflict, 
     """Ask, divide, give."""
     asked, latent = np.zeros((2, CARE, homes.size)), np.zeros(homes.size, np.int64)
     coverage, leave, finds = np.empty(asked.shape), np.empty(homes.size), np.empty(homes.size)
-    unknown, known = _needs(place, status, profile, stability, opname_days, buurt, need, own_contribution, samenwerking, p, wijk,
-                            latent)  # fmt: skip
-    _ask(known, status, line, episode, opname_days, buurt, need, waakvlam, wijk, asked)
+    unknown, known = _who_is_known(place, status, buurt, wijk, latent)
+    need[:] = _needs(place, profile, stability, opname_days, buurt, own_contribution, samenwerking, p, wijk)
+    wanted, where = _ask(known, status, line, episode, opname_days, buurt, need, waakvlam, wijk, asked)
     usable = _hours_at_hand(kind, team_wijk, team_hours, asked, homes, samenwerking, p)
     _keep_for_outreach(asked, usable, latent, kept_share, outreach, p, finds)
     _divide(asked, usable, samenwerking, p, load, coverage, response, leave)
     _find(keys, unknown, status, line, crisis, conflict, identity, dwelling, stable_months, finds,
           p.signal_finds_per_month * samenwerking, arrears, complaints, buurt, portiek, wijk, counts)  # fmt: skip
-    given = _give(keys, month, known, status, line, episode, crisis, identity, contract, stability, opname_days, need, hours,
-                  trust, stable_months, coverage, leave, not_renewed, waakvlam, p, buurt, wijk, counts)  # fmt: skip
+    given = _give(known, wanted, where, coverage, hours)
+    lost = _trust(keys, known, crisis, identity, need, hours, trust, leave, p, buurt, wijk)
+    _step_up_or_down(keys, month, known, lost, status, line, episode, identity, contract, stability, stable_months, not_renewed,
+                     p, buurt, counts)  # fmt: skip
     _write_down(asked, given, kind, team_wijk, team_asked, team_given)
 
 
