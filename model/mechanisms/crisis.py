@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model.jit import kernel, rule
+from model.packing import packed, unpacked
 from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck, Stream, exponential_at, uniform_at
@@ -255,8 +256,8 @@ def _start(keys, month, days, new, around, identity, profile, status, contract, 
 def _episodes(keys, month, days, identity, profile, place, status, dwelling, contract, stability, trust, hours, need, memory,
               episode, episode_days, end_day, call_day, harm_day, patience_day, opname_days, escalations, conflict, crisis,
               home_lost, buurt, portiek, lives_at, tolerance, wijk, response_days, of_institutions, gemeente, levers,
-              p, counts, by_profile):  # fmt: skip
-    waakvlam, reachable, informed, fix, number = levers
+              numbers, counts, by_profile):  # fmt: skip
+    p, (waakvlam, reachable, informed, fix, number) = unpacked(Parameters, numbers), levers
     worst, best = usual_highest(p.episodes_per_year, p.stability_slope)
     no_bed = without_bed(of_institutions, gemeente)
     rows = _begin_month(keys[Stream.EPISODE_ONSET], identity, profile, place, stability, memory, episode, episode_days,
@@ -320,5 +321,5 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
         persons.patience_day, persons.opname_days, persons.escalations, persons.conflict, persons.crisis, persons.home_lost,
         persons.buurt, dwellings.portiek, dwellings.identity, dwellings.tolerance, buurten.wijk, world.wijken.response_days,
         (places.kind, places.gemeente, places.full), buurten.gemeente, (levers.waakvlam, levers.bereikbaarheid,
-        levers.buurtinformatie, levers.maatwerk, levers.belnummer), p, world.counts, world.by_profile,
+        levers.buurtinformatie, levers.maatwerk, levers.belnummer), packed(p), world.counts, world.by_profile,
     )  # fmt: skip

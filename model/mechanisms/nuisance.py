@@ -169,14 +169,14 @@ def share_served(complaints, buurt, gemeente, of_teams, hours_each):
 
 
 @kernel
-def _intervene(key, complaints, intervention, buurt, gemeente, of_teams, allowed, p, counts):
+def _intervene(key, complaints, intervention, buurt, gemeente, of_teams, allowed, hours_each, months, counts):
     """A month less of what works already; a new intervention, where it is `allowed` and as far as there are hours for it."""
-    chance = allowed * share_served(complaints, buurt, gemeente, of_teams, p.intervention_hours)
+    chance = allowed * share_served(complaints, buurt, gemeente, of_teams, hours_each)
     for j in range(complaints.size):
         if intervention[j] > 0:
             intervention[j] -= 1
         if complaints[j] > 0 and uniform_at(key, np.uint64(j)) < chance[gemeente[buurt[j]]]:
-            intervention[j] = p.intervention_months
+            intervention[j] = months
             counts[buurt[j], Count.INTERVENTIES] += 1
 
 
@@ -233,7 +233,8 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     )  # fmt: skip
     _intervene(
         luck.key(Stream.INTERVENTION), portieken.complaints, portieken.intervention, portieken.buurt, b.gemeente,
-        (teams.kind, teams.gemeente, teams.hours), levers.overlastprotocol, p, world.counts,
+        (teams.kind, teams.gemeente, teams.hours), levers.overlastprotocol, p.intervention_hours,
+        p.intervention_months, world.counts,
     )  # fmt: skip
     _cause(
         luck.key(Stream.INCIDENTS), d.identity, d.portiek, d.frailty, d.incidents, d.incidents_before, b.first, b.last,

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model.jit import kernel, rule
+from model.packing import packed, unpacked
 from model.policies import Levers
 from model.randomness import Luck
 from model.world import Count, Place, Status, TeamKind, Wish, World
@@ -139,7 +140,8 @@ def _after_a_month(place, around, as_wished, coping, need, hours, debts, episode
 
 @kernel
 def _live(place, status, dwelling, coping, need, hours, wish, debts, episode, stability, network, participation, buurt, portiek,
-          portieken, wijk, wijken, tolerance, ties, damage, kind, team_wijk, team_hours, context, p, counts):  # fmt: skip
+          portieken, wijk, wijken, tolerance, ties, damage, kind, team_wijk, team_hours, context, numbers, counts):  # fmt: skip
+    p = unpacked(Parameters, numbers)
     in_buurt, lonely = np.zeros(tolerance.size, np.int64), np.zeros(tolerance.size, np.int64)
     as_wished = _as_wished(place, status, wish, dwelling, buurt, portiek, portieken, in_buurt)
     offered = _offered(kind, team_wijk, team_hours, in_buurt, wijk, wijken, p.participation_per_welzijn_hour)
@@ -159,5 +161,5 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     _live(
         q.place, q.status, q.dwelling, q.coping, q.need, q.hours, q.wish, q.debts, q.episode, q.stability, q.network,
         q.participation, q.buurt, d.portiek, world.portieken.rows, b.wijk, world.wijken.rows, b.tolerance, b.ties, b.damage,
-        teams.kind, teams.wijk, teams.hours, levers.contextgericht, p, world.counts,
+        teams.kind, teams.wijk, teams.hours, levers.contextgericht, packed(p), world.counts,
     )  # fmt: skip

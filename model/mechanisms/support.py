@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model.jit import kernel, rule
+from model.packing import packed, unpacked
 from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck, Stream, uniform_at
@@ -331,9 +332,9 @@ def _write_down(asked, given, kind, wijk, team_asked, team_given):
 def _help(keys, month, place, status, line, profile, episode, crisis, conflict, identity, dwelling, contract, stability,
           opname_days, need, hours, trust, stable_months, arrears, complaints, buurt, portiek, wijk, homes, samenwerking, load,
           response, kind, team_wijk, team_hours, team_asked, team_given, waakvlam, own_contribution, kept_share,
-          outreach, not_renewed, p, counts):  # fmt: skip
+          outreach, not_renewed, numbers, counts):  # fmt: skip
     """Ask, divide, give."""
-    asked, latent = np.zeros((2, CARE, homes.size)), np.zeros(homes.size, np.int64)
+    p, asked, latent = unpacked(Parameters, numbers), np.zeros((2, CARE, homes.size)), np.zeros(homes.size, np.int64)
     coverage, leave, finds = np.empty(asked.shape), np.empty(homes.size), np.empty(homes.size)
     unknown, known = _who_is_known(place, status, buurt, wijk, latent)
     need[:] = _needs(place, profile, stability, opname_days, buurt, own_contribution, samenwerking, p, wijk)
@@ -361,5 +362,5 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
         q.dwelling, q.contract, q.stability, q.opname_days, q.need, q.hours, q.trust, q.stable_months, d.arrears,
         world.portieken.complaints, q.buurt, d.portiek, world.buurten.wijk, wijken.homes, wijken.samenwerking, wijken.load,
         wijken.response_days, teams.kind, teams.wijk, teams.hours, teams.asked, teams.given, waakvlam,
-        p.own_contribution * levers.wijkbudget, kept_share, levers.outreach, not_renewed, p, world.counts,
+        p.own_contribution * levers.wijkbudget, kept_share, levers.outreach, not_renewed, packed(p), world.counts,
     )  # fmt: skip
