@@ -35,7 +35,6 @@ READS = (
 )  # fmt: skip
 PERSON_ID, SEEKER_ID = np.uint64(2 << 56), np.uint64(3 << 56)
 FIRST_MONTH = 1000  # added to a month, so that the months of the warm-up are positive in an identity
-AT_HOME = int(Place.THUIS)  # numba compares no column with an enumeration
 
 
 class Parameters(NamedTuple):
@@ -331,15 +330,22 @@ def _room_for_waiting(gemeente, kind, places, share, gemeenten):
 @kernel
 def _hold_beds(opname_days, place, dwelling, buurt, wijk, gemeente, room):
     """Persons with a home who are in a kliniek now take room [gemeenten, Place] too."""
-    homes = dwelling[np.flatnonzero((opname_days > 0) & (place == AT_HOME))]
-    for g in gemeente[wijk[buurt[homes]]]:
+    rows, found = np.empty(place.size, np.int64), 0
+    for i in range(place.size):
+        rows[found] = i
+        found += (opname_days[i] > 0) & (place[i] == Place.THUIS)
+    for g in gemeente[wijk[buurt[dwelling[rows[:found]]]]]:
         room[g, Place.KLINIEK] -= 1
 
 
 @kernel
 def _in_order_of_coming(place, since, identity):
     """Rows of the persons who wait for a home, who came first in their present place first; of one month by identity."""
-    rows = np.flatnonzero(place > AT_HOME)
+    rows, found = np.empty(place.size, np.int64), 0
+    for i in range(place.size):
+        rows[found] = i
+        found += place[i] > Place.THUIS
+    rows = rows[:found]
     return rows[in_order(since[rows].astype(np.int64), identity[rows])]
 
 
