@@ -29,7 +29,7 @@ from model.mechanisms import (
     vulnerability,
 )
 from model.policies import Levers, Setting, levers_at
-from model.public_view import public_view
+from model.public_view import UNSEEN, public_view
 from model.randomness import Luck
 from model.rooms import Rooms
 from model.world import Count, World
@@ -138,7 +138,9 @@ class City(mesa.Model):
         """What all corporaties need this month: homes to let and how many are reserved, who waits, and what may be known."""
         world, rooms, levers = self.world, self.rooms, self.levers
         reserves = strategies.reserves(levers.strategie)
-        self.public_view = public_view(world, rooms.public_view, self.luck, strategies.exact(levers.strategie))
+        self.public_view = UNSEEN
+        if strategies.looks(levers.strategie):
+            self.public_view = public_view(world, rooms.public_view, self.luck, strategies.exact(levers.strategie))
         who = letting_round.candidates(world, rooms.access, levers, self.luck, self.passed_over)
         self.letting_round = now = letting_round.LettingRound(world, self.public_view, reserves, who)
         if reserves:

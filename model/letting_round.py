@@ -11,9 +11,10 @@ from model.jit import kernel
 from model.letting import Homes, Line
 from model.mechanisms.settling import Lettings
 from model.policies import Levers
-from model.public_view import PublicView
+from model.public_view import UNSEEN, PublicView
 from model.randomness import Luck
 from model.strategies import Pairs, Queue, Vacancies
+from model.table import in_order
 from model.world import NOBODY, Status, Tenure, World
 
 NONE = np.zeros(0, np.int64)
@@ -53,6 +54,8 @@ class LettingRound:
 
     def view_of(self, gemeente: int) -> PublicView:
         """The public view of one gemeente; it starts at that gemeente's own first buurt and wijk."""
+        if self.view is UNSEEN:
+            return UNSEEN
         if gemeente not in self._views:
             g = self.world.gemeenten
             self._views[gemeente] = self.view.part(int(g.first[gemeente]), int(g.last[gemeente]))
@@ -221,12 +224,12 @@ def homes_to_let(world: World) -> tuple[Homes, Vacancies, np.ndarray, np.ndarray
 @kernel
 def _queue(rows, month, identity, profile, waiting_since, network_wijk, gemeente, gemeenten):
     """Columns of a `Queue` of persons in rows [n], and where in it each gemeente starts."""
-    rows, place, starts = rows[np.argsort(identity[rows])], np.empty(rows.size, np.int64), np.zeros(gemeenten + 1, np.int64)
+    rows = rows[in_order(waiting_since[rows].astype(np.int64), identity[rows])]
+    asks, starts = np.empty(rows.size, np.int64), np.zeros(gemeenten + 1, np.int64)
     for k, i in enumerate(rows):
-        g = gemeente[network_wijk[i]]
-        place[k] = np.int64(g) * 2**32 + waiting_since[i]
-        starts[g + 1] += 1
-    rows = rows[np.argsort(place, kind="mergesort")]  # which leaves equal ones in the order that they have
+        asks[k] = gemeente[network_wijk[i]]
+        starts[asks[k] + 1] += 1
+    rows = rows[in_order(asks, np.arange(rows.size))]
     who, kind, months = np.empty(rows.size, identity.dtype), np.empty(rows.size, profile.dtype), np.empty(rows.size, np.int64)
     for k, i in enumerate(rows):
         who[k], kind[k], months[k] = identity[i], profile[i], month - waiting_since[i]

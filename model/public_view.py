@@ -38,6 +38,12 @@ class PublicView(NamedTuple):
         )  # fmt: skip
 
 
+_NO_NUMBERS, _NO_ROWS = np.zeros(0), np.zeros(0, np.int64)
+UNSEEN = PublicView(
+    _NO_ROWS, _NO_NUMBERS, _NO_NUMBERS, _NO_ROWS, _NO_NUMBERS, _NO_NUMBERS, _NO_NUMBERS, _NO_NUMBERS, exact=False
+)  # of no buurten: what is handed to who does not look
+
+
 @kernel
 def _spare_hours(kind, team_wijk, fte, direct_hours_per_fte, inwoners_of_wijk, wijk, inwoners, need, complaints,
                  hours_per_complaint, noise):  # fmt: skip

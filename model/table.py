@@ -59,6 +59,27 @@ def _close_up(mask, columns):
 
 
 @kernel
+def in_order(number, identity):
+    """Positions [n] by whole number [n], and of one number by identity [n]. Numbers lie close together: each has a pile of its
+    own, and who comes to a pile goes under those with a higher identity. Few are on one pile, and most of these in order."""
+    out, least = np.empty(number.size, np.int64), min(number) if number.size else 0
+    piles = np.zeros((max(number) - least if number.size else 0) + 2, np.int64)
+    for x in number:
+        piles[x - least + 1] += 1
+    piles = np.cumsum(piles)
+    ends = piles.copy()
+    for k in range(number.size):
+        pile = number[k] - least
+        at = ends[pile]
+        while at > piles[pile] and identity[out[at - 1]] > identity[k]:
+            out[at] = out[at - 1]
+            at -= 1
+        out[at] = k
+        ends[pile] += 1
+    return out
+
+
+@kernel
 def _merged(order, old, new):
     """The rows of `order` [m] of a column, counted through old and on through new."""
     return np.concatenate((old, new))[order]

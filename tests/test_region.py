@@ -164,7 +164,7 @@ def line_of(now: LettingRound, gemeente: int) -> Line:
 def test_a_corporatie_sees_its_own_gemeente_and_no_other(region, small_city, lively):
     """All that it is handed concerns its gemeente; together they are handed everything."""
     nobody_passed_over = lively._replace(access=lively.access._replace(exclusion_of_resistance=0.0, exclusion_of_overload=0.0))
-    city = small_city(town=region(), rooms=nobody_passed_over, months=6)
+    city = small_city(town=region(), rooms=nobody_passed_over, strategie="spreiding", months=6)
     city.begin_month()
     city.live(leaving)
     city.prepare_lettings()

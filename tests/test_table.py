@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.table import Table, column
+from model.table import Table, column, in_order
 
 
 class Bakers(Table):
@@ -60,6 +60,12 @@ def test_new_rows_have_what_is_given_and_may_stand_anywhere(bakers):
     assert bakers.rows == 5
     assert bakers.identity.tolist() == [7, 10, 11, 9, 12] and bakers.loaves.tolist() == [2.5, 1.0, 2.0, 2.5, 3.0]
     assert bakers.ovens.tolist() == [[1, 2], [9, 9], [9, 9], [5, 6], [9, 9]]
+
+
+@given(st.lists(st.tuples(st.integers(-3, 5), st.integers(1, 2**62)), max_size=30, unique_by=lambda x: x[1]))
+def test_in_order_is_by_number_and_of_one_number_by_identity(people):
+    number, identity = np.array(people, np.int64).reshape(-1, 2).T
+    assert in_order(number, identity.astype(np.uint64)).tolist() == sorted(range(len(people)), key=people.__getitem__)
 
 
 @given(st.integers(0, 8), st.integers(0, 5), st.data())

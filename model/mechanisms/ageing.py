@@ -21,9 +21,16 @@ class Parameters(NamedTuple):
 
 @kernel
 def _grow_older(key, identity, age_class, to_next):
+    """Who lives somewhere passes to the next class by chance.
+
+    The chance of each class has a name, and there is no branch, so that several households are looked at at once.
+    """
+    young, grown, old = to_next[AgeClass.TOT_35], to_next[AgeClass.VAN_35_TOT_65], to_next[AgeClass.VAN_65_TOT_75]
     for i in range(identity.size):
-        if identity[i] != 0 and age_class[i] < AgeClass.VANAF_75 and uniform_at(key, identity[i]) < to_next[age_class[i]]:
-            age_class[i] += 1
+        age = age_class[i]
+        chance = young if age == AgeClass.TOT_35 else grown if age == AgeClass.VAN_35_TOT_65 else old
+        passes = uniform_at(key, identity[i]) < chance
+        age_class[i] = age + (passes & (identity[i] != 0) & (age < AgeClass.VANAF_75))
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:

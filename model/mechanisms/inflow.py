@@ -23,6 +23,7 @@ from model.jit import kernel, rule
 from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck, Stream, normal_at, several, uniform, uniform_at
+from model.table import in_order
 from model.world import NOBODY, AgeClass, ByPlace, ByProfile, Count, Persons, Place, Profile, Status, Wish, World
 
 WRITES = ("persons.coping", "persons.place", "persons.since", "institutions.full")
@@ -34,7 +35,6 @@ READS = (
 )  # fmt: skip
 PERSON_ID, SEEKER_ID = np.uint64(2 << 56), np.uint64(3 << 56)
 FIRST_MONTH = 1000  # added to a month, so that the months of the warm-up are positive in an identity
-AT_HOME = int(Place.THUIS)  # numba compares no column with an enumeration
 
 
 class Parameters(NamedTuple):
@@ -232,7 +232,7 @@ def _queue(key, give_up, gemeente, identity, new_gemeente, new_identity, counts)
     In each gemeente the new come last. Each, old or new, gives up with a chance of `give_up`.
     """
     gone, new_gone = _gives_up(key, identity, give_up), _gives_up(key, new_identity, give_up)
-    turn = np.argsort(new_gemeente.astype(np.int64) * new_gemeente.size + np.arange(new_gemeente.size))
+    turn = in_order(new_gemeente.astype(np.int64), new_identity)
     out, found, old, new = np.empty(identity.size + turn.size, np.int64), 0, 0, 0
     for g in range(counts.shape[0]):
         while old < identity.size and gemeente[old] == g:
@@ -330,17 +330,23 @@ def _room_for_waiting(gemeente, kind, places, share, gemeenten):
 @kernel
 def _hold_beds(opname_days, place, dwelling, buurt, wijk, gemeente, room):
     """Persons with a home who are in a kliniek now take room [gemeenten, Place] too."""
-    homes = dwelling[np.flatnonzero((opname_days > 0) & (place == AT_HOME))]
-    for g in gemeente[wijk[buurt[homes]]]:
+    rows, found = np.empty(place.size, np.int64), 0
+    for i in range(place.size):
+        rows[found] = i
+        found += (opname_days[i] > 0) & (place[i] == Place.THUIS)
+    for g in gemeente[wijk[buurt[dwelling[rows[:found]]]]]:
         room[g, Place.KLINIEK] -= 1
 
 
 @kernel
 def _in_order_of_coming(place, since, identity):
     """Rows of the persons who wait for a home, who came first in their present place first; of one month by identity."""
-    rows = np.flatnonzero(place > AT_HOME)
-    rows = rows[np.argsort(identity[rows])]
-    return rows[np.argsort(since[rows].astype(np.int64) * rows.size + np.arange(rows.size))]
+    rows, found = np.empty(place.size, np.int64), 0
+    for i in range(place.size):
+        rows[found] = i
+        found += place[i] > Place.THUIS
+    rows = rows[:found]
+    return rows[in_order(since[rows].astype(np.int64), identity[rows])]
 
 
 @kernel

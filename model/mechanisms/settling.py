@@ -65,21 +65,30 @@ def _log_quantiles(shape: float) -> np.ndarray:
 
 
 @rule
-def frailty_at(key, who, log_quantiles):
-    """The quantile at the one uniform that `who` has for life, by a line between the nodes on either side."""
-    low, high, last = NODES[0], NODES[1], log_quantiles.size - 1
-    u = max(uniform_at(key, who), 1e-12)
-    at = (np.log(-np.log1p(-u)) - low) / (high - low) * last
-    k = min(int(at), last - 1)
+def node_at(u, last):
+    """Where a uniform lies among nodes 0 to `last`, between two of them or on one."""
+    low, high = NODES[0], NODES[1]
+    return (np.log(-np.log1p(-max(u, 1e-12))) - low) / (high - low) * last
+
+
+@rule
+def between_nodes(at, log_quantiles):
+    """The quantile there, by a line between the nodes on either side."""
+    k = min(int(at), log_quantiles.size - 2)
     return np.exp(log_quantiles[k] + min(at - k, 1.0) * (log_quantiles[k + 1] - log_quantiles[k]))
 
 
 @kernel
 def _frailties(seed, who, log_quantiles):
-    """Of each of `who` [n]."""
+    """Of each of `who` [n] the quantile at the one uniform that they have for life.
+
+    Step by step for all of them, so that nobody's logarithm waits until somebody's quantile is looked up.
+    """
     key, out = stream_key(seed, Stream.FRAILTY, 0), np.empty(who.size)
     for i in range(who.size):
-        out[i] = frailty_at(key, who[i], log_quantiles)
+        out[i] = node_at(uniform_at(key, who[i]), log_quantiles.size - 1)
+    for i in range(who.size):
+        out[i] = between_nodes(out[i], log_quantiles)
     return out
 
 

@@ -3,8 +3,9 @@
     propose(vacancies, queue, public_view, p, luck) -> pairs of (person, dwelling), both row numbers
 
 A strategy decides nothing else: how many homes are reserved is the quota's, and who is at the head of the queue is the
-queue's. `RESERVES = False` says that it leaves persons in the queue with everyone; `EXACT = True` that its view is
-filled with a latent value. One more vacancy never changes how the others compare: ties go to the smallest ticket.
+queue's. `RESERVES = False` says that it leaves persons in the queue with everyone; `LOOKS = False` that it looks at no
+public view, which is then not drawn up; `EXACT = True` that its view is filled with a latent value. One more vacancy never
+changes how the others compare: ties go to the smallest ticket.
 """
 
 import importlib
@@ -151,6 +152,12 @@ def find(name: str) -> ModuleType:
 def reserves(name: str) -> bool:
     """Whether a strategy places persons by agreement; else they queue with everyone."""
     return bool(getattr(find(name), "RESERVES", True))
+
+
+@cache
+def looks(name: str) -> bool:
+    """Whether a strategy looks at the public view; else it is handed one of no buurten."""
+    return bool(getattr(find(name), "LOOKS", True))
 
 
 @cache

@@ -6,6 +6,8 @@ from model.public_view import PublicView
 from model.randomness import Luck
 from model.strategies import Pairs, Parameters, Queue, Vacancies, cheapest
 
+LOOKS = False
+
 
 def propose(vacancies: Vacancies, queue: Queue, view: PublicView, p: Parameters, luck: Luck) -> Pairs:
     """The lowest rent first, and of equal rents (per ten euro) the home that has stood empty longest."""

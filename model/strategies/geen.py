@@ -4,7 +4,7 @@ from model.public_view import PublicView
 from model.randomness import Luck
 from model.strategies import Pairs, Parameters, Queue, Vacancies
 
-RESERVES = False
+RESERVES = LOOKS = False
 
 
 def propose(vacancies: Vacancies, queue: Queue, view: PublicView, p: Parameters, luck: Luck) -> Pairs:

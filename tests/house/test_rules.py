@@ -38,9 +38,10 @@ RULES = [(module, name) for module in MODULES for name in rules(module)]
 SHARE = st.floats(0.01, 1.0)
 ARGUMENTS = {
     "keys": st.integers(0, 1000).map(lambda seed: np.array([Luck(seed, 1).key(stream) for stream in Stream])),
-    "key": st.integers(0, 1000).map(lambda seed: Luck(seed, 1).key(Stream.FRAILTY)),
     "who": st.integers(1, 2**60).map(np.uint64),
     "log_quantiles": st.floats(0.25, 4).map(settling._log_quantiles),
+    "at": st.floats(0, settling.NODES[2] + 9),
+    "u": st.floats(0, 1, exclude_max=True),
     "ses": st.floats(-3, 3),
     "score": st.floats(-1, 1),
     "start": st.floats(-1, 1),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from model.mechanisms import leaving, settling
-from model.mechanisms.settling import Lettings, frailty, frailty_at
+from model.mechanisms.settling import Lettings, between_nodes, frailty, node_at
 from model.randomness import Luck, Stream, exponential_at
 from model.world import NEVER, NOBODY, ByPlace, ByProfile, Count, Place, Profile, Tenure
 
@@ -62,11 +62,23 @@ def test_frailty_is_the_quantile_of_the_gamma_that_it_says(shape, seed):
     assert frailty(shape, seed, who) == pytest.approx(stats.gamma.ppf(u, shape) / shape, rel=2e-6)
 
 
-def test_frailty_of_shape_one_is_exponential(luck):
+def test_a_uniform_lies_among_the_nodes_where_its_logarithms_say():
+    """From 1e-12 at the first to 1 - 1e-12 at the last; -log(1 - u) is 1 at 27.63 of the 30.95 between them."""
+    assert node_at(0.0, 100) == node_at(1e-12, 100) == pytest.approx(0.0, abs=1e-9)
+    assert node_at(1.0 - 1e-12, 100) == pytest.approx(100.0, rel=1e-5)
+    assert node_at(1.0 - np.exp(-1.0), 100) == pytest.approx(89.28, abs=0.005)
+
+
+def test_between_two_nodes_logarithms_of_quantiles_lie_on_a_line():
+    """A quarter on from 2 to 6 is 3; behind the last node it is the quantile there."""
+    found = [between_nodes(at, np.array([0.0, 2.0, 6.0])) for at in (0.0, 1.25, 2.0, 2.5)]
+    assert np.log(found) == pytest.approx([0.0, 3.0, 6.0, 6.0])
+
+
+def test_frailty_of_shape_one_is_exponential():
     """At a uniform u that is -log(1 - u)."""
-    key, log_quantiles = luck.key(Stream.FRAILTY), settling._log_quantiles(1.0)
-    for who in np.arange(1, 50, dtype=np.uint64):
-        assert frailty_at(key, who, log_quantiles) == pytest.approx(exponential_at(key, who, 1.0), rel=2e-6)
+    key, who = Luck(1, 0).key(Stream.FRAILTY), np.arange(1, 50, dtype=np.uint64)
+    assert frailty(1.0, 1, who) == pytest.approx([exponential_at(key, one, 1.0) for one in who], rel=2e-6)
 
 
 def test_frailty_is_lifelong():
