@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model.jit import kernel, rule
+from model.packing import packed, unpacked
 from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck, Stream, stream_key, uniform_at
@@ -43,7 +44,8 @@ def next_resistance(resistance, share, p):
 
 
 @kernel
-def _remember(owned, free, found, p, voorrang, weerstand):
+def _remember(owned, free, found, numbers, voorrang, weerstand):
+    p = unpacked(Parameters, numbers)
     for c in range(voorrang.size):
         by_agreement, let = 0, 0
         for k in range(owned[c], owned[c + 1]):
@@ -62,7 +64,7 @@ def remember(
     Of the homes [n] that were to let, those of a corporatie start at owned [c + 1]. What is not `free` has gone by agreement, and
     `found` says who in the line has got one (-1: nobody).
     """
-    _remember(owned, free, found, p, voorrang, weerstand)
+    _remember(owned, free, found, packed(p), voorrang, weerstand)
 
 
 @kernel
@@ -77,8 +79,9 @@ def _means(gemeente, weight, value, gemeenten):
 
 @kernel
 def _may_be_proposed(seed, key, month, identity, place, since, coping, network_wijk, landlord_gemeente, landlord_homes, weerstand,
-                     gemeente, inwoners, load_of_wijk, woonladder, screening, p, counts):  # fmt: skip
+                     gemeente, inwoners, load_of_wijk, woonladder, screening, numbers, counts):  # fmt: skip
     """Rows [n], ascending; counts who is passed over [gemeenten]."""
+    p = unpacked(Parameters, numbers)
     resistance = _means(landlord_gemeente, landlord_homes, weerstand, counts.shape[0])
     load = _means(gemeente, inwoners, load_of_wijk, counts.shape[0])
     for_life = stream_key(seed, Stream.LADDER, 0)
@@ -104,5 +107,5 @@ def may_be_proposed(world: World, p: Parameters, levers: Levers, luck: Luck) -> 
     return _may_be_proposed(
         luck.seed, luck.key(Stream.EXCLUSION), luck.month, persons.identity, persons.place, persons.since, persons.coping,
         persons.network_wijk, c.gemeente, c.homes, c.weerstand, w.gemeente, w.inwoners, w.load,
-        levers.woonladder, levers.screening, p, world.gemeente_counts,
+        levers.woonladder, levers.screening, packed(p), world.gemeente_counts,
     )  # fmt: skip

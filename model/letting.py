@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model.jit import kernel, rule
+from model.packing import packed, unpacked
 from model.randomness import Luck, Stream, ticket, uniform_at
 
 
@@ -87,9 +88,9 @@ def _let(lots, refusals, dwelling, rent, score, free, line, ses, p, housed, out)
 
 
 @kernel
-def _each_lets(lots, refusals, owned, in_line, gemeente, dwelling, rent, score, free, line, ses, p, housed):
+def _each_lets(lots, refusals, owned, in_line, gemeente, dwelling, rent, score, free, line, ses, numbers, housed):
     """Corporaties let one after the other: who has found a home at one is passed over by the next."""
-    out = np.empty(dwelling.size, np.int64)
+    p, out = unpacked(Parameters, numbers), np.empty(dwelling.size, np.int64)
     for c in range(gemeente.size):
         mine, first = slice(owned[c], owned[c + 1]), in_line[gemeente[c]]
         here, found = slice(first, in_line[gemeente[c] + 1]), out[mine]
@@ -109,4 +110,4 @@ def let(
     gemeente; gemeente [corporaties] which of these lines a corporatie serves.
     """
     lots, refusals = luck.key(Stream.WHICH_HOME), luck.key(Stream.REFUSAL)
-    return _each_lets(lots, refusals, owned, in_line, gemeente, *homes, line.identity, line.ses, p, line.housed)
+    return _each_lets(lots, refusals, owned, in_line, gemeente, *homes, line.identity, line.ses, packed(p), line.housed)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model.jit import kernel
+from model.packing import packed, unpacked
 from model.randomness import Luck, Stream, normal_at, uniform_at
 from model.world import TeamKind, World
 
@@ -69,8 +70,9 @@ def _errors(key, noise_sd, buurten):
 
 @kernel
 def _seen(lag, noise, wijk, inwoners, placed_seen, complaints_seen, need_seen, caseload_seen, inwoners_of_wijk, kind, team_wijk,
-          fte, p):  # fmt: skip
+          fte, numbers):  # fmt: skip
     """(placed, complaints, caseload, spare hours) [buurten] as in `PublicView`; `lag` counts months back from the last."""
+    p = unpacked(Parameters, numbers)
     complaints, need = complaints_seen[:, lag], need_seen[:, lag]
     placed, load = np.empty(wijk.size), np.empty(wijk.size)
     for b in range(wijk.size):
@@ -89,7 +91,7 @@ def public_view(world: World, p: Parameters, luck: Luck, exact: bool) -> PublicV
     noise = np.exp(_errors(luck.key(Stream.VIEW_NOISE), p.noise_sd, b.rows))
     placed, complaints, caseload, spare = _seen(
         min(p.lag_months, 12) - 1, noise, b.wijk, b.inwoners, b.placed_seen, b.complaints_seen, b.need_seen, w.caseload_seen,
-        w.inwoners, teams.kind, teams.wijk, teams.fte, p,
+        w.inwoners, teams.kind, teams.wijk, teams.fte, packed(p),
     )  # fmt: skip
     return PublicView(
         b.wijk, b.homes, b.sociale_huur, b.published_class, placed, complaints, caseload,

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model.jit import kernel, rule
+from model.packing import packed, unpacked
 from model.policies import Levers
 from model.randomness import Luck
 from model.world import Count, Place, TeamKind, World
@@ -68,8 +69,9 @@ def _share_teams(
 
 
 @kernel
-def _balance(informal_help, voorzieningen, team_hours, draaglast, p, draagkracht, spare, wear):
+def _balance(informal_help, voorzieningen, team_hours, draaglast, numbers, draagkracht, spare, wear):
     """What can be carried against what is asked, and what that does to the buurt."""
+    p = unpacked(Parameters, numbers)
     for b in range(draaglast.size):
         draagkracht[b] = informal_help[b] + voorzieningen[b] + team_hours[b]
         spare[b] = draagkracht[b] - draaglast[b]
@@ -84,4 +86,4 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
         teams.kind, teams.gemeente, teams.wijk, teams.hours, wijken.gemeente, wijken.homes, world.gemeenten.sociale_huur, b.wijk,
         b.homes, b.sociale_huur, b.team_hours,
     )  # fmt: skip
-    _balance(b.informal_help, b.voorzieningen, b.team_hours, b.draaglast, p, b.draagkracht, b.spare_exact, b.damage)
+    _balance(b.informal_help, b.voorzieningen, b.team_hours, b.draaglast, packed(p), b.draagkracht, b.spare_exact, b.damage)

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model.jit import kernel, rule
+from model.packing import packed, unpacked
 from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck, Stream, normal_at, several, uniform, uniform_at
@@ -173,10 +174,11 @@ def person_traits(p: Parameters, luck: Luck, who: np.ndarray, wijken: np.ndarray
 
 
 @kernel
-def _admit(seed, month, key, rows, p, inwoners, sociale_huur, gemeente, identity, status, line, stability, coping, since,
+def _admit(seed, month, key, rows, numbers, inwoners, sociale_huur, gemeente, identity, status, line, stability, coping, since,
            waiting_since, place, network_wijk, drawn, counts, by_place):  # fmt: skip
     """Persons arrive in rows [n] and begin to wait, as stable as they have skills, and are counted."""
     who, wijken = identities(PERSON_ID, month, rows.size), wijken_of_arrivals(inwoners, gemeente, sociale_huur)
+    p = unpacked(Parameters, numbers)
     draw_traits(key, who, profile_shares(seed, month, p), wijken, p, rows, drawn)
     for k, i in enumerate(rows):
         identity[i], status[i], line[i], stability[i] = who[k], Status.BEKEND, 2, coping[i]
@@ -190,7 +192,7 @@ def add_persons(world: World, p: Parameters, luck: Luck, per_month: float) -> No
     rows = world.new_persons(luck.arrivals(Stream.HOW_MANY_PERSONS, per_month))
     persons, wijken = world.persons, world.wijken
     _admit(
-        luck.seed, luck.month, luck.key(Stream.PERSON_TRAITS), rows, p, wijken.inwoners, world.gemeenten.sociale_huur,
+        luck.seed, luck.month, luck.key(Stream.PERSON_TRAITS), rows, packed(p), wijken.inwoners, world.gemeenten.sociale_huur,
         wijken.gemeente, persons.identity, persons.status, persons.line, persons.stability, persons.coping, persons.since,
         persons.waiting_since, persons.place, persons.network_wijk, DRAWN_OF(persons), world.gemeente_counts, world.by_place,
     )  # fmt: skip
@@ -250,9 +252,10 @@ def _queue(key, give_up, gemeente, identity, new_gemeente, new_identity, counts)
 
 
 @kernel
-def _register(month, traits, patience, count, give_up, p, sociale_huur, gemeente, identity, counts):
+def _register(month, traits, patience, count, give_up, numbers, sociale_huur, gemeente, identity, counts):
     """(order of the queue after this, columns of `count` new seekers); `traits` and `patience` are keys of luck."""
-    new = draw_seekers(traits, month, identities(SEEKER_ID, month, count), cumulative_shares(sociale_huur), p)
+    p, gemeenten = unpacked(Parameters, numbers), cumulative_shares(sociale_huur)
+    new = draw_seekers(traits, month, identities(SEEKER_ID, month, count), gemeenten, p)
     return _queue(patience, give_up, gemeente, identity, new[1], new[0], counts), new
 
 
@@ -261,7 +264,8 @@ def renew_queues(world: World, p: Parameters, luck: Luck, per_month: float, give
     seekers = world.seekers
     order, new = _register(
         luck.month, luck.key(Stream.SEEKER_TRAITS), luck.key(Stream.WHO_GIVES_UP_WAITING),
-        luck.arrivals(Stream.HOW_MANY_SEEKERS, per_month), give_up, p, world.gemeenten.sociale_huur, seekers.gemeente,
+        luck.arrivals(Stream.HOW_MANY_SEEKERS, per_month), give_up, packed(p), world.gemeenten.sociale_huur,
+        seekers.gemeente,
         seekers.identity, world.gemeente_counts,
     )  # fmt: skip
     seekers.renew(order, *new)

@@ -10,6 +10,7 @@ led with is the change since the last twelve months of the warm-up.
 from typing import NamedTuple
 
 from model.jit import kernel, rule
+from model.packing import packed, unpacked
 from model.policies import Levers
 from model.randomness import Luck
 from model.world import Count, World
@@ -51,8 +52,9 @@ def weighed(bothered, reports, crises, escalations, failures, successes, p):
 
 
 @kernel
-def _remember(counts, homes, ties, tolerance, p, samenhang, overlast):
+def _remember(counts, homes, ties, tolerance, numbers, samenhang, overlast):
     """Cohesion as it is; of nuisance a part is forgotten, and this month's events per 100 homes are added."""
+    p = unpacked(Parameters, numbers)
     kept = p.memory_kept_per_month
     for b in range(homes.size):
         escalations = counts[b, Count.ESCALATIES_HUISHOUDENS] + counts[b, Count.ESCALATIES_PERSONEN]
@@ -74,19 +76,22 @@ def _warm_up(samenhang, overlast, months, samenhang_start, overlast_start):
 
 
 @kernel
-def _mark(start, samenhang, samenhang_start, overlast, overlast_start, p, out):
+def _mark(start, samenhang, samenhang_start, overlast, overlast_start, of_samenhang, of_overlast, out):
     for b in range(out.size):
         samenhang_change, overlast_change = samenhang[b] - samenhang_start[b], overlast[b] - overlast_start[b]
-        out[b] = score(start[b], samenhang_change, overlast_change, p.score_of_samenhang, p.score_of_overlast)
+        out[b] = score(start[b], samenhang_change, overlast_change, of_samenhang, of_overlast)
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """Remember this month's incidents, forget a part of the old; score against the warm-up."""
     b = world.buurten
-    _remember(world.counts, b.homes, b.ties, b.tolerance, p, b.samenhang, b.overlast)
+    _remember(world.counts, b.homes, b.ties, b.tolerance, packed(p), b.samenhang, b.overlast)
     if -12 < luck.month <= 0:
         _warm_up(b.samenhang, b.overlast, b.warm_months, b.samenhang_start, b.overlast_start)
     if luck.month < 0:  # no change yet to speak of
         b.score[:] = b.start_score
     else:
-        _mark(b.start_score, b.samenhang, b.samenhang_start, b.overlast, b.overlast_start, p, b.score)
+        _mark(
+            b.start_score, b.samenhang, b.samenhang_start, b.overlast, b.overlast_start, p.score_of_samenhang,
+            p.score_of_overlast, b.score,
+        )  # fmt: skip

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model.jit import kernel, rule
+from model.packing import packed, unpacked
 from model.policies import Levers
 from model.randomness import Luck
 from model.world import Count, World
@@ -50,9 +51,9 @@ def cases_per_1000_homes(cases, homes):
 
 
 @kernel
-def _learn(counts, wijk, homes, ceiling, p, stock):
+def _learn(counts, wijk, homes, ceiling, numbers, stock):
     """A month for every wijk, of the crises, escalations around persons and judgments in its buurten."""
-    cases = np.zeros(stock.size)
+    p, cases = unpacked(Parameters, numbers), np.zeros(stock.size)
     for b in range(wijk.size):
         cases[wijk[b]] += counts[b, Count.CRISES] + counts[b, Count.ESCALATIES_PERSONEN] + counts[b, Count.VONNISSEN]
     for w in range(stock.size):
@@ -61,4 +62,4 @@ def _learn(counts, wijk, homes, ceiling, p, stock):
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of working together, or of losing those who did."""
-    _learn(world.counts, world.buurten.wijk, world.wijken.homes, ceiling(p, levers), p, world.wijken.samenwerking)
+    _learn(world.counts, world.buurten.wijk, world.wijken.homes, ceiling(p, levers), packed(p), world.wijken.samenwerking)

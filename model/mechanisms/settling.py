@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import gammaincinv
 
 from model.jit import kernel, rule
+from model.packing import packed, unpacked
 from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck, Stream, normal_at, several, stream_key, uniform_at
@@ -109,11 +110,11 @@ def move_in(home, who, prone, means, age, persons, month, p, of_homes, count):
 
 
 @kernel
-def _place(month, seed, rows, homes, p, contract_until, log_quantiles, of_homes, buurt, wijk, person, identity, ses, age_class,
-           size, place, dwelling, near, profile, network_wijk, network, waiting_since, since, escalations, contract, placed,
-           counts, by_profile, by_place):  # fmt: skip
+def _place(month, seed, rows, homes, numbers, contract_until, log_quantiles, of_homes, buurt, wijk, person, identity, ses,
+           age_class, size, place, dwelling, near, profile, network_wijk, network, waiting_since, since, escalations, contract,
+           placed, counts, by_profile, by_place):  # fmt: skip
     """Persons in rows [n] come home, placed by agreement or let to in their turn, and that is booked."""
-    prone = _frailties(seed, identity[rows], log_quantiles)
+    p, prone = unpacked(Parameters, numbers), _frailties(seed, identity[rows], log_quantiles)
     for k in range(rows.size):
         i, home = rows[k], homes[k]
         b, count = buurt[home], counts[buurt[home]]
@@ -132,10 +133,11 @@ def _place(month, seed, rows, homes, p, contract_until, log_quantiles, of_homes,
 
 
 @kernel
-def _let(month, seed, rows, homes, p, log_quantiles, of_homes, buurt, identity, ses, age_class, size, since,
+def _let(month, seed, rows, homes, numbers, log_quantiles, of_homes, buurt, identity, ses, age_class, size, since,
          counts):  # fmt: skip
     """Regular seekers in rows [n] move in; those with a low income are counted besides. Returns who stays in the queue."""
-    stay, prone = np.ones(since.size, np.bool_), _frailties(seed, identity[rows], log_quantiles)
+    p, prone = unpacked(Parameters, numbers), _frailties(seed, identity[rows], log_quantiles)
+    stay = np.ones(since.size, np.bool_)
     for k in range(rows.size):
         i, home = rows[k], homes[k]
         count, waited, stay[i] = counts[buurt[home]], month - since[i], False
@@ -167,13 +169,13 @@ def _sold_or_let(key, month, identity, tenure, months_vacant):
 
 
 @kernel
-def _market(month, seed, refill, traits, p, log_quantiles, of_homes, buurt, tenure, score, start_score, counts):
+def _market(month, seed, refill, traits, numbers, log_quantiles, of_homes, buurt, tenure, score, start_score, counts):
     """Buyers and tenants on the market move in: about as well-off as who left, and less so where leefbaarheid fell.
 
     `refill` and `traits` are keys of luck. What takes only luck is reckoned before the homes, which lie far apart in memory: so
     nobody waits for the one in the midst of the other.
     """
-    identity, ses, _, size = of_homes[:4]
+    p, (identity, ses, _, size) = unpacked(Parameters, numbers), of_homes[:4]
     homes, who = _sold_or_let(refill, month, identity, tenure, p.months_vacant)
     prone, edges = _frailties(seed, who, log_quantiles), np.cumsum(p.entry_age) / p.entry_age.sum()
     z, u = several(traits, who, 2)
@@ -191,7 +193,7 @@ def come_home(world: World, p: Parameters, levers: Levers, luck: Luck, rows: np.
     persons, d = world.persons, world.dwellings
     contract_until = luck.month + p.contract_months if levers.driepartijencontract else NEVER
     _place(
-        luck.month, luck.seed, rows, homes, p, contract_until, _log_quantiles(p.frailty_shape), ENTERED(d), d.buurt,
+        luck.month, luck.seed, rows, homes, packed(p), contract_until, _log_quantiles(p.frailty_shape), ENTERED(d), d.buurt,
         world.buurten.wijk, d.person, persons.identity, persons.ses, persons.age_class, persons.size, persons.place,
         persons.dwelling, persons.buurt, persons.profile, persons.network_wijk, persons.network, persons.waiting_since,
         persons.since, persons.escalations, persons.contract, persons.placed, world.counts, world.by_profile, world.by_place,
@@ -204,11 +206,11 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck, lettings: Lett
     d, b, seekers = world.dwellings, world.buurten, world.seekers
     log_quantiles, of_homes = _log_quantiles(p.frailty_shape), ENTERED(d)
     stay = _let(
-        luck.month, luck.seed, lettings.seekers, lettings.seeker_homes, p, log_quantiles, of_homes, d.buurt, seekers.identity,
-        seekers.ses, seekers.age_class, seekers.size, seekers.since, world.counts,
+        luck.month, luck.seed, lettings.seekers, lettings.seeker_homes, packed(p), log_quantiles, of_homes, d.buurt,
+        seekers.identity, seekers.ses, seekers.age_class, seekers.size, seekers.since, world.counts,
     )  # fmt: skip
     seekers.keep(stay)
     _market(
-        luck.month, luck.seed, luck.key(Stream.MARKET_REFILL), luck.key(Stream.MARKET_TRAITS), p, log_quantiles, of_homes,
-        d.buurt, d.tenure, b.score, b.start_score, world.counts,
+        luck.month, luck.seed, luck.key(Stream.MARKET_REFILL), luck.key(Stream.MARKET_TRAITS), packed(p), log_quantiles,
+        of_homes, d.buurt, d.tenure, b.score, b.start_score, world.counts,
     )  # fmt: skip
