@@ -13,7 +13,11 @@ from pathlib import Path
 
 import numba
 from filelock import FileLock
+from llvmlite import ir
+from numba import types
 from numba.core.caching import IndexDataCacheFile
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
 
 HERE = Path(__file__).parent
 
@@ -61,3 +65,25 @@ part = numba.njit(error_model="numpy", nogil=True, inline="always")
 # A kernel that only adds up, and leaves it to the machine in which order: several sums side by side take half the time.
 # The last bit of a sum then depends on the kind of machine, and on nothing else.
 adding = numba.njit(cache=True, error_model="numpy", nogil=True, fastmath={"reassoc"})
+
+
+@intrinsic
+def read_soon(context, column, row):
+    """In a kernel: this row of a column will be read soon. The machine fetches it meanwhile, and nothing else happens.
+
+    It foresees by itself what comes next in a narrow column, and too little of a wide one that is read beside others. A row
+    behind the last does no harm.
+    """
+    byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+    for_reading, keep_nearest, data = number(0), number(3), number(1)
+
+    def written(target, builder, signature, given):
+        array = make_array(signature.args[0])(target, builder, given[0])
+        width = builder.extract_value(array.strides, 0)
+        where = builder.gep(builder.bitcast(array.data, byte), [builder.mul(given[1], width)])
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        fetch = builder.module.declare_intrinsic("llvm.prefetch", (byte,), kind)
+        builder.call(fetch, [where, for_reading, keep_nearest, data])
+        return target.get_dummy_value()
+
+    return types.void(column, types.int64), written

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numba
+import numpy as np
 from numba.core.caching import IndexDataCacheFile
 
 from model import jit
@@ -60,3 +61,17 @@ def test_processes_that_compile_at_once_do_not_take_each_others_code(tmp_path):
     index = IndexDataCacheFile(str(tmp_path), "rule", "stamp")
     for name in "ab":
         assert [index.load((name, k)) for k in range(60)] == [f"code of {name} {k}" for k in range(60)]
+
+
+def test_a_row_that_is_read_soon_changes_nothing_and_may_lie_behind_the_last():
+    column = np.arange(24, dtype=np.uint32).reshape(4, 6)
+
+    @numba.njit
+    def total(column):
+        out = 0
+        for i in range(column.shape[0]):
+            jit.read_soon(column, i + 1_000_000)
+            out += column[i].sum()
+        return out
+
+    assert total(column) == column.sum() and column.tolist() == np.arange(24).reshape(4, 6).tolist()

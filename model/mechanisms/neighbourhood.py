@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.jit import adding, kernel, part, rule
+from model.jit import adding, kernel, part, read_soon, rule
 from model.packing import packed, unpacked
 from model.parameters import per
 from model.policies import Levers
@@ -27,6 +27,7 @@ READS = (
     "dwellings.tolerance", "dwellings.informal_help", "dwellings.satisfaction", "dwellings.nuisance", "buurten.first",
     "buurten.last", "buurten.inwoners", "buurten.voorzieningen", "buurten.damage",
 )  # fmt: skip
+AHEAD = np.uint64(128)  # homes: so long before they are needed, their ties are fetched
 TIES = Dwellings.columns()["ties"].width  # known to the compiler, which then writes the loop over them out
 
 
@@ -93,6 +94,7 @@ def _tie_strengths(first, last, ties, months_here, by_months, strength):
     A tie is as strong as that of who lived here least, since strength grows with the months.
     """
     for i in range(first, last):
+        read_soon(ties, i + AHEAD)  # type: ignore[call-arg]  # numba hands in the first
         own, together = by_months[months_here[i]], 0.0
         for k in range(TIES):
             together += min(own, by_months[months_here[ties[i, k]]])
