@@ -12,11 +12,12 @@ from functools import cache
 from pathlib import Path
 
 import numba
+import numpy as np
 from filelock import FileLock
 from llvmlite import ir
 from numba import types
 from numba.core.caching import IndexDataCacheFile
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 from numba.np.arrayobj import make_array
 
 HERE = Path(__file__).parent
@@ -67,13 +68,22 @@ part = numba.njit(error_model="numpy", nogil=True, inline="always")
 adding = numba.njit(cache=True, error_model="numpy", nogil=True, fastmath={"reassoc"})
 
 
-@intrinsic
-def read_soon(context, column, row):
-    """In a kernel: this row of a column will be read soon. The machine fetches it meanwhile, and nothing else happens.
+def read_soon(column: np.ndarray, row: int | np.uint64) -> None:
+    """This row of a column will be read soon: a kernel has the machine fetch it meanwhile, and nothing else happens.
 
-    It foresees by itself what comes next in a narrow column, and too little of a wide one that is read beside others. A row
-    behind the last does no harm.
+    A machine foresees by itself what comes next in a narrow column, and too little of a wide one that is read beside others. A
+    row behind the last does no harm.
     """
+
+
+@overload(read_soon)
+def _read_soon(column, row):
+    """What `read_soon` means in compiled code."""
+    return lambda column, row: _fetch(column, np.int64(row))  # type: ignore[call-arg]  # numba hands in the first
+
+
+@intrinsic
+def _fetch(context, column, row):
     byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
     for_reading, keep_nearest, data = number(0), number(3), number(1)
 

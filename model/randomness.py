@@ -24,7 +24,12 @@ def _of_scipy(name: str, doubles: int) -> Any:
     finds it by, in any process.
     """
     signature = f'"double ({"double, " * doubles}int __pyx_skip_dispatch)"'
-    own = next(n for n, f in cython_special.__pyx_capi__.items() if n.endswith(name) and signature in repr(f))
+    own = next((n for n, f in cython_special.__pyx_capi__.items() if n.endswith(name) and signature in repr(f)), None)
+    if own is None:
+        found = [repr(f) for n, f in cython_special.__pyx_capi__.items() if n.endswith(name)]
+        raise ImportError(
+            f"scipy.special.cython_special.{name}: found {found}; possible: one of type {signature} (requirements.lock)"
+        )
     llvmlite.binding.add_symbol(f"scipy_{name}", get_cython_function_address("scipy.special.cython_special", own))
     return types.ExternalFunction(f"scipy_{name}", types.float64(*[types.float64] * doubles, types.intc))
 

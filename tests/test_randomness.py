@@ -287,3 +287,8 @@ def test_arrivals_are_poisson_at_any_rate(rate):
     if rate < 30:
         keys = [Luck(5, month).key(Stream.HOW_MANY_SEEKERS) for month in range(200)]
         assert counts[:200].tolist() == [poisson_at(key, np.uint64(1), rate) for key in keys]
+
+
+def test_a_scipy_that_names_its_functions_otherwise_is_told_in_words():
+    with pytest.raises(ImportError, match=r"ndtri_of_tomorrow: found \[\]; possible: one of type .*double"):
+        randomness._of_scipy("ndtri_of_tomorrow", 1)

@@ -94,7 +94,7 @@ def _tie_strengths(first, last, ties, months_here, by_months, strength):
     A tie is as strong as that of who lived here least, since strength grows with the months.
     """
     for i in range(first, last):
-        read_soon(ties, i + AHEAD)  # type: ignore[call-arg]  # numba hands in the first
+        read_soon(ties, i + AHEAD)
         own, together = by_months[months_here[i]], 0.0
         for k in range(TIES):
             together += min(own, by_months[months_here[ties[i, k]]])
