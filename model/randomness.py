@@ -147,10 +147,12 @@ def exponential_at(key, identity, mean):
 
 @rule
 def poisson_at(key, identity, rate):
-    """Poisson count for a small rate (< 30) by inversion; most draws end at the first comparison."""
-    u = uniform_at(key, identity)
+    """Poisson count for a small rate (< 30) by inversion; most draws end at the first two comparisons."""
+    u, two = uniform_at(key, identity), 0.5 * rate * rate + 1e-12
     if u < 1.0 - rate:  # 1 - rate <= exp(-rate): certainly zero, without an exponential
         return 0
+    if 1.0 - rate + two <= u < 1.0 - two:  # exp(-rate) <= 1 - rate + rate^2 / 2, and two have a chance of at most rate^2 / 2
+        return 1
     p = np.exp(-rate)
     total, count = p, 0
     while u >= total and p > 0.0:
