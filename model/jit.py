@@ -61,7 +61,7 @@ numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
 rule = numba.njit(cache=True, error_model="numpy")
 kernel = numba.njit(cache=True, error_model="numpy", nogil=True)
 # A part of a kernel, over the rows of one buurt: `first` to `last`, as uint64, of whole columns. It is written out where it
-# stands. A slice for each buurt, or a call, would count who holds each column, which took a tenth of a month.
+# stands. A slice for each buurt, or a call, would count who holds each column, which took a twentieth of a month.
 part = numba.njit(error_model="numpy", nogil=True, inline="always")
 # A kernel that only adds up, and leaves it to the machine in which order: several sums side by side take half the time.
 # The last bit of a sum then depends on the kind of machine, and on nothing else.
