@@ -23,7 +23,8 @@ _packed: dict[int, tuple[Any, np.ndarray]] = {}
 def packed(block: Any) -> np.ndarray:
     """All numbers of a block of parameters (float64 [n]), in order of declaration; a number per code takes a place per code.
 
-    Packed once: the block itself is kept beside its array, so that no other block can be taken for it.
+    Packed once: the block itself is kept beside its array, so that no other block can be taken for it. So a block is never
+    changed in place; `_replace` makes another.
     """
     known = _packed.get(id(block))
     if known is not None:
