@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 OWN = ("scenario", "seed", "person", "portiek", "most", "zonder", "event", "date", "from", "capacity", "seeds", "language")
 PLAATSING, KRAPTE, CONTACTVERLIES = "plaatsing", "krapte", "contactverlies"
+OF_ONE = {PLAATSING: "geplaatst", CONTACTVERLIES: "uit_beeld"}  # what is taken away of one person: the event, from the first on
 Made = TypeVar("Made")
 
 
@@ -127,9 +128,12 @@ def _refuse_together(keys: Keys) -> None:
         keys.refuse(", ".join(whom), "one of them: whom the history is about", "more than one")
     if "portiek" in keys.own and "zonder" in keys.own:
         keys.refuse("zonder", "a history of a person: it is asked of one, not of a portiek")
-    for key in ("seeds", "event", "date", "from", "capacity"):
+    for key in ("seeds", "event", "date"):
         if key in keys.own and "zonder" not in keys.own:
             keys.refuse(key, "zonder=... besides, which it belongs to")
+    for key in ("from", "capacity"):
+        if key in keys.own and keys.own.get("zonder") != KRAPTE:
+            keys.refuse(key, f"zonder={KRAPTE} besides, which it belongs to")
 
 
 def _capacity(own: dict[str, str]) -> float:

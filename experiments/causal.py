@@ -39,7 +39,7 @@ INSTITUTIONS_READ = (
     "wijken.caseload_seen",
     "teams.asked",
 )  # of what mechanisms write, by all strategies together; a test compares it with what is read
-ORDER = (*MECHANISMS[:3], INSTITUTIONS, *MECHANISMS[3:])  # as City.step has it
+ORDER = (*list(MECHANISMS)[:3], INSTITUTIONS, *list(MECHANISMS)[3:])  # as City.step has it
 MOVERS = {
     "inflow": ("persons", "seekers"),
     "vulnerability": ("persons",),

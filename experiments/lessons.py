@@ -411,7 +411,8 @@ def mechanisms(p: "Plan") -> Lesson:
         f"move them most: {most}. The difference of `draagkracht` from `{p.baseline}` is {own.difference.mean():+.2f} "
         f"(standard error "
         f"{_error(own.difference.to_numpy()):.2f}). {_turned(turned, len(per_seed))} "
-        "A mechanism that moves nothing here may still matter for somebody: the table has the mean of a town."
+        f"{_idle(int((change.abs().groupby('mechanism').max() == 0.0).all(axis=1).sum()))}"
+        "What moves little here may still matter for somebody: the table has the mean of a town."
     )
     return Lesson(_draw_mechanisms(table, base), table, says)
 
@@ -420,6 +421,15 @@ def _turned(turned: int, tried: int) -> str:
     """How many mechanisms give the difference the other sign when they are off, with an interval that leaves out zero."""
     many, verb = turned or "none", "gives" if turned < 2 else "give"
     return f"Switched off alone, {many} of the {tried} mechanisms surely {verb} it the other sign."
+
+
+def _idle(idle: int) -> str:
+    """How many mechanisms change nothing at all when they are off."""
+    return (
+        f"{idle} of them change not one number here: they work only where a lever is on that today's way leaves off. "
+        if idle
+        else ""
+    )
 
 
 def _without(p: "Plan", name: str, seed: int) -> tuple[Any, ...]:

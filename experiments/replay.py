@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from experiments.asking import CONTACTVERLIES, KRAPTE, PLAATSING, Question
+from experiments.asking import KRAPTE, OF_ONE, PLAATSING, Question
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +39,7 @@ class Change(NamedTuple):
     """What is taken away in a replay."""
 
     settings: "list[Setting]"
-    passed_over: tuple[int, ...]
+    spared: dict[str, Any]  # of `City`: the identities to whom something does not happen
     start: int  # the first month that can differ
     name: str  # of what is taken away
     said: str  # the end of "the same luck was lived again, but ..."
@@ -62,13 +62,13 @@ def started(of: "Ground", papers: "Parameters", months: int, seed: int) -> Start
     return Start(of, papers, months, seed, month_zero(of, seed))
 
 
-def lived(start: Start, settings: "list[Setting]", passed_over: tuple[int, ...] = ()) -> Lived:
-    """The run of a study, followed from month 0 on; nothing is let to who is passed over, from then on."""
+def lived(start: Start, settings: "list[Setting]", spared: dict[str, Any] | None = None) -> Lived:
+    """The run of a study, followed from month 0 on; something does not happen to those who are spared it (see `City`)."""
     from model.chronicle import Chronicle
     from model.city import City
 
     of, papers, months, seed, world = start._replace(world=start.world.copy())
-    with City(world, of.rooms, of.huidig, settings, seed, of.without, passed_over=passed_over) as city:
+    with City(world, of.rooms, of.huidig, settings, seed, of.without, **(spared or {})) as city:
         chronicle, stability = Chronicle(city, papers), [_stability(world)]
         for _ in range(months):
             chronicle.run(1)
@@ -105,18 +105,18 @@ def chosen(q: Question, told: Lived) -> str:
             raise Refused([Problem("person", q.person, f"a vulnerable resident of this run, as {persons.identity.iloc[0]}")])
         return q.person
     counted = persons[persons.event.isin(q.most)]
-    if q.zonder == PLAATSING:  # only what came after a placement can be asked about
-        counted = counted[counted.month > counted.identity.map(placements(persons)).fillna(told.last)]
+    if q.zonder in OF_ONE:  # only what came after it can be asked about
+        counted = counted[counted.month > counted.identity.map(firsts(persons, q.zonder)).fillna(told.last)]
     numbers = counted.identity.value_counts()
     if numbers.empty:
-        after = " after a placement" if q.zonder == PLAATSING else ""
+        after = f" after {OF_ONE[q.zonder]}" if q.zonder in OF_ONE else ""
         raise Refused([Problem("most", ", ".join(q.most), f"what happens to some vulnerable resident of this run{after}")])
     return str(min(numbers.index[numbers == numbers.max()], key=int))
 
 
-def placements(log: "pd.DataFrame") -> "pd.Series":
-    """Month of the first placement by identity."""
-    return log[log.event == "geplaatst"].groupby("identity").month.first()
+def firsts(log: "pd.DataFrame", zonder: str) -> "pd.Series":
+    """Month by identity of the first event of the kind that is taken away."""
+    return log[log.event == OF_ONE[zonder]].groupby("identity").month.first()
 
 
 def asked_about(q: Question, log: "pd.DataFrame", who: str) -> Any:
@@ -124,10 +124,10 @@ def asked_about(q: Question, log: "pd.DataFrame", who: str) -> Any:
     from model.parameters import Problem, Refused
 
     own = log[(log.identity == who) & (log.event != "begin")]
-    if q.zonder == PLAATSING:
-        if who not in (placed := placements(own)).index:
-            raise Refused([Problem("zonder", PLAATSING, f"a person who is placed in these months; {who} is not")])
-        own = own[own.month > placed[who]]
+    if q.zonder in OF_ONE:
+        if who not in (first := firsts(own, q.zonder)).index:
+            raise Refused([Problem("zonder", q.zonder, f"a person with {OF_ONE[q.zonder]} in these months; {who} has none")])
+        own = own[own.month > first[who]]
     for event in [q.event] if q.event else q.most:
         rows = own[(own.event == event) & ((own.month == q.month) if q.month is not None else True)]
         if len(rows):
@@ -141,33 +141,33 @@ def changed(q: Question, log: "pd.DataFrame", huidig: "Levers", event: Any) -> C
     from experiments.scenarios import settings_of
     from experiments.telling import say
 
-    if q.zonder == PLAATSING:
-        placed = int(placements(log)[event.identity])
-        said = (say(key, q.language) for key in ("without_plaatsing", "change_plaatsing"))
-        return Change(q.settings, (int(event.identity),), placed, *said)
-    if q.zonder in (KRAPTE, CONTACTVERLIES):
-        return with_full_levers(q, huidig, event)
+    if q.zonder in OF_ONE:
+        first = int(firsts(log, q.zonder)[event.identity])
+        said = (say(f"{key}_{q.zonder}", q.language) for key in ("without", "change"))
+        return Change(q.settings, spared(q.zonder, event.identity), first, *said)
+    if q.zonder == KRAPTE:
+        return with_hours(q, huidig)
     left = settings_of([part for part in q.parts if part != q.zonder], "scenario")
-    return Change(left, (), 1, *(say(key, q.language, name=q.zonder) for key in ("without_policy", "change_policy")))
+    return Change(left, {}, 1, *(say(key, q.language, name=q.zonder) for key in ("without_policy", "change_policy")))
 
 
-def with_full_levers(q: Question, huidig: "Levers", event: Any) -> Change:
-    """Levers at their fullest: a shortage is taken away from the start, lost contact from the month before the event."""
+def spared(zonder: str, who: str) -> dict[str, Any]:
+    """What a city is told, so that this does not happen to one person."""
+    return {"passed_over" if zonder == PLAATSING else "kept_in_sight": (int(who),)}
+
+
+def with_hours(q: Question, huidig: "Levers") -> Change:
+    """A shortage of support is taken away from the start, or from the month that is given."""
     from experiments.telling import say
-    from model.policies import BOUNDS, FOREVER, Setting, levers_at
+    from model.policies import FOREVER, Setting, levers_at
 
-    usual, values = 1, {"ambulante_capaciteit": q.capacity}
-    if q.zonder == CONTACTVERLIES:
-        usual = max(1, event.month - 1)
-        values = {"waakvlam": True, "bereikbaarheid": float(BOUNDS["bereikbaarheid"][1]), "outreach": True}
-    start = q.start or usual
-    were = levers_at(start, huidig, q.settings)._asdict()
-    moved = [say("lever", q.language, name=k, value=v, was=were[k]) for k, v in values.items() if were[k] != v]
-    said = say("change_levers", q.language, start=q.said(start), levers=", ".join(moved))
-    # After those of the scenario, so that they are what counts.
-    lines = [Setting(lever, value, start, FOREVER, f"zonder {q.zonder}") for lever, value in values.items()]
+    lever, start = "ambulante_capaciteit", q.start or 1
+    was = levers_at(start, huidig, q.settings).ambulante_capaciteit
+    said = say("change_lever", q.language, start=q.said(start), name=lever, value=q.capacity, was=was)
+    # After those of the scenario, so that it is what counts.
+    line = Setting(lever, q.capacity, start, FOREVER, f"zonder {q.zonder}")
     name = say(f"without_{q.zonder}", q.language)
-    return Change([*q.settings, *lines], (), start, name, said if moved else say("change_nothing", q.language))
+    return Change([*q.settings, line], {}, start, name, said if was != q.capacity else say("change_nothing", q.language))
 
 
 # The answer
@@ -251,13 +251,13 @@ def over_seeds(q: Question, of: "Ground", months: int, event: Any, change: Chang
         month_zero = started(of, q.papers, months, seed)
         told = lived(month_zero, q.settings).log
         start, who = change.start, None
-        if q.zonder == PLAATSING:
-            first = placements(told[told.profile == event.profile])
+        if q.zonder in OF_ONE:
+            first = firsts(told[told.profile == event.profile], q.zonder)
             first = first[first >= start].sort_values(kind="stable")
             if first.empty:
                 continue
             start, who = int(first.iloc[0]), str(first.index[0])
-        replay = lived(month_zero, change.settings, (int(who),) if who else ()).log
+        replay = lived(month_zero, change.settings, spared(q.zonder, who) if who else {}).log
         mine = [log[log.identity == who if who else log.profile == event.profile] for log in (told, replay)]
         rows.append((seed, who or "", start, *(number_of(own, event.event, start) for own in mine)))
     return pd.DataFrame(rows, columns=["seed", "identity", "from_month", "with_it", "without_it"])
@@ -273,7 +273,7 @@ def often(q: Question, table: "pd.DataFrame", event: Any, change: Change) -> str
     parts = [f"\n## {say('seeds_title', language, n=q.seeds)}"]
     if table.empty:
         return "\n\n".join([*parts, say("seeds_none", language)]) + "\n"
-    kind = "seeds_plaatsing" if q.zonder == PLAATSING else "seeds_levers"
+    kind = f"seeds_{q.zonder}" if q.zonder in OF_ONE else "seeds_levers"
     parts.append(say(kind, language, start=q.said(change.start)))
     has, lacks = table.with_it.to_numpy(float), table.without_it.to_numpy(float)
     x = paired(lacks - has)

@@ -10,7 +10,7 @@
     python -m experiments.story scenario=[spreiding,driegesprek] zonder=driegesprek     without one policy of the scenario
 
 event=... and date=2027-03 say which event is asked about: by default the first escalation, or else the first crisis (after the
-placement, for zonder=plaatsing). Every key of docs/configuration.md can be given besides. Writes
+placement or the loss of contact that is taken away). Every key of docs/configuration.md can be given besides. Writes
 results/verhaal-<study>/<scenario>-<seed>-<who>/, with a strip of that life as a figure (docs/story.md). What can not be told is
 refused (exit code 2).
 """
@@ -60,7 +60,7 @@ def tell(own: dict[str, str], config: dict[str, Any]) -> Ended:
     if q.zonder:
         event = replay.asked_about(q, told.log, who)
         change = replay.changed(q, told.log, p.huidig, event)
-        runs["zonder"] = replay.lived(start, change.settings, change.passed_over)
+        runs["zonder"] = replay.lived(start, change.settings, change.spared)
         asked = {"event": event.event, "date": event.date, "start": change.start}
         text += replay.answer(q, told.log, runs["zonder"].log, event, change, buurten)
         if q.seeds:

@@ -32,12 +32,15 @@ from model.policies import Levers, Setting, levers_at
 from model.public_view import UNSEEN, public_view
 from model.randomness import Luck
 from model.rooms import Rooms
-from model.world import Count, World
+from model.world import World
 
-MECHANISMS = (
-    "inflow", "vulnerability", "ageing", "support", "stability", "crisis", "nuisance", "arrears", "leaving", "settling",
-    "neighbourhood", "draagkracht", "landing", "leefbaarheid", "samenwerking", "publication",
-)  # fmt: skip
+MECHANISMS = {  # by name, in the order of a month
+    module.__name__.rpartition(".")[2]: module
+    for module in (
+        inflow, vulnerability, ageing, support, stability, crisis, nuisance, arrears, leaving, settling, neighbourhood,
+        draagkracht, landing, leefbaarheid, samenwerking, publication,
+    )
+}  # fmt: skip
 LARGE = 64 * 2**20  # bytes of all columns: more than half a million households
 
 
@@ -46,9 +49,11 @@ class City(mesa.Model):
 
     `settings` are the lines of the scenario's policies; `off` names mechanisms that are switched off: do so before the
     warm-up, because a world that has lived with a mechanism keeps what it left. Persons whose identities are `passed_over` wait
-    like others, and nothing is let to them: so one sees what happens without a placement. With `follow` the record keeps
+    like others, and nothing is let to them: so one sees what happens without a placement. Those who are `kept_in_sight` never
+    drop out of sight of who helps: so one sees what happens without a loss of contact. With `follow` the record keeps
     persons and households too (`model.followed`). Mesa's own generator is never drawn from: all luck comes from `seed` (see
-    `model.randomness`). Call `close()` when done, or use it in a `with` block.
+    `model.randomness`). The record has room for `months` months; what is lived beyond them is not kept. Call `close()` when done,
+    or use it in a `with` block.
     """
 
     def __init__(
@@ -61,13 +66,14 @@ class City(mesa.Model):
         off: frozenset[str] = frozenset(),
         months: int = 0,
         passed_over: tuple[int, ...] = (),
+        kept_in_sight: tuple[int, ...] = (),
         follow: bool = False,
     ) -> None:
         super().__init__(rng=0)
-        self.passed_over = np.array(passed_over, np.uint64)
+        self.passed_over, self.kept_in_sight = np.array(passed_over, np.uint64), np.array(kept_in_sight, np.uint64)
         self.numbered = 0
         self.world, self.rooms, self.huidig, self.settings, self.seed, self.off = world, rooms, huidig, settings or [], seed, off
-        self.parameters_of = {sys.modules[f"model.mechanisms.{n}"]: getattr(rooms, n) for n in MECHANISMS if n not in off}
+        self.parameters_of = {module: getattr(rooms, n) for n, module in MECHANISMS.items() if n not in off}
         self.organisations = [
             c(self) for c in (institutions.Gemeente, institutions.Zorgaanbieder, institutions.Welzijn, institutions.Politie)
         ]
@@ -101,7 +107,7 @@ class City(mesa.Model):
         for organisation in self.organisations:
             organisation.decide()
         institutions.provide_beheer(self.world, self.rooms.support.direct_hours_per_fte, self.levers.sociaal_beheer)
-        self.live(support)  # who is helped
+        self.live(support, self.kept_in_sight)  # who is helped
         self.live(stability)  # how it goes
         self.live(crisis)  # what an episode comes to
         self.live(nuisance)  # what neighbours notice, say and do
@@ -163,7 +169,7 @@ class City(mesa.Model):
     def fork(self, settings: list[Setting]) -> "City":
         """A city of its own with equal past that goes on under other settings; what these say of past months is not done."""
         twin = City(self.world.copy(), self.rooms, self.huidig, settings, self.seed, self.off)
-        twin.passed_over = self.passed_over
+        twin.passed_over, twin.kept_in_sight = self.passed_over, self.kept_in_sight
         twin.record = self.record.copy()
         return twin
 
@@ -182,16 +188,6 @@ class City(mesa.Model):
 
     def __exit__(self, *failure: object) -> None:
         self.close()
-
-    @property
-    def leefbaarheid(self) -> float:
-        """Mean leefbaarheid, by homes; for mesa's DataCollector."""
-        return float(np.average(self.world.buurten.score, weights=self.world.buurten.homes))
-
-    @property
-    def uitzettingen(self) -> int:
-        """Evictions this month; for mesa's DataCollector."""
-        return int(self.world.counts[:, Count.UITZETTINGEN].sum())
 
 
 def give_back() -> None:

@@ -168,12 +168,12 @@ def _see_placements(month, placed, dwelling, portiek, into_portiek):
 
 
 @kernel
-def _see_waiting(month, place, profile, since, waiting):
+def _see_waiting(month, place, profile, waiting_since, waiting):
     """Of each profile how many wait for a home now, and how long they have, into waiting [Profile, 2]."""
     for row in range(place.size):
         if place[row] > Place.THUIS:
             waiting[profile[row], 0] += 1
-            waiting[profile[row], 1] += month - since[row]
+            waiting[profile[row], 1] += month - waiting_since[row]
 
 
 @kernel

@@ -38,6 +38,9 @@ class Parameters(NamedTuple):
     rent_per_room: float
     rent_of_corp_share: float
     rent_spread: float
+    rent_lowest: float
+    rent_of_free_sector: float
+    rent_free_above_social: float
     months_here_mean: float
 
 
@@ -209,7 +212,8 @@ def _traits(d: Dwellings, rows: slice, ses: np.ndarray, corp_excess: np.ndarray,
     low = INCOME_EDGES[ses]
     d.ses[rows] = normal_of(low + (INCOME_EDGES[ses + 1] - low) * u[1])
     rent = p.rent_mean + p.rent_per_room * (rooms - 3.0) - p.rent_of_corp_share * corp_excess + p.rent_spread * normal_of(u[2])
-    d.rent[rows] = np.where(koop, 0.0, np.where(social, np.clip(rent, 300.0, 880.0), np.maximum(rent + 300.0, 880.0)))
+    of_social, of_free = np.clip(rent, p.rent_lowest, p.rent_of_free_sector), rent + p.rent_free_above_social
+    d.rent[rows] = np.where(koop, 0.0, np.where(social, of_social, np.maximum(of_free, p.rent_of_free_sector)))
     d.months_here[rows] = np.minimum(600, -p.months_here_mean * np.log(1.0 - u[3]))
 
 

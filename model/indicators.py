@@ -14,26 +14,20 @@ import numpy as np
 
 from model.followed import Followed
 from model.jit import kernel
-from model.world import NOBODY, Count, World
+from model.world import COUNTERS, NOBODY, Count, World
 
 STATES = (
     "score",
     "start_score",
     "draagkracht",
     "draaglast",
-    "damage",
     "tolerance",
     "ties",
-    "informal_help",
     "satisfaction",
-    "spare_exact",
 )
-HELD = (  # months that persons who could go home spend in an institution
-    Count.OPVANG_MAANDEN, Count.BW_MAANDEN, Count.KLINIEK_MAANDEN, Count.JEUGDZORG_MAANDEN, Count.VROUWENOPVANG_MAANDEN,
-    Count.AZC_MAANDEN,
-)  # fmt: skip
+HELD = tuple(months for months, places in COUNTERS.values() if places != NOBODY)  # of who could go home, in an institution
 CITY_STATES = ("response_days", "load", "samenwerking")
-SUMS = ("draagkracht", "draaglast", "informal_help", "spare_exact")  # of several buurten these add up; others are averaged
+SUMS = ("draagkracht", "draaglast")  # of several buurten these add up; others are averaged
 _ADD_UP = np.array([[name in SUMS] for name in STATES + CITY_STATES])
 _of_buurten, _of_wijken = attrgetter(*STATES), attrgetter(*CITY_STATES)  # tuples of columns
 
@@ -133,8 +127,8 @@ def leefbaarheid(x: Period) -> np.ndarray:
 
 @indicator(
     "score",
-    "Verandering van leefbaarheid sinds maand 0",
-    "Change in leefbaarheid since month 0",
+    "Verandering van leefbaarheid sinds de start",
+    "Change in leefbaarheid since the start",
     1,
     "relevant_leefbaarheid",
     window="last_year",

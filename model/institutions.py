@@ -1,8 +1,8 @@
 """The organisations, as mesa agents: each decides, within its mandate, on its own rows.
 
-Gemeente, welzijn and politie divide hours that are fixed by inhabitants; the zorgaanbieder divides a pool that can follow
-its clients (choice 2); a corporatie places persons in the homes that it has reserved, and its other homes go to the line
-(`letting_round`). Hours and queues belong to a gemeente: none is divided over a border.
+Gemeente, welzijn and politie have hours where their staff works: by inhabitants, or as somebody counted it. The zorgaanbieder
+has a pool that can follow its clients (choice 2); a corporatie places persons in the homes that it has reserved, and its other
+homes go to the line (`letting_round`). Hours and queues belong to a gemeente: none is divided over a border.
 """
 
 from typing import TYPE_CHECKING
@@ -35,17 +35,17 @@ def _asked_over_hours(teams, gemeente, staff_hours, asked):
 
 
 @kernel
-def _provide(teams, gemeente, staff_hours, share, capacity, by_inhabitants, following, asked, hours, counts, counter):
-    """Each gemeente divides its hours over its teams [n]: by inhabitants, and a part `following` by what was asked there."""
+def _provide(teams, gemeente, staff_hours, share, capacity, by_staff, following, asked, hours, counts, counter):
+    """Each gemeente divides its hours over its teams [n]: by its staff there, and a part `following` by what was asked there."""
     total, of_gemeenten = staff_hours * share * capacity, counts[counts.shape[0] - capacity.size :]
     there = _sum_per_gemeente(teams, gemeente, asked, capacity.size)
     for g in range(total.size):
         of_gemeenten[g, counter] += np.int64(np.rint(total[g]))
     for k, team in enumerate(teams):
-        g, by_clients = gemeente[k], by_inhabitants[k]
+        g, by_clients = gemeente[k], by_staff[k]
         if there[g] > 0.0:
             by_clients = asked[team] / there[g]
-        hours[team] = total[g] * ((1.0 - following) * by_inhabitants[k] + following * by_clients)
+        hours[team] = total[g] * ((1.0 - following) * by_staff[k] + following * by_clients)
 
 
 class Organisation(mesa.Agent):
@@ -60,21 +60,22 @@ class Organisation(mesa.Agent):
         world, self.counter = model.world, int(self.count)
         self.teams = np.flatnonzero(world.teams.kind == self.kind)
         self.gemeente = world.teams.gemeente[self.teams].astype(np.int64)
-        inwoners = np.maximum(world.gemeenten.inwoners, 1.0)[self.gemeente]
-        self.by_inhabitants = world.wijken.inwoners[world.teams.wijk[self.teams]] / inwoners
         staff = _sum_per_gemeente(self.teams, self.gemeente, world.teams.fte, world.gemeenten.rows)
+        self.by_staff = (
+            world.teams.fte[self.teams] / np.maximum(staff, 1e-9)[self.gemeente]
+        )  # share of a gemeente's, in each team
         self.staff_hours = staff * model.rooms.support.direct_hours_per_fte  # [gemeenten] a month: staff does not change
         self.full = np.ones(world.gemeenten.rows)  # capacity, where nothing is added or taken
 
     def provide(self, share: float, following: float, capacity: np.ndarray) -> None:
         """Put this month's hours into the teams: FTE times direct hours, times `capacity` [gemeenten].
 
-        `share` of them is for this work. Each gemeente divides its own over its own wijken: a part by inhabitants, and a part
-        `following` that goes by what was asked there last month.
+        `share` of them is for this work. Each gemeente divides its own over its own wijken: by its staff there, and a part
+        `following` by what was asked there last month.
         """
         world, teams = self.model.world, self.model.world.teams
         _provide(
-            self.teams, self.gemeente, self.staff_hours, share, capacity, self.by_inhabitants, following, teams.asked,
+            self.teams, self.gemeente, self.staff_hours, share, capacity, self.by_staff, following, teams.asked,
             teams.hours, world.counts, self.counter,
         )  # fmt: skip
 

@@ -32,8 +32,8 @@ class LettingRound:
         self._views: dict[int, PublicView] = {}
         self.homes, self.vacancies, self.agreed, self.owned = homes_to_let(world)
         self.reserved = [0] * world.corporaties.rows
-        self.queue, self.waiting = queue_of(world, candidates)
-        self.line, self.in_line = line_of(world, self.queue.person[:0] if reserves else self.queue.person)
+        self.queue, self.waiting = queues(world, candidates)
+        self.line, self.in_line = lines(world, self.queue.person[:0] if reserves else self.queue.person)
         self._edges, self._first = self.owned.tolist(), self.waiting.tolist()
         self._last = self._first[1:]  # of each gemeente the end of its queue, which moves up as persons are placed
 
@@ -236,7 +236,7 @@ def _queue(rows, month, identity, profile, waiting_since, network_wijk, gemeente
     return (rows, who, kind, months), np.cumsum(starts)
 
 
-def queue_of(world: World, rows: np.ndarray) -> tuple[Queue, np.ndarray]:
+def queues(world: World, rows: np.ndarray) -> tuple[Queue, np.ndarray]:
     """(persons in rows [n] as strategies see them, where each gemeente starts [gemeenten + 1]): by the gemeente in which they ask
     for a home, there first come first, and those of one month by identity."""
     p = world.persons
@@ -254,7 +254,7 @@ def _seekers(gemeente, gemeenten):
     return np.arange(many), np.zeros(many, np.bool_), np.zeros(many, np.bool_), starts
 
 
-def line_of(world: World, persons: np.ndarray) -> tuple[Line, np.ndarray]:
+def lines(world: World, persons: np.ndarray) -> tuple[Line, np.ndarray]:
     """(the line, where in it each gemeente starts [gemeenten + 1]) of all seekers and of persons [m] in queue order."""
     s, p, w, gemeenten = world.seekers, world.persons, world.wijken, world.gemeenten.rows
     if not persons.size:

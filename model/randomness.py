@@ -101,6 +101,7 @@ class Stream(IntEnum):
     INDICATION = 54
     DEBTS = 55
     CONVERSATION = 56
+    CONSENT = 57
 
 
 _STREAMS = int(max(Stream)) + 1

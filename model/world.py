@@ -217,6 +217,17 @@ class Count(IntEnum):
     NOODPLAATSEN = 77
 
 
+COUNTERS = {  # what counts the months that are spent in a place, and the places that there are
+    Place.OPVANG: (Count.OPVANG_MAANDEN, Count.PLAATSEN_OPVANG),
+    Place.BESCHERMD_WONEN: (Count.BW_MAANDEN, Count.PLAATSEN_BW),
+    Place.KLINIEK: (Count.KLINIEK_MAANDEN, Count.PLAATSEN_KLINIEK),
+    Place.JEUGDZORG: (Count.JEUGDZORG_MAANDEN, Count.PLAATSEN_JEUGDZORG),
+    Place.VROUWENOPVANG: (Count.VROUWENOPVANG_MAANDEN, Count.PLAATSEN_VROUWENOPVANG),
+    Place.AZC: (Count.AZC_MAANDEN, Count.PLAATSEN_AZC),
+    Place.BANK: (Count.BANK_MAANDEN, NOBODY),  # a couch is no institution
+}
+
+
 class ByProfile(IntEnum):
     """What is counted per profile."""
 
@@ -227,7 +238,6 @@ class ByProfile(IntEnum):
     OPNAMEDAGEN = 4
     ESCALATIES = 5
     WACHTEND = 6
-    THUIS = 7
 
 
 class ByPlace(IntEnum):
@@ -357,8 +367,12 @@ class Buurten(Table):
         "f8", "SD", "quality of the stock: how little neighbours hear of each other; no table tells, so drawn"
     )
     voorzieningen: np.ndarray = column("f8", "hours/month", "help that meeting places, clubs and day activity give")
-    start_score: np.ndarray = column("f8", "score", "leefbaarheid at month 0: deviation from the national mean")
-    score: np.ndarray = column("f8", "score", "leefbaarheid now: start plus change")
+    start_score: np.ndarray = column(
+        "f8",
+        "score",
+        "leefbaarheid as the tables have it, which the last year of the warm-up stands for: deviation from the national mean",
+    )
+    score: np.ndarray = column("f8", "score", "leefbaarheid now: start plus what changed since that year")
     published_class: np.ndarray = column("u1", "class 1-9", "last published leefbaarheid class")
     samenhang: np.ndarray = column("f8", "0-1", "sociale samenhang: ties and tolerance")
     overlast: np.ndarray = column("f8", "index", "overlast en onveiligheid as perceived, fading")
@@ -420,7 +434,7 @@ class Institutions(Table):
 
 
 class Teams(Table):
-    """A team of one kind in one wijk (beheer: of one corporatie; the rest of the gemeente's pool follows clients)."""
+    """A team of one kind in one wijk (beheer: of one corporatie); `following` says how far its hours go where clients are."""
 
     kind: np.ndarray = column("u1", "TeamKind", "kind of team")
     gemeente: np.ndarray = column("u2", "row", "gemeente that it works for")

@@ -117,9 +117,9 @@ def lively(rooms: Rooms) -> Rooms:
         ),
         nuisance=rooms.nuisance._replace(incidents_per_month=0.3, complaint_per_incident=0.2),
         arrears=a._replace(
-            start_per_year=1.0, judgment_per_month=0.3, nuisance_judgment=0.3, nuisance_incidents=3, harm_per_late_day=0.1
+            start_per_year=1.0, judgment_per_month=0.3, nuisance_judgment=0.3, nuisance_incidents=3
         ),
-        leaving=rooms.leaving._replace(turnover_per_year=rooms.leaving.turnover_per_year * 3),
+        leaving=rooms.leaving._replace(turnover_per_year=rooms.leaving.turnover_per_year * 3, harm_per_late_day=0.1),
         support=rooms.support._replace(months_to_step_down=4, outreach_finds_per_hour=0.06),
         landing=rooms.landing._replace(after_months=3),
         population=rooms.population._replace(places_per_1000=rooms.population.places_per_1000 * BEDS),

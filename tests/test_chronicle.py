@@ -282,6 +282,32 @@ def test_identities_are_whole_although_they_are_large(lived):
     assert alive <= set(log.identity)
 
 
+def test_somebody_who_is_kept_in_sight_never_drops_out_and_the_past_is_equal(small_world, lively, huidig):
+    """Until the month in which they drop out of sight in the other town, all is bit-equal; a twin keeps them in sight too."""
+    shy = lively._replace(support=lively.support._replace(out_of_sight_per_month=0.4, trust_gain_per_month=0.0))
+    with City(small_world(), shy, huidig, [], 1) as city:
+        chronicle = Chronicle(city, P)
+        chronicle.run(24)
+        lost = chronicle.table().query("event == 'uit_beeld'")
+    who, months = lost.identity.iloc[-1], lost.month[lost.identity == lost.identity.iloc[-1]]
+    with (
+        City(small_world(), shy, huidig, [], 1) as city,
+        City(small_world(), shy, huidig, [], 1, kept_in_sight=(int(who),)) as kept,
+    ):
+        city.run(months.iloc[0] - 1)
+        followed = Chronicle(kept, P)
+        followed.run(months.iloc[0] - 1)
+        assert kept.world.differing(city.world) == []
+        city.step()
+        followed.run(1)
+        assert kept.world.differing(city.world), "in this month the one loses contact and the other does not"
+        followed.run(24 - kept.month)
+        found = followed.table()
+        assert not ((found.identity == who) & (found.event == "uit_beeld")).any() and (found.event == "uit_beeld").any()
+        with kept.fork([]) as twin:
+            assert twin.kept_in_sight.tolist() == [int(who)]
+
+
 def test_somebody_who_is_passed_over_waits_and_the_others_are_housed(small_world, lively, huidig):
     world = small_world(rooms=lively)
     who = int(world.persons.identity[np.flatnonzero(world.persons.place > Place.THUIS)[0]])

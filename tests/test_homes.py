@@ -84,6 +84,17 @@ def test_incomes_lie_in_their_class(world, town):
     assert low == pytest.approx(town.buurten.p_laag_ink / 100, abs=0.005)
 
 
+@pytest.mark.parametrize("slope", [0.0, 500.0])
+def test_homes_are_cheaper_where_corporaties_own_more(town, rooms, slope):
+    """Of one size, and at 500 euro per whole share: the first buurt has 40 points more of their homes than the second."""
+    varied = rooms._replace(homes=rooms.homes._replace(rent_of_corp_share=slope, rent_spread=0.0))
+    d = build(town, varied, 1, 0.3, 0).dwellings
+    alike = (d.tenure == Tenure.SOCIALE_HUUR) & (d.rooms == 2)
+    rents = [d.rent[alike & (d.buurt == b)].astype(float) for b in (0, 1)]
+    assert all(r.size > 30 and np.ptp(r) == 0.0 for r in rents)
+    assert rents[1][0] - rents[0][0] == pytest.approx(0.4 * slope, abs=0.01)
+
+
 def test_half_of_the_ties_are_in_the_portiek_and_one_fades_with_distance(small_town, rooms):
     """Own buurt 0 m (half of 700 m across), next one 700 m, and one of equal size at 2.4 km, with a decay of 600 m."""
     town = small_town(buurten=3, huishoudens=2000, inwoners=4000, dichtheid=4000 / 0.49, wijk=["WK01", "WK02", "WK03"])

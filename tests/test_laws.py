@@ -130,6 +130,16 @@ def test_the_warm_up_holds_composition(small_city):
     assert (city.world.dwellings.identity != start.world.dwellings.identity).mean() > 0.1
 
 
+def test_where_more_seek_they_wait_longer(small_city, rooms):
+    """m9: the mean months in the queue of who gets a home by regular letting, in the last two of six years, in the same town."""
+    waited = []
+    for per_home in (0.5, 2.0):
+        scarce = rooms._replace(inflow=rooms.inflow._replace(seekers_per_home=per_home, seekers_give_up_per_year=0.0))
+        kept = small_city(rooms=scarce, months=72).record.counts[48:].sum(axis=(0, 1))
+        waited.append(kept[Count.WACHT_REGULIER_MAANDEN] / kept[Count.VERHUURD_REGULIER])
+    assert waited[1] > waited[0] + 6.0
+
+
 @pytest.mark.slow
 def test_concentratie_can_win_and_can_lose(small_city, small_town, rooms):
     """Choice 1, on two buurten with enlarged load: the shape of load -> damage decides which strategy wears people less.

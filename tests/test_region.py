@@ -1,5 +1,6 @@
 """Several gemeenten: each has its own hours, its own queues and its own corporaties, and nothing crosses a border."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -72,6 +73,19 @@ def test_each_gemeente_divides_its_own_hours(region, small_city, rooms):
     city.organisations[0].decide()
     assert teams.hours[wijkteams].tolist() == pytest.approx([510.0, 285.0, 505.0])
     assert city.world.gemeente_counts[:, Count.WIJKTEAM_UREN].tolist() == [510, 790]
+
+
+@pytest.mark.parametrize(("following", "hours"), [(0.0, [500.0, 900.0, 100.0]), (1.0, [500.0, 500.0, 500.0])])
+def test_staff_that_somebody_counted_works_where_it_was_counted(region, small_city, rooms, following, hours):
+    """At 100 hours each: 5 fte in Aa; of 10 in Bee nine are counted in WK02, unless they follow the clients of both wijken."""
+    s = rooms.support._replace(direct_hours_per_fte=100.0, wijkteam_share=1.0, following_wijkteam=following)
+    counted = pd.DataFrame({"wijk": ["WK01", "WK02", "WK03"], "soort": "wijkteam", "fte": [5.0, 9.0, 1.0], "caseload": np.nan})
+    city = small_city(town=replace(region(), teams=counted), rooms=rooms._replace(support=s))
+    teams = city.world.teams
+    wijkteams = teams.kind == TeamKind.WIJKTEAM
+    teams.asked[wijkteams] = [0.0, 20.0, 20.0]
+    city.organisations[0].decide()
+    assert teams.hours[wijkteams].tolist() == pytest.approx(hours)
 
 
 def test_beheerders_intervene_in_their_own_gemeente_only(region, small_world):

@@ -7,8 +7,7 @@ import numpy as np
 
 from experiments.engine.measure import Asked, Run
 from model.ledger import Event
-from model.mechanisms.inflow import COUNTERS
-from model.world import NOBODY, ByPlace, Count, Place
+from model.world import COUNTERS, NOBODY, ByPlace, Count, Place
 
 FLOWS = {
     "came": ByPlace.GEKOMEN, "got_home": ByPlace.NAAR_HUIS, "gave_up": ByPlace.AFGEHAAKT, "went_elsewhere": ByPlace.NAAR_ELDERS,

@@ -23,7 +23,7 @@ MOST = {"column": 15, "page": 30, "slide": 18}  # buurten that are drawn one by 
 
 
 def buurten_data(tables: Tables) -> pd.DataFrame:
-    """Per buurt (the largest first), scenario and year: mean change of leefbaarheid since month 0."""
+    """Per buurt (the largest first), scenario and year: mean change of leefbaarheid since the start."""
     t = tables["indicators"]
     t = t[(t.design == "") & (t.level == "buurt")].assign(year=lambda x: np.ceil(x.month / MONTHS).astype(int))
     mean = t.groupby(["place", "scenario", "year"], sort=False).leefbaarheid.mean().unstack("year")

@@ -1,12 +1,12 @@
-"""Rent arrears, judgments and evictions in corporatie homes (m35, m37; E099-E105).
+"""Rent arrears, judgments and evictions in corporatie homes (m22, m30, m35, m37; E099-E105).
 
-Arrears start more often at low SES and with problematic debts; contact ends them, sooner when signals are taken up at
-three weeks instead of two months (E105). After some months a judgment may follow; most are averted by an agreement, more
-with a driegesprek and with help at hand. Arrears of so many months are debts, which end with help and not with a home (E127).
-Somebody who causes many incidents about which neighbours complain may be brought to court for that; this is rare (E112).
-Neighbours complain this month of what they heard last month, so that the incidents of last month are the ones that count.
-Without a driegesprek the gemeente hears two days later and the care organisation fourteen (E013-E014), and in those days
-harm may be done. Left out: evictions by private landlords and banks.
+Arrears start more often at low SES and with problematic debts. Contact ends them: sooner when signals are taken up at three
+weeks instead of two months (E105), as they always are under a three-party contract (m22), and for persons whose help looks at
+the tenancy too (m30). After some months a judgment may follow; most are averted by an agreement, more with a driegesprek and
+with help at hand. Arrears of so many months are debts, which end with help and not with a home (E127). Somebody who causes
+many incidents about which neighbours complain may be brought to court for that; this is rare (E112). Neighbours complain this
+month of what they heard last month, so that the incidents of last month are the ones that count. What an eviction does to who
+loses the home is in `leaving`. Left out: evictions by private landlords and banks.
 """
 
 from typing import NamedTuple
@@ -23,7 +23,7 @@ WRITES = ("dwellings.arrears", "dwellings.eviction", "persons.debts")
 READS = (
     "dwellings.buurt", "dwellings.portiek", "dwellings.tenure", "dwellings.identity", "dwellings.person", "dwellings.ses",
     "dwellings.incidents_before", "dwellings.arrears", "persons.identity", "persons.place", "persons.buurt", "persons.debts",
-    "persons.need", "persons.hours", "portieken.complaints",
+    "persons.contract", "persons.need", "persons.hours", "portieken.complaints",
 )  # fmt: skip
 REACH = -3.0  # SD: few have less means
 
@@ -34,6 +34,7 @@ class Parameters(NamedTuple):
     debts_ratio: float
     end_per_month: float
     early_end_ratio: float
+    tenancy_gain: float
     judgment_from_months: int
     judgment_per_month: float
     averted_share: float
@@ -41,9 +42,6 @@ class Parameters(NamedTuple):
     averted_by_help: float
     nuisance_incidents: int
     nuisance_judgment: float
-    late_days_gemeente: float
-    late_days_zorg: float
-    harm_per_late_day: float
     debts_end_per_year: float
 
 
@@ -51,6 +49,12 @@ class Parameters(NamedTuple):
 def start_probability(ses, debts, per_year, ses_slope, debts_ratio):
     """Chance that arrears start this month."""
     return min(1.0, per_year / 12.0 * np.exp(-ses_slope * ses) * (debts_ratio if debts else 1.0))
+
+
+@rule
+def end_probability(early, guided, p):
+    """Chance that arrears end this month: more by an early signal, and by guidance (0-1) that looks at the tenancy."""
+    return min(1.0, p.end_per_month * (p.early_end_ratio if early else 1.0) * (1.0 + p.tenancy_gain * guided))
 
 
 @rule
@@ -84,17 +88,16 @@ def _may_change(key, identity, tenure, ses, person, incidents, arrears, p):
 
 
 @kernel
-def _pay(keys, identity, tenure, ses, person, buurt, portiek, incidents, complaints, arrears, eviction, debts, hours, need,
-         early, driegesprek, numbers, counts):  # fmt: skip
+def _pay(keys, month, identity, tenure, ses, person, buurt, portiek, incidents, complaints, arrears, eviction, debts, contract,
+         hours, need, early, driegesprek, contextgericht, numbers, counts):  # fmt: skip
     """Fall behind, come clear, or be judged and evicted."""
     p = unpacked(Parameters, numbers)
     homes = _may_change(keys[Stream.ARREARS_START], identity, tenure, ses, person, incidents, arrears, p)
-    late = 0.0 if driegesprek else p.late_days_gemeente + p.late_days_zorg
     for i in homes:
         who, b, row = identity[i], buurt[i], person[i]
-        indebted, helped = False, 0.0
+        indebted, helped, told = False, 0.0, early
         if row != NOBODY:
-            indebted = debts[row] == 1
+            indebted, told = debts[row] == 1, early | (month < contract[row])
             helped = min(1.0, hours[row] / need[row]) if need[row] > 0.0 else 0.0
         judged, reason = False, Eviction.ARREARS
         if arrears[i] == 0:
@@ -102,7 +105,7 @@ def _pay(keys, identity, tenure, ses, person, buurt, portiek, incidents, complai
                 ses[i], indebted, p.start_per_year, p.ses_slope, p.debts_ratio
             ):
                 arrears[i] = 1
-        elif uniform_at(keys[Stream.ARREARS_END], who) < min(1.0, p.end_per_month * (p.early_end_ratio if early else 1.0)):
+        elif uniform_at(keys[Stream.ARREARS_END], who) < end_probability(told, helped if contextgericht else 0.0, p):
             arrears[i] = 0
         else:
             arrears[i] = min(arrears[i] + 1, 250)
@@ -125,8 +128,6 @@ def _pay(keys, identity, tenure, ses, person, buurt, portiek, incidents, complai
         counts[b, Count.UITZETTINGEN] += 1
         if reason == Eviction.NUISANCE:
             counts[b, Count.UITZETTINGEN_OVERLAST] += 1
-        if uniform_at(keys[Stream.AVERTED], who + np.uint64(1 << 60)) < 1.0 - np.exp(-p.harm_per_late_day * late):
-            counts[b, Count.NAZORG_LAAT] += 1
 
 
 @kernel
@@ -147,9 +148,9 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of paying, falling behind, judgments and agreements."""
     d, persons = world.dwellings, world.persons
     _pay(
-        luck.keys, d.identity, d.tenure, d.ses, d.person, d.buurt, d.portiek, d.incidents_before,
-        world.portieken.complaints, d.arrears, d.eviction, persons.debts, persons.hours, persons.need, levers.vroegsignalering,
-        levers.driegesprek, packed(p), world.counts,
+        luck.keys, luck.month, d.identity, d.tenure, d.ses, d.person, d.buurt, d.portiek, d.incidents_before,
+        world.portieken.complaints, d.arrears, d.eviction, persons.debts, persons.contract, persons.hours, persons.need,
+        levers.vroegsignalering, levers.driegesprek, levers.contextgericht, packed(p), world.counts,
     )  # fmt: skip
     _repay(
         luck.key(Stream.DEBTS), persons.identity, persons.place, persons.buurt, persons.hours, persons.need, persons.debts,

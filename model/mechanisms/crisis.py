@@ -6,8 +6,9 @@ help (after which a team needs its response time), it becomes a crisis, and the 
 Whichever comes first counts; clocks that have not run out carry over the end of the month. A crisis becomes crisis help at
 home or an opname of a number of days; the home is kept, unless a long opname ends it. Where those who wait for a home hold
 the beds of the kliniek, the opname is put off, and it is crisis help at home (m10). Reachability works through the time
-to the call, and not on admissions directly (m26; trials are sober: E153). What neighbours bear grows when they were told and
-when a fix outside the rules takes their fear away (m31, m33), but who was told of a severe course expects more danger (E184).
+to the call, and not on admissions directly (m26; trials are sober: E153). What neighbours bear grows when they were told, for
+which the person must consent, and when a fix outside the rules takes their fear away (m31, m33); but who was told of a severe
+course expects more danger (E184).
 A number to call keeps some escalations from the police (m32). Left out: crises of those without a home.
 """
 
@@ -19,7 +20,7 @@ from model.jit import kernel, rule
 from model.packing import packed, unpacked
 from model.parameters import per
 from model.policies import Levers
-from model.randomness import Luck, Stream, exponential_at, uniform_at
+from model.randomness import Luck, Stream, exponential_at, uniform, uniform_at
 from model.world import ByProfile, Count, Place, Profile, Status, World
 
 WRITES = (
@@ -51,6 +52,7 @@ class Parameters(NamedTuple):
     harm_days: float
     patience_days: float
     tolerance_rest: float
+    consent_share: float
     informed_patience_gain: float
     disclosed_fear: float
     fix_patience_gain: float
@@ -104,6 +106,12 @@ def call_days(status, trust, waakvlam, reachable, p):
     if status == Status.SLAPEND and not waakvlam:
         return days * p.lost_contact_call_ratio
     return days
+
+
+@rule
+def consents(seed, who, p):
+    """Whether this person agrees that neighbours are told: once for life."""
+    return uniform(seed, Stream.CONSENT, 0, who) < p.consent_share
 
 
 @rule
@@ -233,7 +241,7 @@ def _bears_around(new, dwelling, portiek, identity, tolerance, rest):
 
 
 @kernel
-def _start(keys, month, days, new, around, identity, profile, status, contract, stability, trust, memory, clock, levers, p):
+def _start(seed, keys, month, days, new, around, identity, profile, status, contract, stability, trust, memory, clock, levers, p):
     """Start the clocks of those in rows `new` [n], and remember the episode; returns the day on which each starts [n]."""
     waakvlam, reachable, informed, fix = levers
     end_day, call_day, harm_day, patience_day = clock
@@ -241,7 +249,8 @@ def _start(keys, month, days, new, around, identity, profile, status, contract, 
     for k in range(new.size):
         i = new[k]
         start[k] = uniform_at(keys[Stream.ONSET_DAY], identity[i]) * days
-        bears = bearing(around[k], status[i] != Status.LATENT, informed, fix, memory[i], p)
+        told = informed and consents(seed, identity[i], p)
+        bears = bearing(around[k], status[i] != Status.LATENT, told, fix, memory[i], p)
         call = call_days(status[i], trust[i], waakvlam, reachable, p)
         call *= 1.0 - p.contract_call_gain if month < contract[i] else 1.0
         memory[i] += 1.0
@@ -253,11 +262,51 @@ def _start(keys, month, days, new, around, identity, profile, status, contract, 
 
 
 @kernel
-def _episodes(keys, month, days, identity, profile, place, status, dwelling, contract, stability, trust, hours, need, memory,
-              episode, episode_days, end_day, call_day, harm_day, patience_day, opname_days, escalations, conflict, crisis,
-              home_lost, buurt, portiek, lives_at, tolerance, wijk, response_days, of_institutions, gemeente, levers,
-              numbers, counts, by_profile):  # fmt: skip
+def _escalate(keys, i, kind, b, identity, to_police, conflict, patience_day, escalations, counts, by_profile):
+    """The patience of the neighbours of person i, of profile `kind` in buurt b, is over; some call the police."""
+    conflict[i] = 1
+    patience_day[i] = np.inf
+    escalations[i] = min(escalations[i] + 1, 250)
+    counts[b, Count.ESCALATIES_PERSONEN] += 1
+    by_profile[kind, ByProfile.ESCALATIES] += 1
+    if uniform_at(keys[Stream.POLICE], identity[i]) < to_police:
+        counts[b, Count.POLITIEMELDINGEN] += 1
+
+
+@kernel
+def _come_to_crisis(keys, i, kind, b, identity, left, helped, no_bed, p, crisis, opname_days, home_lost, counts, by_profile):
+    """Person i is in crisis with so many days of the month `left`: crisis help at home, or an opname if there is a bed."""
+    who = identity[i]
+    crisis[i] = 1
+    counts[b, Count.CRISES] += 1
+    by_profile[kind, ByProfile.CRISES] += 1
+    if uniform_at(keys[Stream.POLICE], who + np.uint64(1 << 60)) < p.police_at_crisis:
+        counts[b, Count.POLITIEMELDINGEN] += 1
+    stay = opname_stay(keys, who, p.opname_share[kind], helped, p)
+    put_off = stay > 0 and no_bed
+    counts[b, Count.OPNAMEN_UITGESTELD] += put_off
+    if stay == 0 or put_off:
+        counts[b, Count.CRISISHULP] += 1
+        return
+    counts[b, Count.OPNAMEN] += 1
+    opname_days[i] = stay
+    spend_opname(i, min(stay, left), b, kind, opname_days, counts, by_profile)
+    if stay > p.long_opname_days and uniform_at(keys[Stream.HOME_LOST], who) < p.home_lost_after_long_opname:
+        home_lost[i] = 1
+
+
+@kernel
+def _episodes(seed, keys, month, days, identity, profile, place, status, dwelling, contract, stability, trust, hours, need,
+              memory, episode, episode_days, clock, opname_days, escalations, conflict, crisis, home_lost, buurt, portiek,
+              lives_at, tolerance, wijk, response_days, of_institutions, gemeente, levers, numbers, counts,
+              by_profile):  # fmt: skip
+    """A month of who is in opname, of episodes that go on and that start, and of what they come to.
+
+    clock: the days, counted from the start of the month, of end, call, harm and patience of each person. levers: waakvlam,
+    bereikbaarheid, buurtinformatie, maatwerk and belnummer.
+    """
     p, (waakvlam, reachable, informed, fix, number) = unpacked(Parameters, numbers), levers
+    end_day, call_day, harm_day, patience_day = clock
     worst, best = usual_highest(p.episodes_per_year, p.stability_slope)
     no_bed = without_bed(of_institutions, gemeente)
     rows = _begin_month(keys[Stream.EPISODE_ONSET], identity, profile, place, stability, memory, episode, episode_days,
@@ -265,61 +314,40 @@ def _episodes(keys, month, days, identity, profile, place, status, dwelling, con
     away, ill, new = _who_is_in_one(keys[Stream.EPISODE_ONSET], rows, identity, profile, stability, memory, episode, opname_days,
                                     worst, best, p)  # fmt: skip
     around = _bears_around(new, dwelling, portiek, lives_at, tolerance, p.tolerance_rest)
-    clock = (end_day, call_day, harm_day, patience_day)
-    starting = _start(keys, month, days, new, around, identity, profile, status, contract, stability, trust, memory, clock,
+    starting = _start(seed, keys, month, days, new, around, identity, profile, status, contract, stability, trust, memory, clock,
                       (waakvlam, reachable, informed, fix), p)  # fmt: skip
     for i in away:
         spend_opname(i, min(days, opname_days[i]), buurt[i], profile[i], opname_days, counts, by_profile)
     for i in new:
         counts[buurt[i], Count.EPISODES] += 1
+    to_police = p.police_at_escalation * (1.0 - (p.number_keeps_from_police if number else 0.0))
     running, since = np.concatenate((ill, new)), np.concatenate((np.zeros(ill.size), starting))
     for k in range(running.size):
-        i, start = running[k], since[k]
-        who, kind, b = identity[i], profile[i], buurt[i]
+        i = running[k]
+        kind, b = profile[i], buurt[i]
         over, is_crisis, is_conflict = outcome(end_day[i], call_day[i] + response_days[wijk[b]], harm_day[i], patience_day[i])
-        episode_days[i] = max(0.0, min(over, days) - start)
+        episode_days[i] = max(0.0, min(over, days) - since[k])
         if is_conflict and patience_day[i] < days:
-            conflict[i] = 1
-            patience_day[i] = np.inf
-            escalations[i] = min(escalations[i] + 1, 250)
-            counts[b, Count.ESCALATIES_PERSONEN] += 1
-            by_profile[kind, ByProfile.ESCALATIES] += 1
-            to_police = p.police_at_escalation * (1.0 - (p.number_keeps_from_police if number else 0.0))
-            if uniform_at(keys[Stream.POLICE], who) < to_police:
-                counts[b, Count.POLITIEMELDINGEN] += 1
+            _escalate(keys, i, kind, b, identity, to_police, conflict, patience_day, escalations, counts, by_profile)
         episode[i] = over >= days
         for c in range(len(clock)):  # which run on into next month, or stop
             clock[c][i] = clock[c][i] - days if episode[i] else np.inf
-        if episode[i] or not is_crisis:
-            continue
-        crisis[i] = 1
-        counts[b, Count.CRISES] += 1
-        by_profile[kind, ByProfile.CRISES] += 1
-        if uniform_at(keys[Stream.POLICE], who + np.uint64(1 << 60)) < p.police_at_crisis:
-            counts[b, Count.POLITIEMELDINGEN] += 1
-        helped = min(1.0, hours[i] / need[i]) if need[i] > 0.0 else 0.0
-        stay = opname_stay(keys, who, p.opname_share[kind], helped, p)
-        put_off = stay > 0 and no_bed[b]
-        counts[b, Count.OPNAMEN_UITGESTELD] += put_off
-        if stay == 0 or put_off:
-            counts[b, Count.CRISISHULP] += 1
-            continue
-        counts[b, Count.OPNAMEN] += 1
-        opname_days[i] = stay
-        spend_opname(i, min(stay, days - int(over)), b, kind, opname_days, counts, by_profile)
-        if stay > p.long_opname_days and uniform_at(keys[Stream.HOME_LOST], who) < p.home_lost_after_long_opname:
-            home_lost[i] = 1
+        if is_crisis and not episode[i]:
+            helped = min(1.0, hours[i] / need[i]) if need[i] > 0.0 else 0.0
+            _come_to_crisis(keys, i, kind, b, identity, days - int(over), helped, no_bed[b], p, crisis, opname_days, home_lost,
+                            counts, by_profile)  # fmt: skip
 
 
 def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of episodes at home."""
     persons, dwellings, buurten, places = world.persons, world.dwellings, world.buurten, world.institutions
     _episodes(
-        luck.keys, luck.month, int(MONTH_DAYS[(luck.month - 1) % 12]), persons.identity, persons.profile, persons.place,
-        persons.status, persons.dwelling, persons.contract, persons.stability, persons.trust, persons.hours, persons.need,
-        persons.memory, persons.episode, persons.episode_days, persons.end_day, persons.call_day, persons.harm_day,
-        persons.patience_day, persons.opname_days, persons.escalations, persons.conflict, persons.crisis, persons.home_lost,
-        persons.buurt, dwellings.portiek, dwellings.identity, dwellings.tolerance, buurten.wijk, world.wijken.response_days,
-        (places.kind, places.gemeente, places.full), buurten.gemeente, (levers.waakvlam, levers.bereikbaarheid,
-        levers.buurtinformatie, levers.maatwerk, levers.belnummer), packed(p), world.counts, world.by_profile,
+        luck.seed, luck.keys, luck.month, int(MONTH_DAYS[(luck.month - 1) % 12]), persons.identity, persons.profile,
+        persons.place, persons.status, persons.dwelling, persons.contract, persons.stability, persons.trust, persons.hours,
+        persons.need, persons.memory, persons.episode, persons.episode_days,
+        (persons.end_day, persons.call_day, persons.harm_day, persons.patience_day), persons.opname_days, persons.escalations,
+        persons.conflict, persons.crisis, persons.home_lost, persons.buurt, dwellings.portiek, dwellings.identity,
+        dwellings.tolerance, buurten.wijk, world.wijken.response_days, (places.kind, places.gemeente, places.full),
+        buurten.gemeente, (levers.waakvlam, levers.bereikbaarheid, levers.buurtinformatie, levers.maatwerk, levers.belnummer),
+        packed(p), world.counts, world.by_profile,
     )  # fmt: skip

@@ -3,7 +3,8 @@
 Draaglast is the help that vulnerable residents need and the time that incidents cost. Draagkracht is what residents give
 each other, what facilities give, and the professional hours that are near. Load is their ratio; damage is load, relative
 to the reference load, to the power `shape`: below one it saturates, one is linear, above one it is convex, and four is
-close to a threshold. All shapes agree at the reference load. The evidence does not decide between them (E188).
+close to a threshold. All shapes agree at the reference load. The evidence does not decide between them (E188). Left out: that
+an hour of one kind of help can not always stand in for another.
 """
 
 from typing import NamedTuple
@@ -18,10 +19,10 @@ from model.world import Count, Place, TeamKind, World
 
 WRITES = ("buurten.draaglast", "buurten.draagkracht", "buurten.damage", "buurten.team_hours", "buurten.spare_exact")
 READS = (
-    "persons.place", "persons.buurt", "persons.need", "buurten.wijk", "buurten.homes",
-    "buurten.sociale_huur", "buurten.voorzieningen", "buurten.draaglast", "buurten.draagkracht", "buurten.informal_help",
-    "buurten.team_hours", "wijken.gemeente", "wijken.homes", "gemeenten.sociale_huur", "teams.kind", "teams.gemeente",
-    "teams.wijk", "teams.hours", "counts.incidenten",
+    "persons.place", "persons.buurt", "persons.need", "buurten.wijk", "buurten.homes", "buurten.sociale_huur",
+    "buurten.voorzieningen", "buurten.draaglast", "buurten.draagkracht", "buurten.informal_help", "buurten.team_hours",
+    "wijken.gemeente", "wijken.homes", "gemeenten.sociale_huur", "teams.kind", "teams.gemeente", "teams.wijk", "teams.hours",
+    "counts.incidenten",
 )  # fmt: skip
 
 

@@ -3,8 +3,8 @@
 Arrivals are exogenous (choice 6): how many come in a month, and who they are, depends on the seed, the month and their
 ordinal alone, so that every scenario meets the same people. Each asks for a home in one gemeente: a person in that of
 their own network, which lies where people live, and a seeker where homes of corporaties are. Blocked outflow keeps persons
-in dear places and slowly costs them skills (m10, m11); who waits too long finds another way or gives up. The number of
-statushouders swings from year to year (m15).
+in dear places (m10). A stay in an institution slowly costs skills, and so does a long opname while the home is kept (m11). Who
+waits too long finds another way or gives up. The number of statushouders swings from year to year (m15).
 
 Institutions. Persons who wait may hold a share of the places of every kind; the others are for who stays to be treated or
 protected. Where they hold that share, it is full for who came last: from opvang, vrouwenopvang, beschermd wonen, jeugdzorg and
@@ -25,7 +25,7 @@ from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck, Stream, normal_at, several, uniform, uniform_at
 from model.table import in_order
-from model.world import NOBODY, AgeClass, ByPlace, ByProfile, Count, Persons, Place, Profile, Status, Wish, World
+from model.world import COUNTERS, NOBODY, AgeClass, ByPlace, ByProfile, Count, Persons, Place, Profile, Status, Wish, World
 
 WRITES = ("persons.coping", "persons.place", "persons.since", "institutions.full")
 READS = (
@@ -35,6 +35,7 @@ READS = (
     "institutions.places",
 )  # fmt: skip
 PERSON_ID, SEEKER_ID = np.uint64(2 << 56), np.uint64(3 << 56)
+WHOLE_MONTH = 31  # days of opname still to come
 FIRST_MONTH = 1000  # added to a month, so that the months of the warm-up are positive in an identity
 
 
@@ -70,36 +71,35 @@ class Parameters(NamedTuple):
     wlz_after_months: int
 
 
-COUNTERS = {  # what counts the months that are spent in a place, and the places that there are
-    Place.OPVANG: (Count.OPVANG_MAANDEN, Count.PLAATSEN_OPVANG),
-    Place.BESCHERMD_WONEN: (Count.BW_MAANDEN, Count.PLAATSEN_BW),
-    Place.KLINIEK: (Count.KLINIEK_MAANDEN, Count.PLAATSEN_KLINIEK),
-    Place.JEUGDZORG: (Count.JEUGDZORG_MAANDEN, Count.PLAATSEN_JEUGDZORG),
-    Place.VROUWENOPVANG: (Count.VROUWENOPVANG_MAANDEN, Count.PLAATSEN_VROUWENOPVANG),
-    Place.AZC: (Count.AZC_MAANDEN, Count.PLAATSEN_AZC),
-    Place.BANK: (Count.BANK_MAANDEN, NOBODY),  # a couch is no institution
-}
 MONTHS_IN, PLACES_OF = np.array([COUNTERS.get(place, (NOBODY, NOBODY)) for place in Place], np.int64).T.copy()
 DRAWN = ("profile", "place", "debts", "coping", "network", "network_wijk", "age_class", "size", "wish", "participation", "ses")
 DRAWN_OF = attrgetter(*DRAWN)  # these columns of a table of persons, in this order
 
 
+@rule
+def children(size, alone):
+    """Children in a household of this size: of one adult who is `alone` with them, else of two."""
+    return max(0, int(size) - (1 if alone else 2))
+
+
 @kernel
-def _wait(place, profile, size, coping, network_wijk, gemeente, lost_per_month, came_before, since, counts,
+def _wait(place, profile, size, coping, opname_days, network_wijk, gemeente, lost_per_month, came_before, since, counts,
           by_profile):  # fmt: skip
     """A month in the queue: skills are lost, except on a couch, and the month is counted [gemeenten] where it is spent.
 
-    Children are all of a household but one. came_before: who has been in a kliniek since this month, or longer, is there under
-    the Wlz.
+    Who has a home and spends the whole month in opname loses skills too. In a vrouwenopvang one adult is alone. came_before: who
+    has been in a kliniek since this month, or longer, is there under the Wlz.
     """
     for i in range(place.size):
         if place[i] <= Place.THUIS:
+            if opname_days[i] >= WHOLE_MONTH:
+                coping[i] *= 1.0 - lost_per_month
             continue
         if place[i] != Place.BANK:
             coping[i] *= 1.0 - lost_per_month
         counts[gemeente[network_wijk[i]], MONTHS_IN[place[i]]] += 1
         if place[i] == Place.OPVANG or place[i] == Place.VROUWENOPVANG:
-            counts[gemeente[network_wijk[i]], Count.KIND_MAANDEN] += size[i] - 1
+            counts[gemeente[network_wijk[i]], Count.KIND_MAANDEN] += children(size[i], place[i] == Place.VROUWENOPVANG)
         if place[i] == Place.BANK and profile[i] == Profile.JONGERE_JEUGDZORG:
             counts[gemeente[network_wijk[i]], Count.BANK_JONGEREN_MAANDEN] += 1
         if place[i] == Place.KLINIEK and since[i] <= came_before:
@@ -129,7 +129,7 @@ def wijken_of_arrivals(inwoners, gemeente, sociale_huur):
 @kernel
 def profile_shares(seed, month, p):
     """Shares [Profile] of who arrives in this month: that of statushouders swings from year to year."""
-    shares, year = p.profile_share.copy(), (month + FIRST_MONTH) // 12
+    shares, year = p.profile_share.copy(), (month - 1) // 12  # month 1 is a January
     swing = 2.0 * uniform(seed, Stream.SHOCK_YEAR, year, np.uint64(Profile.STATUSHOUDER)) - 1.0
     shares[Profile.STATUSHOUDER] *= p.statushouder_swing**swing
     return shares
@@ -410,6 +410,6 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     _count_places(i.gemeente, i.kind, i.places, counts)
     find_beds(world, p, luck)
     _wait(
-        persons.place, persons.profile, persons.size, persons.coping, persons.network_wijk, gemeente, p.skills_lost_per_month,
-        luck.month - p.wlz_after_months, persons.since, counts, world.by_profile,
+        persons.place, persons.profile, persons.size, persons.coping, persons.opname_days, persons.network_wijk, gemeente,
+        p.skills_lost_per_month, luck.month - p.wlz_after_months, persons.since, counts, world.by_profile,
     )  # fmt: skip

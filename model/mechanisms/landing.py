@@ -1,7 +1,7 @@
 """Soft landing (m45): a year after a placement, not whether a home was let but how it went.
 
 Soft: still in that home, no escalation, and some network. Who moved on by own choice, or recovered, within the
-year is in neither number.
+year is in neither number. Left out: how the person looks back on it, and the neighbours.
 """
 
 from typing import NamedTuple

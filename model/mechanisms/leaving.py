@@ -1,9 +1,10 @@
-"""Who leaves a home (m3, m13; E115, E123).
+"""Who leaves a home (m3, m37; E115, E123).
 
 People move at the rate of their tenure and age, more when they are discontented, and most of all when leefbaarheid falls
 and they can afford to go: the selective step of the spiral. The oldest die or go to a nursing home. Who is evicted, or
-gives up the home in a long opname, joins the queue of persons from opvang or clinic. Left out: moves within the town by
-the same household (elderly who pass on a family home, m13).
+gives up the home in a long opname, joins the queue of persons from opvang or clinic. Without a driegesprek the gemeente hears of
+an eviction two days later and the care organisation fourteen (E013-E014); in those days harm may be done, which costs stability
+and trust (m37). Left out: moves within the town by the same household (elderly who pass on a family home, m13).
 """
 
 from typing import NamedTuple
@@ -38,6 +39,11 @@ class Parameters(NamedTuple):
     discontent_from: float
     discontent_slope: float
     selective_slope: float
+    late_days_gemeente: float
+    late_days_zorg: float
+    harm_per_late_day: float
+    harm_to_stability: float
+    harm_to_trust: float
 
 
 @rule
@@ -53,6 +59,12 @@ def usual_highest(fall, p):
     """No chance to leave is higher than this, but for who is discontented or has means of more than `REACH`."""
     per_year, ratio, person = p.turnover_per_year.max(), p.age_ratio.max(), max(1.0, p.person_ratio)
     return move_probability(per_year, ratio, p.exit_of_oldest_per_year, person, p.discontent_from, REACH, fall, p)
+
+
+@rule
+def harm_probability(days, per_day):
+    """Chance that harm is done in so many days in which nobody who could help has heard of an eviction."""
+    return 1.0 - np.exp(-per_day * days)
 
 
 @part
@@ -102,6 +114,19 @@ def _leave(key, identity, person, tenure, age_class, ses, satisfaction, must, fi
                 out[left] = i
                 left += 1
     return out[:left].copy()
+
+
+@kernel
+def _hear_late(key, homes, eviction, person, identity, buurt, late_days, numbers, stability, trust, counts):
+    """Some of who is evicted from homes [n] come to harm in the days before anybody who could help hears of it."""
+    p = unpacked(Parameters, numbers)
+    harm = harm_probability(late_days, p.harm_per_late_day)
+    for home in homes:
+        row = person[home]
+        if eviction[home] != Eviction.NONE and uniform_at(key, identity[row] + np.uint64(1 << 60)) < harm:
+            stability[row] *= 1.0 - p.harm_to_stability
+            trust[row] *= 1.0 - p.harm_to_trust
+            counts[buurt[home], Count.NAZORG_LAAT] += 1
 
 
 @kernel
@@ -172,9 +197,13 @@ def _evict(world: World, homes: np.ndarray) -> None:
     )  # fmt: skip
 
 
-def _join_the_queue(world: World, luck: Luck, homes: np.ndarray) -> None:
-    """The persons in homes [n] lose them, and wait for another."""
+def _join_the_queue(world: World, luck: Luck, homes: np.ndarray, late_days: float, parameters: Parameters) -> None:
+    """The persons in homes [n] lose them, and wait for another; so many days late who could help hears of an eviction."""
     p, d = world.persons, world.dwellings
+    _hear_late(
+        luck.key(Stream.AVERTED), homes, d.eviction, d.person, p.identity, d.buurt, late_days, packed(parameters), p.stability,
+        p.trust, world.counts,
+    )  # fmt: skip
     _start_waiting(
         homes, d.person, d.eviction, luck.month, p.place, p.dwelling, p.since, p.waiting_since, p.status, p.line,
         p.contract, p.opname_days, p.episode, p.home_lost, p.need, p.hours, p.episode_days, p.stable_months,
@@ -194,5 +223,6 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     if evicted.size:
         _evict(world, evicted)
     if waiting.size:
-        _join_the_queue(world, luck, waiting)
+        late_days = 0.0 if levers.driegesprek else p.late_days_gemeente + p.late_days_zorg
+        _join_the_queue(world, luck, waiting, late_days, p)
     d.clear(homes, but=KEPT)

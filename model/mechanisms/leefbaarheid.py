@@ -2,9 +2,9 @@
 
 Two of the Leefbaarometer's five dimensions are made by people: sociale samenhang (ties and tolerance), and overlast en
 onveiligheid. Incidents outweigh successes: nuisance, escalations, crises and placements that failed are remembered and fade
-slowly, and a placement that went well counts for little (m34, m68). The other
-three dimensions stay, because no policy here invests in them. The score is a deviation from the national mean; what is
-led with is the change since the last twelve months of the warm-up.
+slowly, and a placement that went well counts for little (m34, m68). The score is a deviation from the national mean; what is
+led with is the change since the last twelve months of the warm-up. Left out: change in the other three dimensions, because no
+policy here invests in them.
 """
 
 from typing import NamedTuple

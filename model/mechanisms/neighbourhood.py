@@ -1,10 +1,10 @@
 """Ties, tolerance, informal help and contentment of residents (m2, m5, m34, m59, m61).
 
-A tie is as strong as the time that both have lived there, and grows faster where people meet and do things together; it
-starts anew when one of them moves. Tolerance wears down under
-nuisance, faster where the buurt is overburdened, and recovers slowly. Informal help follows ties and tolerance, and wears
-in the same way; who has more means can give a little more (m5). Contentment weighs a bad month more than a good one (m34).
-Left out: initiatives of residents, and ties that cross a buurt.
+A tie is as strong as the time that both have lived there, and grows faster where there are places to meet and do things
+together; it starts anew when one of them moves. Tolerance wears down under nuisance, faster where the buurt is overburdened, and
+recovers slowly. Informal help (burenhulp and mantelzorg in one) follows ties and tolerance, and wears in the same way; who has
+more means can give a little more (m5). Contentment weighs a bad month more than a good one (m34). Left out: initiatives of
+residents, and who comes to know whom anew: the six homes of a tie are fixed.
 """
 
 from typing import NamedTuple

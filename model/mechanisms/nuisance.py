@@ -62,6 +62,12 @@ def incident_rate(base, frailty, control, intervention_effect):
 
 
 @rule
+def episode_rate(per_month, days, guided, intervention_effect):
+    """Incidents in a month with so many days of an episode: less by what guidance prevents, and where an intervention works."""
+    return per_month * days / 30.0 * (1.0 - guided) * (1.0 - intervention_effect)
+
+
+@rule
 def complaint_probability(nuisance, tolerance, per_incident):
     """Chance that a bothered social tenant complains this month: what they notice, times the tolerance that is gone."""
     return min(1.0, per_incident * nuisance * (1.0 - tolerance))
@@ -206,15 +212,16 @@ def _cause(key, identity, portiek, frailty, incidents, before, first, last, in_p
 
 @kernel
 def _cause_in_episode(
-    key, identity, place, dwelling, episode_days, hours, need, buurt, portiek, incidents, in_portiek, by_persons, counts,
-    per_month, context_effect,
+    key, identity, place, dwelling, episode_days, hours, need, buurt, portiek, incidents, in_portiek, by_persons, intervention,
+    counts, per_month, context_effect, intervention_effect,
 ):  # fmt: skip
     by_persons[:] = 0
     for i in range(identity.size):
         if place[i] != Place.THUIS or episode_days[i] <= 0.0:
             continue
         home, covered = dwelling[i], min(1.0, hours[i] / need[i]) if need[i] > 0.0 else 0.0
-        rate = per_month * episode_days[i] / 30.0 * (1.0 - context_effect * covered)
+        calm = intervention_effect if intervention[portiek[home]] > 0 else 0.0
+        rate = episode_rate(per_month, episode_days[i], context_effect * covered, calm)
         count = min(poisson_at(key, identity[i], rate), 100)
         incidents[home] += count
         in_portiek[portiek[home]] += count
@@ -243,5 +250,6 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     _cause_in_episode(
         luck.key(Stream.EPISODE_INCIDENTS), persons.identity, persons.place, persons.dwelling, persons.episode_days,
         persons.hours, persons.need, d.buurt, d.portiek, d.incidents, portieken.incidents, portieken.person_incidents,
-        world.counts, p.incidents_per_episode_month, p.context_effect * levers.contextgericht,
+        portieken.intervention, world.counts, p.incidents_per_episode_month, p.context_effect * levers.contextgericht,
+        p.intervention_effect,
     )  # fmt: skip

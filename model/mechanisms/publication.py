@@ -1,7 +1,7 @@
 """What becomes public, and when: all that a strategy can know (choice 4).
 
 Every month the books show complaints, placements, the published need of known persons and the load of teams. Leefbaarheid
-is published as a class, once in some years, like the Leefbaarometer.
+is published as a class, once in some years, like the Leefbaarometer. Left out: what professionals know and nobody writes down.
 """
 
 from typing import NamedTuple
@@ -18,9 +18,8 @@ WRITES = (
     "buurten.complaints_seen", "buurten.need_seen", "buurten.placed_seen", "buurten.published_class", "wijken.caseload_seen",
 )  # fmt: skip
 READS = (
-    "persons.profile", "persons.place", "persons.status", "persons.buurt", "buurten.score",
-    "buurten.complaints_seen", "buurten.need_seen", "buurten.placed_seen", "wijken.load", "wijken.caseload_seen",
-    "counts.geplaatst", "counts.klachten",
+    "persons.profile", "persons.place", "persons.status", "persons.buurt", "buurten.score", "buurten.complaints_seen",
+    "buurten.need_seen", "buurten.placed_seen", "wijken.load", "wijken.caseload_seen", "counts.geplaatst", "counts.klachten",
 )  # fmt: skip
 
 

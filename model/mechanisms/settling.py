@@ -2,7 +2,8 @@
 
 Carries out what institutions propose, and fills homes for sale and private rent. Buyers and market tenants are keyed by
 (dwelling, month), so that a letting elsewhere never changes who they are; where leefbaarheid has fallen they are less
-well-off. During the warm-up whoever enters gets the leaver's stratum, so that month 0 equals the tables (choice 8).
+well-off. During the warm-up whoever enters gets the leaver's stratum, so that month 0 equals the tables (choice 8). Left out:
+prices, and homes that are sold, split, built or pulled down.
 """
 
 import math

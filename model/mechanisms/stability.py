@@ -1,4 +1,4 @@
-"""How well it goes with a vulnerable resident (m20, m25, m30, m53, m55, m62; E127).
+"""How well it goes with a vulnerable resident (m20, m25, m30, m55, m62; E127).
 
 Stability moves slowly towards what a person's skills, help, network and day activity carry, less debts, loneliness, the
 stance of neighbours, and for who wishes peers near, living without any known to help (m20). A home by itself repairs neither

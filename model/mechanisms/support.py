@@ -6,8 +6,9 @@ less where clients live close together, and who is in an episode goes first (tri
 convexly, outreach dies and more staff leave (m47), who take trust with them (E158). After a year of stability help steps
 down a line, in the end to a waakvlam (m27, m29); an episode brings it back. Where hours follow indications, an indication
 ends after its term and is not always renewed (m28); a team with a fixed budget and freedom decides by need, counts what
-people can do themselves (m41) and keeps hours for prevention (m39). Who has little trust drops out of sight, unless a
-three-party contract holds (m22). Arrears and complaints tell of those whom nobody knows, as far as signals are shared (m35).
+people can do themselves (m41) and keeps hours for prevention (m39). Who has little trust drops out of sight, less often where
+the worker can be reached directly (m26), and not while a three-party contract holds (m22). Arrears and complaints tell of those
+whom nobody knows, as far as signals are shared (m35).
 Left out: specialisation, and help that is refused.
 """
 
@@ -33,6 +34,7 @@ READS = (
     "persons.crisis", "portieken.complaints", "buurten.wijk", "wijken.homes", "wijken.load", "wijken.samenwerking", "teams.kind",
     "teams.wijk", "teams.hours",
 )  # fmt: skip
+NOBODY_KEPT = np.zeros(0, np.uint64)
 
 
 class Parameters(NamedTuple):
@@ -62,6 +64,7 @@ class Parameters(NamedTuple):
     trust_gain_per_month: float
     trust_lost_in_crisis: float
     out_of_sight_per_month: float
+    contact_kept_by_reach: float
     fragmentation_loss: float
     short_lines_gain: float
     triage: float
@@ -109,6 +112,12 @@ def coverages(hours, urgent, other, triage):
     first = min(1.0, hours / max(urgent, 1e-9))
     rest = min(1.0, max(0.0, hours - urgent) / max(other, 1e-9))
     return equal + triage * (first - equal), equal + triage * (rest - equal)
+
+
+@rule
+def drop_out_probability(trust, reachable, p):
+    """Chance to drop out of sight this month: less with trust, and where who helps can be reached directly (m26)."""
+    return p.out_of_sight_per_month * (1.0 - trust) * (1.0 - p.contact_kept_by_reach * reachable)
 
 
 @rule
@@ -261,7 +270,7 @@ def _give(known, asked, where, coverage, hours):
 
 
 @kernel
-def _trust(keys, known, crisis, identity, need, hours, trust, leave, p, buurt, wijk):
+def _trust(keys, known, crisis, identity, need, hours, trust, leave, reachable, p, buurt, wijk):
     """Move the trust of those in rows `known` [n]; returns who would drop out of sight (bool [n])."""
     who, leaves, before = np.empty(known.size, np.uint64), np.empty(known.size), np.empty(known.size, np.float32)
     needs, gets, ill = np.empty(known.size, np.float32), np.empty(known.size, np.float32), np.empty(known.size, np.bool_)
@@ -280,10 +289,18 @@ def _trust(keys, known, crisis, identity, need, hours, trust, leave, p, buurt, w
         reached = gets[k] / needs[k] if needs[k] > 0.0 else 0.0
         has = np.float32(has + p.trust_gain_per_month * min(1.0, reached) * (1.0 - has))
         after[k] = has
-        lost[k] = uniform_at(sight, who[k]) < p.out_of_sight_per_month * (1.0 - has)
+        lost[k] = uniform_at(sight, who[k]) < drop_out_probability(has, reachable, p)
     for k in range(known.size):
         trust[known[k]] = after[k]
     return lost
+
+
+@kernel
+def _keep_in_sight(kept, known, identity, lost):
+    """Of those in rows `known` [n], whoever has an identity in `kept` [m] does not drop out of sight."""
+    for who in kept:
+        for k in range(known.size):
+            lost[k] &= identity[known[k]] != who
 
 
 @kernel
@@ -331,8 +348,8 @@ def _write_down(asked, given, kind, wijk, team_asked, team_given):
 @kernel
 def _help(keys, month, place, status, line, profile, episode, crisis, conflict, identity, dwelling, contract, stability,
           opname_days, need, hours, trust, stable_months, arrears, complaints, buurt, portiek, wijk, homes, samenwerking, load,
-          response, kind, team_wijk, team_hours, team_asked, team_given, waakvlam, own_contribution, kept_share,
-          outreach, not_renewed, numbers, counts):  # fmt: skip
+          response, kind, team_wijk, team_hours, team_asked, team_given, waakvlam, reachable, own_contribution, kept_share,
+          outreach, not_renewed, kept_in_sight, numbers, counts):  # fmt: skip
     """Ask, divide, give."""
     p, asked, latent = unpacked(Parameters, numbers), np.zeros((2, CARE, homes.size)), np.zeros(homes.size, np.int64)
     coverage, leave, finds = np.empty(asked.shape), np.empty(homes.size), np.empty(homes.size)
@@ -345,14 +362,15 @@ def _help(keys, month, place, status, line, profile, episode, crisis, conflict, 
     _find(keys, unknown, status, line, crisis, conflict, identity, dwelling, stable_months, finds,
           p.signal_finds_per_month * samenwerking, arrears, complaints, buurt, portiek, wijk, counts)  # fmt: skip
     given = _give(known, wanted, where, coverage, hours)
-    lost = _trust(keys, known, crisis, identity, need, hours, trust, leave, p, buurt, wijk)
+    lost = _trust(keys, known, crisis, identity, need, hours, trust, leave, reachable, p, buurt, wijk)
+    _keep_in_sight(kept_in_sight, known, identity, lost)
     _step_up_or_down(keys, month, known, lost, status, line, episode, identity, contract, stability, stable_months, not_renewed,
                      p, buurt, counts)  # fmt: skip
     _write_down(asked, given, kind, team_wijk, team_asked, team_given)
 
 
-def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
-    """Ask, divide, give."""
+def step(world: World, p: Parameters, levers: Levers, luck: Luck, kept_in_sight: np.ndarray = NOBODY_KEPT) -> None:
+    """Ask, divide, give; whose identities are `kept_in_sight` never drop out of sight (see `City`)."""
     q, d, wijken, teams = world.persons, world.dwellings, world.wijken, world.teams
     waakvlam = p.need_waakvlam_hours if levers.waakvlam else 0.0
     kept_share = p.prevention_share * levers.wijkbudget * levers.outreach
@@ -361,6 +379,6 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
         luck.keys, luck.month, q.place, q.status, q.line, q.profile, q.episode, q.crisis, q.conflict, q.identity,
         q.dwelling, q.contract, q.stability, q.opname_days, q.need, q.hours, q.trust, q.stable_months, d.arrears,
         world.portieken.complaints, q.buurt, d.portiek, world.buurten.wijk, wijken.homes, wijken.samenwerking, wijken.load,
-        wijken.response_days, teams.kind, teams.wijk, teams.hours, teams.asked, teams.given, waakvlam,
-        p.own_contribution * levers.wijkbudget, kept_share, levers.outreach, not_renewed, packed(p), world.counts,
+        wijken.response_days, teams.kind, teams.wijk, teams.hours, teams.asked, teams.given, waakvlam, levers.bereikbaarheid,
+        p.own_contribution * levers.wijkbudget, kept_share, levers.outreach, not_renewed, kept_in_sight, packed(p), world.counts,
     )  # fmt: skip

@@ -363,7 +363,7 @@ def test_an_unknown_path_is_refused_with_those_that_are_like_it(config, path, po
         (design("sobol", {"levers.strategie": None}), "design.over.levers.strategie", "levers.strategie, which is loting here"),
         (design("lhs", {"ledger.payer.opnamedag": None}), "design.over.ledger.payer.opnamedag",
          "ledger.payer.opnamedag, which is zorgverzekeraar here"),
-        (design("lhs", {"arrears.late_days_zorg": None}), "design.over.arrears.late_days_zorg", "from 14 to 14"),
+        (design("lhs", {"leaving.late_days_zorg": None}), "design.over.leaving.late_days_zorg", "from 14 to 14"),
         (design("sobol", {"landing.after_months": [3, 5]}), "design",
          "13 of 16 points that are there already, such as punt 0004"),
     ],

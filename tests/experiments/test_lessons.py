@@ -35,6 +35,10 @@ def test_how_many_mechanisms_turn_the_difference_is_said_in_words(turned, said):
     assert said in lessons._turned(turned, 48)
 
 
+def test_mechanisms_that_need_a_lever_are_counted_apart():
+    assert lessons._idle(12).startswith("12 of them change not one number") and lessons._idle(0) == ""
+
+
 def test_a_straight_line_explains_all_of_what_is_one():
     z = pd.DataFrame({"a": [0.0, 1.0, 2.0], "b": [1.0, 0.0, 1.0]})
     assert lessons._explained(z, 1.0 + 2.0 * z.a - z.b, np.array([1.0, 2.0, -1.0])) == pytest.approx(1.0)

@@ -161,7 +161,8 @@ def test_a_scenario_is_written_as_in_a_study_or_with_a_plus(written):
         (["person=1", "portiek=2"], "person, portiek"), (["portiek=2", "zonder=krapte"], "zonder"),
         (["zonder=driegesprek"], "zonder"), (["most=klacht"], "most"),
         (["zonder=krapte", "capacity=9"], "capacity"), (["zonder=krapte", "capacity=x"], "capacity"),
-        (["zonder=krapte", "from=0"], "from"), (["zonder=krapte", "from=25"], "from"), (["seeds=4"], "seeds"),
+        (["zonder=krapte", "from=0"], "from"), (["zonder=contactverlies", "from=3"], "from"),
+        (["zonder=plaatsing", "capacity=2"], "capacity"), (["zonder=krapte", "from=25"], "from"), (["seeds=4"], "seeds"),
         (["zonder=krapte", "seeds=1"], "seeds"), (["zonder=krapte", "date=2026-13"], "date"), (["language=de"], "language"),
     ],
 )  # fmt: skip
@@ -178,13 +179,28 @@ def test_every_problem_is_told_at_once():
 EVENT = SimpleNamespace(event="escalatie", identity="9", month=10, date="2025-10", dwelling=7, portiek=3, buurt=1, place="thuis")
 
 
-def test_without_lost_contact_levers_are_full_from_the_month_before(huidig):
-    change = replay.changed(question("zonder=contactverlies"), log(), huidig, EVENT)
-    assert change.start == 9
-    assert [(s.lever, s.value, s.start) for s in change.settings[1:]] == [
-        ("waakvlam", True, 9), ("bereikbaarheid", 1.0, 9), ("outreach", True, 9),
-    ]  # fmt: skip
-    assert change.said == "vanaf september 2025 geldt: bereikbaarheid = 1.0 (was 0.3)", "the others stand so already"
+@pytest.mark.parametrize(
+    ("zonder", "taken", "spared", "said"),
+    [
+        ("plaatsing", "geplaatst", "passed_over", "deze bewoner krijgt nooit een huis aangeboden"),
+        ("contactverlies", "uit_beeld", "kept_in_sight", "deze bewoner raakt nooit uit beeld bij wie helpt"),
+    ],
+)
+def test_what_is_taken_away_of_one_person_is_so_from_its_first_time_on_and_of_nobody_else(huidig, zonder, taken, spared, said):
+    q, events = question(f"zonder={zonder}"), log((4, "2025-04", taken, {}), (7, "2025-07", taken, {}))
+    change = replay.changed(q, events, huidig, EVENT)
+    assert (change.start, change.spared, change.said) == (4, {spared: (9,)}, said)
+    assert change.settings == q.settings, "no lever is touched"
+
+
+def test_only_what_came_after_a_loss_of_contact_can_be_asked_about():
+    before, lost, after = (2, "2025-02", "escalatie", {}), (4, "2025-04", "uit_beeld", {}), (6, "2025-06", "crisis", {})
+    q = question("zonder=contactverlies")
+    assert replay.asked_about(q, log(before, lost, after), "9").month == 6
+    with pytest.raises(Refused, match="uit_beeld in these months; 9 has none"):
+        replay.asked_about(q, log(before, after), "9")
+    with pytest.raises(Refused, match="happens to 9: nothing"):
+        replay.asked_about(q, log(before, lost), "9")
 
 
 def test_without_shortage_hours_are_what_is_asked_from_the_start_or_from_a_month_on(huidig):
@@ -225,7 +241,7 @@ def test_the_answer_says_whether_it_happened_or_why_that_can_not_be_said(said, r
 
 def test_numbers_over_seeds_are_paired_and_in_words():
     q = question("zonder=krapte", "seeds=4")
-    change = replay.Change([], (), 1, "krapte", "x")
+    change = replay.Change([], {}, 1, "krapte", "x")
     table = pd.DataFrame({"seed": [2, 3, 4, 5], "with_it": [4, 2, 0, 6], "without_it": [2, 2, 0, 4]})
     text = replay.often(q, table, EVENT, change)
     assert "in 3 van 4 met, en in 3 zonder. Gemiddeld 3 met en 2 zonder; verschil (zonder min met) −1,0 [−2,8;\u00a0+0,8]" in text

@@ -6,7 +6,6 @@ month gets a new row, perhaps the same one), and `inflow` and `settling` those o
 identity was there before and is the same after.
 """
 
-import importlib
 from collections import Counter, defaultdict
 
 import numpy as np
@@ -16,7 +15,6 @@ from model.city import MECHANISMS, City
 from model.world import World
 
 MOVING = ("leaving", "settling")
-MODULES = {name: importlib.import_module(f"model.mechanisms.{name}") for name in MECHANISMS}
 TABLES = World.tables()
 
 
@@ -72,7 +70,7 @@ def changed(small_city, lively) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("name", MECHANISMS)
 def test_a_mechanism_changes_only_what_it_owns(changed, name):
-    assert changed[name] - set(MODULES[name].WRITES) == set()
+    assert changed[name] - set(MECHANISMS[name].WRITES) == set()
 
 
 WARM_UP_ONLY = {"buurten.samenhang_start", "buurten.overlast_start", "buurten.warm_months"}
@@ -80,17 +78,17 @@ WARM_UP_ONLY = {"buurten.samenhang_start", "buurten.overlast_start", "buurten.wa
 
 @pytest.mark.parametrize("name", MECHANISMS)
 def test_a_mechanism_claims_only_what_it_changes(changed, name):
-    assert set(MODULES[name].WRITES) - changed[name] - WARM_UP_ONLY == set()
+    assert set(MECHANISMS[name].WRITES) - changed[name] - WARM_UP_ONLY == set()
 
 
 def test_no_column_has_two_owners():
-    owners = Counter(column for module in MODULES.values() for column in module.WRITES)
+    owners = Counter(column for module in MECHANISMS.values() for column in module.WRITES)
     assert [column for column, n in owners.items() if n > 1] == []
 
 
 def test_what_is_owned_exists():
     known = {f"{table}.{column}" for table, kind in TABLES.items() for column in kind.columns()}
-    assert {column for module in MODULES.values() for column in module.WRITES} - known == set()
+    assert {column for module in MECHANISMS.values() for column in module.WRITES} - known == set()
 
 
 def test_homes_stay_what_and_where_they_are(small_city, lively):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.mechanisms import arrears
-from model.mechanisms.arrears import REACH, averted_probability, start_probability, usual_highest
+from model.mechanisms.arrears import REACH, averted_probability, end_probability, start_probability, usual_highest
 from model.world import NOBODY, Count, Eviction, Tenure
 
 SHARE = st.floats(0.0, 1.0)
@@ -78,6 +78,27 @@ def test_arrears_grow_by_a_month_or_end(small_world, p, huidig, luck):
     assert (world.dwellings.arrears[mine] == 0).all()
 
 
+def test_end_by_hand(p):
+    """0.15 a month; an early signal makes it 1.4 times, 0.21; guidance in full half as much again, 0.315."""
+    plain = p._replace(end_per_month=0.15, early_end_ratio=1.4, tenancy_gain=0.5)
+    assert [end_probability(False, 0.0, plain), end_probability(True, 0.0, plain)] == pytest.approx([0.15, 0.21])
+    assert end_probability(True, 1.0, plain) == pytest.approx(0.315)
+    assert end_probability(True, 1.0, plain._replace(end_per_month=0.9)) == 1.0
+
+
+@pytest.mark.parametrize(("contextgericht", "hours", "left"), [(True, 8.0, 0), (True, 0.0, 3), (False, 8.0, 3)])
+def test_guidance_that_looks_at_the_tenancy_ends_arrears_of_who_is_helped(
+    one_person, p, huidig, luck, contextgericht, hours, left
+):
+    """Never by itself, and always with help in full that looks at the tenancy; not without help."""
+    home = int(np.flatnonzero(tenants(one_person()))[0])
+    world = one_person(dwelling=home, need=8.0, hours=hours)
+    world.dwellings.arrears[home] = 2
+    sure = p._replace(end_per_month=1e-12, early_end_ratio=1.0, tenancy_gain=1e15, judgment_from_months=100)
+    arrears.step(world, sure, huidig._replace(contextgericht=contextgericht), luck)
+    assert world.dwellings.arrears[home] == left
+
+
 def test_an_early_signal_ends_the_same_arrears_and_more(small_world, p, huidig, luck):
     """0.3 a month without and 0.3 x 1.5 = 0.45 with; the same tenants have the same luck."""
     ended = {}
@@ -92,14 +113,14 @@ def test_an_early_signal_ends_the_same_arrears_and_more(small_world, p, huidig, 
     assert ended[True][ended[False]].all()
 
 
-def judged(small_world, p, huidig, luck, averted, driegesprek=False):
+def judged(small_world, p, huidig, luck, averted):
     """Everyone has been behind for long enough and is brought to court; nobody has help."""
     world = small_world()
     world.persons.clear(np.flatnonzero(world.persons.identity))
     world.dwellings.person[:] = NOBODY
     world.dwellings.arrears[tenants(world)] = p.judgment_from_months - 1
-    sure = p._replace(judgment_per_month=1.0, averted_share=averted, averted_by_driegesprek=0.0, harm_per_late_day=1e9)
-    arrears.step(world, sure, huidig._replace(driegesprek=driegesprek), luck)
+    sure = p._replace(judgment_per_month=1.0, averted_share=averted, averted_by_driegesprek=0.0)
+    arrears.step(world, sure, huidig, luck)
     return world
 
 
@@ -118,18 +139,22 @@ def test_a_judgment_that_is_averted_wipes_the_slate(small_world, p, huidig, luck
     assert world.counts[:, Count.UITZETTINGEN].sum() == 0
 
 
+@pytest.mark.parametrize(("until", "left"), [(100, 0), (-100, 3)])
+def test_under_a_contract_arrears_are_called_early(one_person, p, huidig, luck, until, left):
+    """Where signals are late for all others: contact ends them at once, and without a contract nothing does."""
+    home = int(np.flatnonzero(tenants(one_person()))[0])
+    world = one_person(dwelling=home, contract=until)
+    world.dwellings.arrears[home] = 2
+    sure = p._replace(end_per_month=1e-12, early_end_ratio=1e15, judgment_from_months=100)
+    arrears.step(world, sure, huidig._replace(vroegsignalering=False), luck)
+    assert world.dwellings.arrears[home] == left
+
+
 def test_before_so_many_months_nobody_is_brought_to_court(small_world, p, huidig, luck):
     world = small_world()
     world.dwellings.arrears[tenants(world)] = p.judgment_from_months - 2
     arrears.step(world, p._replace(judgment_per_month=1.0), huidig, luck)
     assert world.counts[:, Count.VONNISSEN].sum() == 0
-
-
-def test_with_a_driegesprek_nobody_hears_too_late(small_world, p, huidig, luck):
-    """The sixteen days in which harm may be done are those in which nobody knows; with a driegesprek there are none."""
-    late, spoken = (judged(small_world, p, huidig, luck, averted=0.0, driegesprek=talk).counts for talk in (False, True))
-    assert late[:, Count.NAZORG_LAAT].sum() == late[:, Count.UITZETTINGEN].sum() > 0
-    assert spoken[:, Count.NAZORG_LAAT].sum() == 0 and spoken[:, Count.UITZETTINGEN].sum() > 0
 
 
 def test_who_causes_much_is_brought_to_court_only_if_somebody_complains(small_world, p, huidig, luck):

@@ -10,6 +10,7 @@ from model.mechanisms.crisis import (
     bearing,
     call_days,
     clocks,
+    consents,
     episode_probability,
     may_start,
     opname_stay,
@@ -305,13 +306,29 @@ def test_help_at_hand_prevents_an_opname(one_person, p, huidig, luck, hours, adm
 def test_neighbours_who_were_told_bear_more(one_person, p, huidig, luck):
     """Same luck: patience lasts 1 + 0.4 times as long, counted from the day of onset."""
     often = p._replace(episodes_per_year=np.full(len(Profile), 1e9), informed_patience_gain=0.4, patience_days=1e5, harm_days=1e9)
-    often = often._replace(episode_days=np.full(len(Profile), 1e9), call_days=1e9)
+    often = often._replace(episode_days=np.full(len(Profile), 1e9), call_days=1e9, consent_share=1.0)
     days = {}
     for told in (False, True):
         world = one_person()
         crisis.step(world, often, huidig._replace(buurtinformatie=told), luck)
         days[told] = world.persons.patience_day[0]
     assert days[True] == pytest.approx(1.4 * days[False], rel=1e-3)  # the day of onset is small against 100,000
+
+
+def test_who_does_not_consent_has_neighbours_who_were_not_told(one_person, p, huidig, luck):
+    often = p._replace(episodes_per_year=np.full(len(Profile), 1e9), consent_share=0.0)
+    untold, told = one_person(), one_person()
+    crisis.step(untold, often, huidig, luck)
+    crisis.step(told, often, huidig._replace(buurtinformatie=True), luck)
+    assert told.differing(untold) == []
+
+
+def test_consent_is_given_once_for_life_by_the_share_that_there_is(p):
+    """Of 10,000 persons seven in ten, within five standard errors; and nobody where nobody does."""
+    seven = p._replace(consent_share=0.7)
+    agreed = np.array([consents(1, np.uint64(who), seven) for who in range(10_000)])
+    assert agreed.mean() == pytest.approx(0.7, abs=5 * np.sqrt(0.21 / 10_000))
+    assert not any(consents(1, np.uint64(who), p._replace(consent_share=0.0)) for who in range(100))
 
 
 def test_last_months_crisis_and_conflict_are_past(one_person, p, huidig, luck):

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.mechanisms import inflow
+from model.mechanisms.inflow import children
 from model.randomness import Luck, Stream
 from model.world import NEVER, AgeClass, ByPlace, ByProfile, Count, Place, Profile, Seekers, Status
 
@@ -164,17 +165,17 @@ def test_who_arrives_is_known_and_waits_from_this_month(one_person, rooms, huidi
 
 
 def test_a_long_stay_in_an_institution_costs_skills_and_a_couch_does_not(one_person, rooms, huidig, luck):
-    """0.5 x (1 - 0.01) = 0.495 in opvang; 0.5 at home and on a couch."""
+    """0.5 x (1 - 0.01) = 0.495 in opvang and in a month of opname; 0.5 at home, in a shorter opname and on a couch."""
     p = rooms.inflow._replace(skills_lost_per_month=0.01, persons_give_up_per_month=0.0)
     room = {"couch_asks_per_month": 0.0, "places_for_waiting": 10.0}
     p = p._replace(**room)
     kept = {}
-    for place in (Place.THUIS, Place.OPVANG, Place.BANK):
-        world = one_person(place=place, coping=0.5)
+    for place, days in ((Place.THUIS, 0), (Place.THUIS, 30), (Place.THUIS, 31), (Place.OPVANG, 0), (Place.BANK, 0)):
+        world = one_person(place=place, coping=0.5, opname_days=days)
         world.persons_per_month = world.seekers_per_month = 0.0
         inflow.step(world, p, huidig, luck)
-        kept[place] = float(world.persons.coping[0])
-    assert kept == pytest.approx({Place.THUIS: 0.5, Place.OPVANG: 0.495, Place.BANK: 0.5})
+        kept[place, days] = float(world.persons.coping[0])
+    assert list(kept.values()) == pytest.approx([0.5, 0.5, 0.495, 0.495, 0.5])
 
 
 @pytest.mark.parametrize(
@@ -327,13 +328,22 @@ def test_half_of_who_arrives_has_day_activity(rooms):
     assert set(found.tolist()) == {0.0, 1.0} and found.mean() == pytest.approx(0.5, abs=5 * 0.5 / np.sqrt(found.size))
 
 
+def test_children_by_hand():
+    """A mother of two; the parents of one; a couple, and somebody alone."""
+    assert [children(3, True), children(3, False), children(2, False), children(1, False), children(1, True)] == [2, 1, 0, 0, 0]
+
+
 def test_children_in_opvang_and_youths_on_couches_are_counted(one_person, rooms, huidig, luck):
     still = {"persons_give_up_per_month": 0.0, "couch_asks_per_month": 0.0, "places_for_waiting": 10.0}
-    for columns, count in (
-        ({"place": Place.VROUWENOPVANG, "size": 3}, Count.KIND_MAANDEN),
-        ({"place": Place.BANK, "profile": Profile.JONGERE_JEUGDZORG, "size": 1}, Count.BANK_JONGEREN_MAANDEN),
+    """Of three in a vrouwenopvang two are children, of three in the opvang one; a couple in the opvang has none."""
+    for columns, count, months in (
+        ({"place": Place.VROUWENOPVANG, "size": 3}, Count.KIND_MAANDEN, 2),
+        ({"place": Place.OPVANG, "size": 3}, Count.KIND_MAANDEN, 1),
+        ({"place": Place.OPVANG, "size": 2}, Count.KIND_MAANDEN, 0),
+        ({"place": Place.OPVANG, "size": 1}, Count.KIND_MAANDEN, 0),
+        ({"place": Place.BANK, "profile": Profile.JONGERE_JEUGDZORG, "size": 1}, Count.BANK_JONGEREN_MAANDEN, 1),
     ):
         world = one_person(dwelling=-1, **columns)
         world.persons_per_month = world.seekers_per_month = 0.0
         inflow.step(world, rooms.inflow._replace(**still), huidig, luck)
-        assert world.counts[-1, count] == max(1, columns["size"] - 1)
+        assert world.counts[-1, count] == months

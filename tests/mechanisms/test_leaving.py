@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.mechanisms import leaving
-from model.mechanisms.leaving import REACH, move_probability, usual_highest
+from model.mechanisms.leaving import REACH, harm_probability, move_probability, usual_highest
 from model.world import NOBODY, AgeClass, Count, Eviction, Place, Profile, Status, Tenure
 
 MARK, SES, FALL = st.floats(0, 10), st.floats(-3, 3), st.floats(0, 1)
@@ -118,6 +118,31 @@ def test_a_person_who_is_evicted_waits_in_opvang(one_person, stay, huidig, luck)
     assert persons.waiting_since[0] == luck.month and persons.episode[0] == 0 and np.isinf(persons.end_day[0])
     assert (persons.line[0], persons.hours[0]) == (2, 0.0)
     assert counted(world, Count.THUIS_VERLOREN, Count.PERSONEN_VERTROKKEN, Count.DAKLOOS_GEWORDEN) == [1, 0, 0]
+
+
+def test_harm_by_hand():
+    """Sixteen days at 0.005 a day: 1 - exp(-0.08) = 0.0769; no days, no harm."""
+    assert harm_probability(16.0, 0.005) == pytest.approx(0.0769, abs=1e-4)
+    assert harm_probability(0.0, 0.005) == 0.0
+
+
+@pytest.mark.parametrize("driegesprek", [False, True])
+def test_with_a_driegesprek_nobody_hears_too_late(one_person, stay, huidig, luck, driegesprek):
+    """Harm is done in the days in which nobody knows of the eviction: 0.5 x (1 - 0.3) = 0.35 of stability, 0.5 x 0.6 of trust."""
+    world = one_person(stability=0.5, trust=0.5)
+    world.dwellings.eviction[world.persons.dwelling[0]] = Eviction.ARREARS
+    sure = stay._replace(harm_per_late_day=1e9, harm_to_stability=0.3, harm_to_trust=0.4)
+    leaving.step(world, sure, huidig._replace(driegesprek=driegesprek), luck)
+    came_to = (0.5, 0.5) if driegesprek else (0.35, 0.3)
+    assert (world.persons.stability[0], world.persons.trust[0]) == pytest.approx(came_to)
+    assert counted(world, Count.NAZORG_LAAT) == [not driegesprek] and world.persons.place[0] == Place.OPVANG
+
+
+def test_who_gives_up_the_home_in_an_opname_comes_to_no_harm_by_late_news(one_person, stay, huidig, luck):
+    world = one_person(home_lost=1, opname_days=60, stability=0.5, trust=0.5)
+    leaving.step(world, stay._replace(harm_per_late_day=1e9), huidig, luck)
+    assert (world.persons.stability[0], world.persons.trust[0]) == (0.5, 0.5)
+    assert counted(world, Count.NAZORG_LAAT) == [0]
 
 
 def test_a_home_lost_in_a_long_opname_leads_to_the_clinic(one_person, stay, huidig, luck):

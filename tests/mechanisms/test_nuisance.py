@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.mechanisms import nuisance
-from model.mechanisms.nuisance import complaint_probability, conflict_probability, conversation_probability, incident_rate
+from model.mechanisms.nuisance import (
+    complaint_probability,
+    conflict_probability,
+    conversation_probability,
+    episode_rate,
+    incident_rate,
+)
 from model.randomness import Luck, Stream, poisson_at
 from model.world import Count, Place, TeamKind, Tenure
 
@@ -17,6 +23,12 @@ def test_incidents_by_hand():
     """0.06 a month; frailty 3 makes it 0.18; control of 0.25 leaves 0.135; an intervention of 0.4 leaves 0.081."""
     assert incident_rate(0.06, 1.0, 0.0, 0.0) == pytest.approx(0.06)
     assert incident_rate(0.06, 3.0, 0.25, 0.4) == pytest.approx(0.081)
+
+
+def test_episode_rate_by_hand():
+    """3 a month of episode: 10 days bring 1; guidance of 0.2 leaves 0.8, and an intervention of 0.4 leaves 0.48 of it."""
+    assert episode_rate(3.0, 10.0, 0.0, 0.0) == pytest.approx(1.0)
+    assert episode_rate(3.0, 10.0, 0.2, 0.4) == pytest.approx(0.48)
 
 
 @given(RATIO, RATIO, SHARE, SHARE, SHARE, SHARE)
@@ -282,6 +294,16 @@ def test_in_a_better_stock_less_is_heard(one_culprit, p, huidig, luck):
         nuisance.step(each, p._replace(quality_hushes=0.5, tie_weight=0.0), huidig, luck)
     heard = twin.dwellings.nuisance > 0
     assert heard.any() and world.dwellings.nuisance[heard] == pytest.approx(np.exp(-1.0) * twin.dwellings.nuisance[heard])
+
+
+@pytest.mark.parametrize(("months_left", "caused"), [(0, True), (1, True), (2, False)])
+def test_an_intervention_calms_what_persons_cause_too(one_person, p, huidig, luck, months_left, caused):
+    """One that works in full leaves none; what has a month left has ended when this month's incidents are caused."""
+    sure = p._replace(incidents_per_episode_month=20.0, intervention_effect=1.0)
+    world = one_person(episode_days=30.0)
+    world.portieken.intervention[:] = months_left
+    nuisance.step(world, sure, huidig, luck)
+    assert (world.counts[:, Count.INCIDENTEN_PERSONEN].sum() > 0) == caused
 
 
 def test_guidance_that_looks_at_neighbours_prevents_incidents(one_person, p, huidig, luck):

@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.mechanisms import support
-from model.mechanisms.support import asks, coverages, hours_left, need_hours, response_days, travel_share
+from model.mechanisms.support import (
+    asks,
+    coverages,
+    drop_out_probability,
+    hours_left,
+    need_hours,
+    response_days,
+    travel_share,
+)
 from model.randomness import Luck
 from model.world import NOBODY, Count, Place, Profile, Status, TeamKind
 
@@ -243,6 +251,31 @@ def test_staff_who_leave_in_a_year_leave_spread_over_its_months(small_world, p, 
 def test_who_has_no_trust_drops_out_of_sight(one_person, p, huidig, luck, trust, status):
     world = helped(one_person, p._replace(out_of_sight_per_month=1.0), huidig, luck, trust=trust)
     assert world.persons.status[0] == status
+
+
+def test_drop_out_by_hand(p):
+    """0.05 a month: at trust 0.6 0.02, and 0.016 where 0.4 of them can reach who helps, which keeps half of those."""
+    half = p._replace(out_of_sight_per_month=0.05, contact_kept_by_reach=0.5)
+    assert drop_out_probability(0.6, 0.0, half) == pytest.approx(0.02)
+    assert drop_out_probability(0.6, 0.4, half) == pytest.approx(0.016)
+    assert drop_out_probability(1.0, 0.0, half) == 0.0
+    assert drop_out_probability(0.0, 1.0, half._replace(contact_kept_by_reach=1.0)) == 0.0
+
+
+@pytest.mark.parametrize(("reachable", "status"), [(0.0, Status.LATENT), (1.0, Status.BEKEND)])
+def test_who_can_be_reached_keeps_contact(one_person, p, huidig, luck, reachable, status):
+    sure, levers = p._replace(out_of_sight_per_month=1.0, contact_kept_by_reach=1.0), huidig._replace(bereikbaarheid=reachable)
+    world = helped(one_person, sure, huidig, luck, levers=levers, trust=0.0)
+    assert world.persons.status[0] == status
+
+
+def test_who_is_kept_in_sight_does_not_drop_out_and_others_do(small_world, p, huidig, luck):
+    world = small_world()
+    q, sure = world.persons, p._replace(out_of_sight_per_month=1.0, contact_kept_by_reach=0.0)
+    q.trust[:], q.episode[:] = 0.0, 0
+    known = np.flatnonzero((q.place == Place.THUIS) & (q.status == Status.BEKEND))
+    support.step(world, sure, huidig, luck, q.identity[known[:2]].copy())
+    assert known.size > 2 and (q.status[known[:2]] == Status.BEKEND).all() and (q.status[known[2:]] == Status.LATENT).all()
 
 
 def test_hours_given_are_never_more_than_there_are_nor_more_than_asked(small_city, lively):
