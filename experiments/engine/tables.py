@@ -20,12 +20,13 @@ from experiments.engine.measure import blocks_of, month_zero
 from experiments.engine.persons import PersonTables
 from experiments.engine.rows import Streamed, indicator_rows, keys_of, ledger_rows
 from experiments.engine.store import REST, WHOLE, Store, in_groups, table
+from experiments.engine.tiles import drawn
 from experiments.plan import CHECKS, MAIN, Plan, ground
 from model.fit import fit
 from model.indicators import COMPARED
 from model.parameters import range_of
 from model.rooms import blocks as rooms_of_parameters
-from model.tables.places import area_of, drawn
+from model.tables.places import area_of
 from model.town import Town
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Where buurten lie: polygons, centres, neighbours and tiles, worked out by hand and on the real tables."""
+"""Where buurten lie: polygons, centres and neighbours, worked out by hand and on the real tables."""
 
 from pathlib import Path
 
@@ -10,11 +10,11 @@ import pytest
 from hypothesis import strategies as st
 from shapely.geometry import box
 
+from experiments.engine import tiles
 from experiments.plan import vintage_of
 from model import tables
 from model.parameters import Refused
 from model.tables import places
-from model.voorbeeldstad import voorbeeldstad
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 real_tables = pytest.mark.skipif(not DATA.is_dir(), reason=f"needs the real tables in {DATA.name}/ beside the project")
@@ -164,60 +164,6 @@ def test_neighbours_are_symmetrical_sorted_and_never_oneself(count, nearest, see
     assert found.groupby("a").size().reindex(range(count), fill_value=0).min() >= min(nearest, count - 1) if count else True
 
 
-# Tiles
-
-
-def overlaps(shapes):
-    a, b = shapes.sindex.query(shapes.geometry, predicate="intersects")
-    touching = a < b
-    return shapes.geometry.to_numpy()[a[touching]], shapes.geometry.to_numpy()[b[touching]]
-
-
-def none_over_another(shapes):
-    first, second = overlaps(shapes)
-    return all(x.intersection(y).area < 1e-9 for x, y in zip(first, second, strict=True))
-
-
-@hypothesis.given(st.integers(1, 60), st.integers(1, 8), st.floats(0, 1), st.integers(0, 1000))
-def test_tiles_are_equal_one_per_buurt_and_never_over_another(count, groups, known, seed):
-    luck = np.random.default_rng(seed)
-    codes = pd.Series([f"BU{k}" for k in range(count)])
-    x, y = luck.uniform(0, 5000, count), luck.uniform(0, 3000, count)
-    x[luck.uniform(size=count) >= known] = np.nan
-    group = pd.Series(luck.integers(0, groups, count).astype(str))
-    shapes = places.tiles(codes, x, y, group)
-    assert list(shapes.code) == list(codes) and set(shapes.niveau) == {"tegel"}
-    assert np.allclose(shapes.area, 1.0) and none_over_another(shapes)
-    assert places.tiles(codes, x, y, group).geometry.equals(shapes.geometry)
-
-
-def test_tiles_keep_the_order_of_a_street_and_of_a_square():
-    codes = pd.Series(list("abcd"))
-    street = places.tiles(codes, np.array([30.0, 10.0, 40.0, 20.0]), np.zeros(4), codes)
-    assert np.argsort(street.centroid.x).tolist() == [1, 3, 0, 2]
-    square = places.tiles(codes, np.array([0.0, 9.0, 0.0, 9.0]), np.array([0.0, 0.0, 9.0, 9.0]), codes)
-    assert square.centroid.x.tolist() == [0.5, 1.5, 0.5, 1.5] and square.centroid.y.tolist() == [0.5, 0.5, 1.5, 1.5]
-
-
-def test_many_tiles_are_assigned_in_halves(monkeypatch):
-    monkeypatch.setattr(places, "AT_ONCE", 16)
-    luck = np.random.default_rng(1)
-    x, y = luck.uniform(0, 100, 300), luck.uniform(0, 100, 300)
-    codes = pd.Series(range(300)).astype(str)
-    shapes = places.tiles(codes, x, y, codes)
-    assert none_over_another(shapes)
-    assert np.corrcoef(x, shapes.centroid.x)[0, 1] > 0.95 and np.corrcoef(y, shapes.centroid.y)[0, 1] > 0.95
-
-
-def test_voorbeeldstad_is_drawn_in_a_block_per_wijk(rooms):
-    town = voorbeeldstad(rooms.voorbeeldstad, rooms.town)
-    shapes = places.drawn(town)
-    assert len(shapes) == len(town.buurten) and none_over_another(shapes)
-    blocks = shapes.assign(wijk=town.buurten.wijk).dissolve("wijk")
-    assert (blocks.geom_type == "Polygon").all()  # one piece each
-    assert not blocks.sindex.query(blocks.geometry, predicate="intersects")[0].size > len(blocks)  # a gap between
-
-
 # Real places
 
 
@@ -232,7 +178,7 @@ def real(of_2024, rooms):
 )
 def test_real_gemeenten_have_valid_shapes_and_centres_in_rd(real, codes, levels, named):
     town, _ = real(codes)
-    shapes = places.drawn(town)
+    shapes = tiles.drawn(town)
     assert set(shapes.niveau) == levels and shapes.is_valid.all() and shapes.geom_type.isin(["Polygon", "MultiPolygon"]).all()
     assert (places.area_of(shapes, town.buurten) != "").all()
     told = town.imputed[town.imputed.attribuut == "ligging"]
