@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from model.world import World
 
 LITTLE, MUCH = 0.3, 2.0  # ambulant hours as a ratio of today's
+FOLLOWED = 96  # months at most, after a placement
 PLACED_WITHIN = 24  # months in which persons of the first lesson are placed
 DOSE = 40.0  # placements per 1,000 homes
 FEEDBACKS = ["m2", "m3"]
@@ -115,7 +116,7 @@ def _too_small(lesson: str, found: str) -> "Refused":
 
 
 def person(p: "Plan") -> Lesson:
-    """The same person under little and under much help; of all who can be compared the one whose difference is the median."""
+    """The same person under little and under much help: of who stays longest the one whose difference is the median."""
     import pandas as pd
 
     from experiments.engine.measure import month_zero
@@ -136,7 +137,10 @@ def person(p: "Plan") -> Lesson:
         raise _too_small("person", f"{len(wide)} persons whom both worlds place in the same home")
     both = both.set_index(["seed", "identity"]).loc[wide.index].reset_index()
     gain = (wide["much help"] - wide["little help"]).sort_values()
-    typical = gain.index[len(gain) // 2]
+    stay = both.groupby(["seed", "identity", "help"]).month.nunique().unstack().min(axis=1)
+    horizon = min(FOLLOWED, int(stay.max()) - 1)  # months after the placement
+    stayed = gain[stay[gain.index] > horizon]
+    typical = stayed.index[len(stayed) // 2]
     one = both[(both.seed == typical[0]) & (both.identity == typical[1])]
     rates = both.groupby("help")[["crisis", "conflict"]].mean() * 12.0
     says = (
@@ -144,10 +148,11 @@ def person(p: "Plan") -> Lesson:
         f"the same home "
         f"within {PLACED_WITHIN} months. With much help their stability is {gain.mean():+.2f} on average ({gain.min():+.2f} to "
         f"{gain.max():+.2f}), crises go from {rates.crisis['little help']:.2f} to {rates.crisis['much help']:.2f} a year and "
-        f"escalations from {rates.conflict['little help']:.2f} to {rates.conflict['much help']:.2f}. The line shows the person "
-        f"with the median difference ({gain[typical]:+.2f}). Who moves on or loses the home is in neither."
+        f"escalations from {rates.conflict['little help']:.2f} to {rates.conflict['much help']:.2f}. {len(stayed)} of them live "
+        f"there for {horizon / 12.0:.2g} years in both; the line shows the one of these with the median difference "
+        f"({gain[typical]:+.2f}). Who moves on or loses the home is in neither."
     )
-    return Lesson(_draw_person(one, both), one.drop(columns="homes"), says)
+    return Lesson(_draw_person(one, both, horizon), one.drop(columns="homes"), says)
 
 
 def _of_placed(world: "World") -> "pd.DataFrame":
@@ -167,7 +172,8 @@ def _of_placed(world: "World") -> "pd.DataFrame":
     return pd.DataFrame(found | {"homes": persons.dwelling[rows], "month": world.month})
 
 
-def _draw_person(one: "pd.DataFrame", both: "pd.DataFrame") -> "Figure":
+def _draw_person(one: "pd.DataFrame", both: "pd.DataFrame", horizon: int) -> "Figure":
+    """Stability by years since the placement, until the horizon (months): of one person, and of all who are still there."""
     from experiments.figures.style import SOFT, end_labels, look_of, new_figure
 
     figure = new_figure(9, 3.6)
@@ -177,17 +183,17 @@ def _draw_person(one: "pd.DataFrame", both: "pd.DataFrame") -> "Figure":
         ends = []
         for k, (told, part) in enumerate(frame.groupby("help")):
             line = part.assign(months=part.month - part.since).groupby("months").stability.mean()
-            line = line[line.index <= 96]
+            line = line[line.index <= horizon]
             ax.plot(line.index / 12.0, line, lw=1.6, **look_of(k))
             ends.append((str(told), float(line.iloc[-1]), look_of(k)["color"]))
             if ax is axes[0]:
-                events = part[part.crisis > 0]
+                events = part[(part.crisis > 0) & (part.month - part.since <= horizon)]
                 ax.plot((events.month - events.since) / 12.0, events.stability, "x", color=look_of(k)["color"], ms=7)
         ax.set_title(title)
         ax.set_xlabel("years since the placement")
         ax.margins(x=0)
         ax.set_ylim(0, 1)
-        end_labels(ax, 8.0, ends)
+        end_labels(ax, horizon / 12.0, ends)
     axes[0].set_ylabel("stability (0-1)")
     figure.supxlabel("x: a crisis. Same town, same luck; persons drop out of the mean when they move on.", fontsize=8, color=SOFT)
     return figure
@@ -323,16 +329,17 @@ def _of_buurten(world: "World") -> "pd.DataFrame":
 
 
 def _alike(data: "pd.DataFrame") -> tuple[int, int]:
-    """Rows of the two buurten of one seed whose loads are the same and whose changes lie furthest apart; who holds comes first.
+    """Rows of the two buurten of one seed with the same load of which one holds and the other falls; who holds comes first.
 
-    Only the more burdened half counts: without a load there is nothing to hold against.
+    Only the more burdened half counts: without a load there is nothing to hold against. Of all such pairs the one whose changes
+    lie furthest apart for buurten of their size, since small ones swing most.
     """
     heavy = data[data.load >= data.load.median()]
     pairs = heavy.reset_index().merge(heavy.reset_index(), on="seed", suffixes=("", "_b"))
-    pairs = pairs[(pairs.change > pairs.change_b) & ((pairs.load / pairs.load_b - 1.0).abs() < ALIKE)]
+    pairs = pairs[(pairs.change >= 0) & (pairs.change_b < 0) & ((pairs.load / pairs.load_b - 1.0).abs() < ALIKE)]
     if pairs.empty:
-        raise _too_small("buurten", "no two burdened buurten with the same load")
-    best = pairs.loc[(pairs.change - pairs.change_b).idxmax()]
+        raise _too_small("buurten", "no two burdened buurten with the same load of which one holds")
+    best = pairs.loc[((pairs.change - pairs.change_b) / (1.0 / pairs.homes + 1.0 / pairs.homes_b) ** 0.5).idxmax()]
     return int(best["index"]), int(best["index_b"])
 
 

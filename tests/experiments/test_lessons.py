@@ -21,8 +21,24 @@ def test_the_two_buurten_bear_the_same_and_lie_furthest_apart():
         (2, 0.1, 0),
         (2, 0.2, 0),
     ]
-    data = pd.DataFrame(rows, columns=["seed", "load", "change"])
+    data = pd.DataFrame(rows, columns=["seed", "load", "change"]).assign(homes=400)
     assert lessons._alike(data) == (2, 3)
+
+
+def test_of_two_buurten_one_holds_and_the_other_falls_and_a_small_one_must_differ_more():
+    """By 0.2 for 400 and 400 homes is more than by 0.3 for 400 and 100; two that both rise, or both fall, are no such pair."""
+    rows = [
+        (1, 1.0, 0.1, 400),
+        (1, 1.0, -0.1, 400),
+        (2, 1.0, 0.2, 100),
+        (2, 1.0, -0.1, 400),
+        (3, 1.0, 0.9, 400),
+        (3, 1.0, 0.1, 400),
+    ]
+    data = pd.DataFrame(rows, columns=["seed", "load", "change", "homes"])
+    assert lessons._alike(data) == (0, 1)
+    with pytest.raises(Refused, match="of which one holds"):
+        lessons._alike(data[data.seed == 3].reset_index(drop=True))
 
 
 def test_buurten_differ_only_in_what_shows_in_two_decimals():
