@@ -5,7 +5,7 @@ import pytest
 from numba.core.dispatcher import Dispatcher
 
 from experiments.bench import __main__ as bench
-from experiments.bench import frozen, towns
+from experiments.bench import bounds, frozen, towns
 from experiments.bench.agree import differences
 from experiments.bench.arrays import uniforms
 from model.mechanisms import nuisance
@@ -47,6 +47,12 @@ def test_tiled_towns_keep_the_size_of_buurten():
     assert len(three.gemeenten) == 3 and len(three.corporaties) == 3 * len(one.corporaties)
 
 
+def test_the_bytes_of_passes_are_those_of_whole_columns(monkeypatch):
+    """Six ties of 4 bytes and an identity of 8 are read; a mark of 4 is read and written."""
+    monkeypatch.setattr(bounds, "PASSES", {"a kernel": (("ties", "identity", "satisfaction"), ("satisfaction",))})
+    assert bounds.bytes_of_passes() == 24 + 8 + 4 + 4
+
+
 def test_quick_prints_its_rows(capsys):
     """All but those that live whole studies: `overhead`, `workers`, `flat` and `files`."""
     bench.main(["--quick", "--only", *(name for name in bench.ROWS if name not in ("overhead", "workers", "flat", "files"))])
@@ -60,6 +66,8 @@ def test_quick_prints_its_rows(capsys):
         "help",
         "Month 0 shared",
         "Months shared",
+        "in a town and in a country",
+        "bandwidth",
     ):
         assert what in shown
     assert shown.count("agree") == shown.count("all three ways") == 2

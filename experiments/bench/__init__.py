@@ -12,12 +12,13 @@ reader judges. A household-month is one household that lives one month.
 Rows of the model (`months`): `month` is the full month on one core, beside the frozen month of `frozen` for as many
 households, which tells how fast the machine was. `objects` and `numpy` are that frozen month by kernels against one mesa
 agent per household and against plain NumPy. `share` is the part of a run that passes outside kernels. `memory` is what
-columns weigh. `country` is a month of a country on one core. `help` is how soon the command answers.
+columns weigh. `country` is a month of a country on one core, and what ten years would take. `help` is how soon the command
+answers.
+
+What the machine allows (`bounds`): `sizes` is a household-month from one town to a country. `bandwidth` is the kernels that pass
+over every home, beside what memory alone would take for their bytes.
 
 Rows of a study (`studies`): `overhead` is all that a run costs besides the model. `workers` is a study on two workers
 against one. `flat` is the memory of few runs and of many. `files` is what a study leaves in its folder. `start` and
 `months` are what runs save that share month 0, or their first months.
-
-Not measured yet: all kernels against the memory-bandwidth bound at 8.4 million households; cost per household-month
-from 10,000 to 8.4 million households; the Netherlands for 10 years on one core.
 """

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 from experiments.bench import __doc__ as story
-from experiments.bench import months, studies
+from experiments.bench import bounds, months, studies
 from experiments.bench.rows import Row
 from experiments.bench.towns import FULL, QUICK, Size
 
@@ -19,6 +19,8 @@ ROWS: dict[str, Callable[[Size], Row | str]] = {
     "share": months.row_share,
     "memory": months.row_memory,
     "country": months.row_country,
+    "sizes": bounds.row_sizes,
+    "bandwidth": bounds.row_bandwidth,
     "help": months.row_help,
     "overhead": studies.row_overhead,
     "workers": studies.row_workers,

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -154,8 +154,8 @@ class Clock:
 
 
 @contextmanager
-def timed_kernels(clock: Clock) -> Iterator[None]:
-    """While it lasts, every kernel that Python code of the model calls is timed. All must have been compiled before.
+def timed_kernels(clock: Clock, only: Collection[Dispatcher] | None = None) -> Iterator[None]:
+    """While it lasts, every kernel that Python code of the model calls is timed, or `only` some. All must have been compiled.
 
     Rules (scalar, without `nogil`) that Python calls one by one are no kernels: their time counts as outside.
     """
@@ -164,7 +164,7 @@ def timed_kernels(clock: Clock) -> Iterator[None]:
         for key, module in list(sys.modules.items())
         if key.partition(".")[0] == "model"
         for name, thing in vars(module).items()
-        if isinstance(thing, Dispatcher) and thing.targetoptions.get("nogil")
+        if isinstance(thing, Dispatcher) and thing.targetoptions.get("nogil") and (only is None or thing in only)
     ]
     try:
         for module, name, thing in places:

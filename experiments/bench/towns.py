@@ -34,6 +34,9 @@ class Size(NamedTuple):
     share_months: int
     help_rounds: int
     country_towns: int
+    triad_numbers: int
+    sizes: tuple[int, ...]  # towns side by side
+    sizes_months: int  # of one town, in a round
     study_rounds: int
     overhead_households: int
     overhead_months: int
@@ -53,6 +56,7 @@ class Size(NamedTuple):
 FULL = Size(
     rounds=5, town=TOWN, month_towns=8, month_months=24, objects_households=10_000, objects_months=6, kernel_months=600,
     numpy_households=1_000_000, numpy_months=8, share_towns=3, share_months=120, help_rounds=9, country_towns=698,
+    triad_numbers=16_000_000, sizes=(1, 8, 80, 698), sizes_months=192,
     study_rounds=3, overhead_households=1_000, overhead_months=120, overhead_few=2, overhead_points=50,
     worker_households=10_000, worker_months=120, worker_runs=80, flat_households=600, flat_months=24, flat_few=100,
     flat_many=2_000, shared_households=10_000, shared_months=120,
@@ -60,6 +64,7 @@ FULL = Size(
 QUICK = Size(
     rounds=3, town=1_000, month_towns=2, month_months=12, objects_households=480, objects_months=3, kernel_months=30,
     numpy_households=20_000, numpy_months=3, share_towns=1, share_months=12, help_rounds=2, country_towns=3,
+    triad_numbers=100_000, sizes=(1, 2, 3), sizes_months=6,
     study_rounds=1, overhead_households=600, overhead_months=12, overhead_few=1, overhead_points=2,
     worker_households=600, worker_months=12, worker_runs=8, flat_households=600, flat_months=12, flat_few=8,
     flat_many=16, shared_households=600, shared_months=12,
