@@ -1,15 +1,14 @@
 """An episode, and what it comes to, as competing times in days (m22, m26, m27, m31-m33, m66; choice 12).
 
-An episode starts on a day of the month; each recent episode makes the next one likelier, so that few people cause most
-reports (E088-E089 are left to check that). From its first day four clocks run: it ends by itself, somebody calls for
-help (after which a team needs its response time), it becomes a crisis, and the neighbours' patience ends in an escalation.
-Whichever comes first counts; clocks that have not run out carry over the end of the month. A crisis becomes crisis help at
-home or an opname of a number of days; the home is kept, unless a long opname ends it. Where those who wait for a home hold
-the beds of the kliniek, the opname is put off, and it is crisis help at home (m10). Reachability works through the time
-to the call, and not on admissions directly (m26; trials are sober: E153). What neighbours bear grows when they were told, for
-which the person must consent, and when a fix outside the rules takes their fear away (m31, m33); but who was told of a severe
-course expects more danger (E184).
-A number to call keeps some escalations from the police (m32). Left out: crises of those without a home.
+An episode starts on a day of the month; each recent episode makes the next one likelier, so that few people cause most reports
+(E088-E089 are left to check that). From its first day four clocks run: it ends by itself, somebody calls for help (after which
+a team needs its response time), it becomes a crisis, and the neighbours' patience ends in an escalation. Whichever comes first
+counts; clocks that have not run out carry over the end of the month. A crisis becomes crisis help at home or an opname of a
+number of days; the home is kept, unless a long opname ends it. Where those who wait for a home hold the beds of the kliniek,
+the opname is put off, and it is crisis help at home (m10). Reachability works through the time to the call, and not on
+admissions directly (m26; trials are sober: E153). What neighbours bear grows when they were told, for which the person must
+consent, and when a fix outside the rules takes their fear away (m31, m33); but who was told of a severe course expects more
+danger (E184). A number to call keeps some escalations from the police (m32). Left out: crises of those without a home.
 """
 
 from typing import NamedTuple
