@@ -242,7 +242,8 @@ def state_before(own: "pd.DataFrame", month: int) -> Any:
 def over_seeds(q: Question, of: "Ground", months: int, event: Any, change: Change) -> "pd.DataFrame":
     """How many events of the kind there are with and without, one row per seed after the told one.
 
-    The told person is in no other seed. Whom it is about there is chosen by profile and placement, and never by the outcome.
+    The told person is in no other seed. Whom it is about there is chosen by profile and the first time that it happens, and never
+    by the outcome.
     """
     import pandas as pd
 

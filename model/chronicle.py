@@ -24,7 +24,7 @@ import pandas as pd
 from model.mechanisms import crisis
 from model.mechanisms.inflow import FIRST_MONTH, PERSON_ID, person_traits
 from model.randomness import Stream
-from model.world import NEVER, NOBODY, Count, Place, Profile, Status, World
+from model.world import NEVER, NOBODY, Count, Place, Profile, Status, World, month_days
 
 if TYPE_CHECKING:
     from model.city import City
@@ -274,7 +274,7 @@ class Chronicle:
     def _distress(self, folk: Folk) -> None:
         """Episodes and what they come to."""
         now, was, luck = folk.now, folk.was, self.city.luck
-        days = int(crisis.MONTH_DAYS[(luck.month - 1) % YEAR])
+        days = month_days(luck.month)
         began = now["memory"] > was["memory"]  # it fades, except when an episode begins
         start = np.where(began, luck.draws(Stream.ONSET_DAY, now["identity"]) * days, 0.0)
         patience = np.where(was["episode"] == 1, was["patience_day"], np.nan)
@@ -390,7 +390,7 @@ def date(month: int, day: float, first_year: int) -> str:
     text = f"{first_year + years}-{of_year + 1:02d}"
     if np.isnan(day):
         return text
-    return f"{text}-{min(int(day) + 1, int(crisis.MONTH_DAYS[of_year])):02d}"
+    return f"{text}-{min(int(day) + 1, month_days(month)):02d}"
 
 
 def repeaters(log: pd.DataFrame, first: int, last: int) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from model.table import Table, column
 
 NEVER = -10_000  # a month that lies before everything
 NOBODY = -1  # no row
+MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 class Tenure(IntEnum):
@@ -434,7 +435,7 @@ class Institutions(Table):
 
 
 class Teams(Table):
-    """A team of one kind in one wijk (beheer: of one corporatie); `following` says how far its hours go where clients are."""
+    """A team of one kind in one wijk (beheer: of one corporatie); `support.following_*` say how far hours go to clients."""
 
     kind: np.ndarray = column("u1", "TeamKind", "kind of team")
     gemeente: np.ndarray = column("u2", "row", "gemeente that it works for")
@@ -443,6 +444,11 @@ class Teams(Table):
     hours: np.ndarray = column("f8", "hours/month", "hours there are this month")
     asked: np.ndarray = column("f8", "hours/month", "hours asked")
     given: np.ndarray = column("f8", "hours/month", "hours given")
+
+
+def month_days(month: int) -> int:
+    """Days of a month; month 1 is a January, and February has 28 in every year."""
+    return MONTH_DAYS[(month - 1) % 12]
 
 
 @kernel

@@ -20,7 +20,7 @@ from model.packing import packed, unpacked
 from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck, Stream, exponential_at, uniform, uniform_at
-from model.world import ByProfile, Count, Place, Profile, Status, World
+from model.world import ByProfile, Count, Place, Profile, Status, World, month_days
 
 WRITES = (
     "persons.memory", "persons.episode", "persons.episode_days", "persons.end_day", "persons.call_day", "persons.harm_day",
@@ -34,8 +34,6 @@ READS = (
     "persons.harm_day", "persons.patience_day", "persons.opname_days", "persons.escalations", "buurten.wijk", "buurten.gemeente",
     "wijken.response_days", "institutions.gemeente", "institutions.kind", "institutions.full",
 )  # fmt: skip
-
-MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
 
 class Parameters(NamedTuple):
@@ -341,7 +339,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     """A month of episodes at home."""
     persons, dwellings, buurten, places = world.persons, world.dwellings, world.buurten, world.institutions
     _episodes(
-        luck.seed, luck.keys, luck.month, int(MONTH_DAYS[(luck.month - 1) % 12]), persons.identity, persons.profile,
+        luck.seed, luck.keys, luck.month, month_days(luck.month), persons.identity, persons.profile,
         persons.place, persons.status, persons.dwelling, persons.contract, persons.stability, persons.trust, persons.hours,
         persons.need, persons.memory, persons.episode, persons.episode_days,
         (persons.end_day, persons.call_day, persons.harm_day, persons.patience_day), persons.opname_days, persons.escalations,

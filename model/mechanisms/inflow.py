@@ -25,7 +25,21 @@ from model.parameters import per
 from model.policies import Levers
 from model.randomness import Luck, Stream, normal_at, several, uniform, uniform_at
 from model.table import in_order
-from model.world import COUNTERS, NOBODY, AgeClass, ByPlace, ByProfile, Count, Persons, Place, Profile, Status, Wish, World
+from model.world import (
+    COUNTERS,
+    NOBODY,
+    AgeClass,
+    ByPlace,
+    ByProfile,
+    Count,
+    Persons,
+    Place,
+    Profile,
+    Status,
+    Wish,
+    World,
+    month_days,
+)
 
 WRITES = ("persons.coping", "persons.place", "persons.since", "institutions.full")
 READS = (
@@ -35,7 +49,6 @@ READS = (
     "institutions.places",
 )  # fmt: skip
 PERSON_ID, SEEKER_ID = np.uint64(2 << 56), np.uint64(3 << 56)
-WHOLE_MONTH = 31  # days of opname still to come
 FIRST_MONTH = 1000  # added to a month, so that the months of the warm-up are positive in an identity
 
 
@@ -83,23 +96,23 @@ def children(size, alone):
 
 
 @kernel
-def _wait(place, profile, size, coping, opname_days, network_wijk, gemeente, lost_per_month, came_before, since, counts,
+def _wait(days, place, profile, size, coping, opname_days, network_wijk, gemeente, lost_per_month, came_before, since, counts,
           by_profile):  # fmt: skip
     """A month in the queue: skills are lost, except on a couch, and the month is counted [gemeenten] where it is spent.
 
-    Who has a home and spends the whole month in opname loses skills too. In a vrouwenopvang one adult is alone. came_before: who
-    has been in a kliniek since this month, or longer, is there under the Wlz.
+    Who has a home and spends all `days` of the month in opname loses skills too. Who comes from a vrouwenopvang is alone with the
+    children. came_before: who has been in a kliniek since this month, or longer, is there under the Wlz.
     """
     for i in range(place.size):
         if place[i] <= Place.THUIS:
-            if opname_days[i] >= WHOLE_MONTH:
+            if opname_days[i] >= days:
                 coping[i] *= 1.0 - lost_per_month
             continue
         if place[i] != Place.BANK:
             coping[i] *= 1.0 - lost_per_month
         counts[gemeente[network_wijk[i]], MONTHS_IN[place[i]]] += 1
         if place[i] == Place.OPVANG or place[i] == Place.VROUWENOPVANG:
-            counts[gemeente[network_wijk[i]], Count.KIND_MAANDEN] += children(size[i], place[i] == Place.VROUWENOPVANG)
+            counts[gemeente[network_wijk[i]], Count.KIND_MAANDEN] += children(size[i], profile[i] == Profile.VROUW_GEZIN_OPVANG)
         if place[i] == Place.BANK and profile[i] == Profile.JONGERE_JEUGDZORG:
             counts[gemeente[network_wijk[i]], Count.BANK_JONGEREN_MAANDEN] += 1
         if place[i] == Place.KLINIEK and since[i] <= came_before:
@@ -410,6 +423,7 @@ def step(world: World, p: Parameters, levers: Levers, luck: Luck) -> None:
     _count_places(i.gemeente, i.kind, i.places, counts)
     find_beds(world, p, luck)
     _wait(
-        persons.place, persons.profile, persons.size, persons.coping, persons.opname_days, persons.network_wijk, gemeente,
-        p.skills_lost_per_month, luck.month - p.wlz_after_months, persons.since, counts, world.by_profile,
+        month_days(luck.month), persons.place, persons.profile, persons.size, persons.coping, persons.opname_days,
+        persons.network_wijk, gemeente, p.skills_lost_per_month, luck.month - p.wlz_after_months, persons.since, counts,
+        world.by_profile,
     )  # fmt: skip

@@ -165,17 +165,19 @@ def test_who_arrives_is_known_and_waits_from_this_month(one_person, rooms, huidi
 
 
 def test_a_long_stay_in_an_institution_costs_skills_and_a_couch_does_not(one_person, rooms, huidig, luck):
-    """0.5 x (1 - 0.01) = 0.495 in opvang and in a month of opname; 0.5 at home, in a shorter opname and on a couch."""
+    """0.5 x (1 - 0.01) = 0.495 in opvang and in a whole month of opname; 0.5 at home, in a shorter opname and on a couch."""
     p = rooms.inflow._replace(skills_lost_per_month=0.01, persons_give_up_per_month=0.0)
     room = {"couch_asks_per_month": 0.0, "places_for_waiting": 10.0}
     p = p._replace(**room)
     kept = {}
-    for place, days in ((Place.THUIS, 0), (Place.THUIS, 30), (Place.THUIS, 31), (Place.OPVANG, 0), (Place.BANK, 0)):
+    home, april = Place.THUIS, Luck(1, 4)
+    for place, days, when in ((home, 0, luck), (home, 30, luck), (home, 31, luck), (home, 29, april), (home, 30, april),
+                              (Place.OPVANG, 0, luck), (Place.BANK, 0, luck)):  # fmt: skip
         world = one_person(place=place, coping=0.5, opname_days=days)
         world.persons_per_month = world.seekers_per_month = 0.0
-        inflow.step(world, p, huidig, luck)
-        kept[place, days] = float(world.persons.coping[0])
-    assert list(kept.values()) == pytest.approx([0.5, 0.5, 0.495, 0.495, 0.5])
+        inflow.step(world, p, huidig, when)
+        kept[place, days, when.month] = float(world.persons.coping[0])
+    assert list(kept.values()) == pytest.approx([0.5, 0.5, 0.495, 0.5, 0.495, 0.495, 0.5])
 
 
 @pytest.mark.parametrize(
@@ -334,10 +336,10 @@ def test_children_by_hand():
 
 
 def test_children_in_opvang_and_youths_on_couches_are_counted(one_person, rooms, huidig, luck):
+    """Of three who come from a vrouwenopvang two are children, of three others in the opvang one; a couple has none."""
     still = {"persons_give_up_per_month": 0.0, "couch_asks_per_month": 0.0, "places_for_waiting": 10.0}
-    """Of three in a vrouwenopvang two are children, of three in the opvang one; a couple in the opvang has none."""
     for columns, count, months in (
-        ({"place": Place.VROUWENOPVANG, "size": 3}, Count.KIND_MAANDEN, 2),
+        ({"place": Place.VROUWENOPVANG, "profile": Profile.VROUW_GEZIN_OPVANG, "size": 3}, Count.KIND_MAANDEN, 2),
         ({"place": Place.OPVANG, "size": 3}, Count.KIND_MAANDEN, 1),
         ({"place": Place.OPVANG, "size": 2}, Count.KIND_MAANDEN, 0),
         ({"place": Place.OPVANG, "size": 1}, Count.KIND_MAANDEN, 0),
