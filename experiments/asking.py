@@ -11,8 +11,17 @@ if TYPE_CHECKING:
 
 OWN = ("scenario", "seed", "person", "portiek", "most", "zonder", "event", "date", "from", "capacity", "seeds", "language")
 PLAATSING, KRAPTE, CONTACTVERLIES = "plaatsing", "krapte", "contactverlies"
-OF_ONE = {PLAATSING: "geplaatst", CONTACTVERLIES: "uit_beeld"}  # what is taken away of one person: the event, from the first on
 Made = TypeVar("Made")
+
+
+class Taken(NamedTuple):
+    """What is taken away of one person, from its first time on."""
+
+    event: str
+    spared: str  # as `City` calls those to whom it does not happen
+
+
+OF_ONE = {PLAATSING: Taken("geplaatst", "passed_over"), CONTACTVERLIES: Taken("uit_beeld", "kept_in_sight")}
 
 
 class Question(NamedTuple):

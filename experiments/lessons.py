@@ -432,11 +432,7 @@ def _turned(turned: int, tried: int) -> str:
 
 def _idle(idle: int) -> str:
     """How many mechanisms change nothing at all when they are off."""
-    return (
-        f"{idle} of them change not one number here: they work only where a lever is on that today's way leaves off. "
-        if idle
-        else ""
-    )
+    return f"{idle} of them change not one number here: today's levers leave them nothing to do. " if idle else ""
 
 
 def _without(p: "Plan", name: str, seed: int) -> tuple[Any, ...]:

@@ -109,14 +109,14 @@ def chosen(q: Question, told: Lived) -> str:
         counted = counted[counted.month > counted.identity.map(firsts(persons, q.zonder)).fillna(told.last)]
     numbers = counted.identity.value_counts()
     if numbers.empty:
-        after = f" after {OF_ONE[q.zonder]}" if q.zonder in OF_ONE else ""
+        after = f" after {OF_ONE[q.zonder].event}" if q.zonder in OF_ONE else ""
         raise Refused([Problem("most", ", ".join(q.most), f"what happens to some vulnerable resident of this run{after}")])
     return str(min(numbers.index[numbers == numbers.max()], key=int))
 
 
 def firsts(log: "pd.DataFrame", zonder: str) -> "pd.Series":
     """Month by identity of the first event of the kind that is taken away."""
-    return log[log.event == OF_ONE[zonder]].groupby("identity").month.first()
+    return log[log.event == OF_ONE[zonder].event].groupby("identity").month.first()
 
 
 def asked_about(q: Question, log: "pd.DataFrame", who: str) -> Any:
@@ -126,7 +126,9 @@ def asked_about(q: Question, log: "pd.DataFrame", who: str) -> Any:
     own = log[(log.identity == who) & (log.event != "begin")]
     if q.zonder in OF_ONE:
         if who not in (first := firsts(own, q.zonder)).index:
-            raise Refused([Problem("zonder", q.zonder, f"a person with {OF_ONE[q.zonder]} in these months; {who} has none")])
+            raise Refused(
+                [Problem("zonder", q.zonder, f"a person with {OF_ONE[q.zonder].event} in these months; {who} has none")]
+            )
         own = own[own.month > first[who]]
     for event in [q.event] if q.event else q.most:
         rows = own[(own.event == event) & ((own.month == q.month) if q.month is not None else True)]
@@ -153,7 +155,7 @@ def changed(q: Question, log: "pd.DataFrame", huidig: "Levers", event: Any) -> C
 
 def spared(zonder: str, who: str) -> dict[str, Any]:
     """What a city is told, so that this does not happen to one person."""
-    return {"passed_over" if zonder == PLAATSING else "kept_in_sight": (int(who),)}
+    return {OF_ONE[zonder].spared: (int(who),)}
 
 
 def with_hours(q: Question, huidig: "Levers") -> Change:

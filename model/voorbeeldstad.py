@@ -65,8 +65,8 @@ def voorbeeldstad(p: Parameters, country: Country) -> Town:
     low = (corp - country.corp_share) / p.corp_sd
     woz = np.exp(p.woz_sd * (p.woz_of_corp * low + np.sqrt(max(0.0, 1 - p.woz_of_corp**2)) * _normals(luck, 4, n)))
     woz /= np.average(woz, weights=size)
-    near = p.hh_size_of_corp * low + np.sqrt(max(0.0, 1 - p.hh_size_of_corp**2)) * _normals(luck, 5, n)
-    hh = np.clip(p.hh_size_mean + p.hh_size_sd * near, 1.2, 3.2)
+    larger = p.hh_size_of_corp * low + np.sqrt(max(0.0, 1 - p.hh_size_of_corp**2)) * _normals(luck, 5, n)
+    hh = np.clip(p.hh_size_mean + p.hh_size_sd * larger, 1.2, 3.2)
     hh *= p.hh_size_mean / np.average(hh, weights=size)
     oud = np.clip(country.share_65plus + p.share_65plus_sd * _normals(luck, 6, n), 0.05, 0.5)
     score = country.score_of_woz * np.log(woz) + country.score_of_koop * (koop - country.koop_share)

@@ -92,7 +92,7 @@ DRAWN_OF = attrgetter(*DRAWN)  # these columns of a table of persons, in this or
 @rule
 def children(size, alone):
     """Children in a household of this size: of one adult who is `alone` with them, else of two."""
-    return max(0, int(size) - (1 if alone else 2))
+    return max(0, int(size) - (1 if alone else 2))  # a size is a byte, which knows no negative numbers
 
 
 @kernel
